@@ -1,0 +1,159 @@
+"""The words that stand in columns and on the wire. The lives of the states are in `docs/states.md`."""
+
+from enum import StrEnum
+
+
+class CompanyForm(StrEnum):
+    """Who may apply (rule A1)."""
+
+    AB = "AB"  # aktiebolag
+    HB = "HB"  # handelsbolag
+    KB = "KB"  # kommanditbolag
+    EF = "EF"  # enskild firma, a sole trader
+
+
+class ApplicationState(StrEnum):
+    """The life of a credit application."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"  # signed; waiting for those who must confirm (A6)
+    ASSESSING = "assessing"  # reports are retrieved, a decision is made
+    REFERRED = "referred"
+    INFORMATION_REQUESTED = "information_requested"
+    COUNTER_OFFER = "counter_offer"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+class GuarantorState(StrEnum):
+    """A named guarantor's way from name to confirmation (rule A6)."""
+
+    NAMED = "named"
+    INVITED = "invited"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    REPLACED = "replaced"
+
+
+class DecisionOutcome(StrEnum):
+    """What a decision says (rule D1)."""
+
+    APPROVED = "approved"
+    COUNTER_OFFER = "counter_offer"
+    REFERRED = "referred"
+    DECLINED = "declined"
+
+
+class AgreementState(StrEnum):
+    """The life of a credit agreement."""
+
+    SIGNING = "signing"
+    SIGNED = "signed"
+    RUNNING = "running"
+    CANCELLING = "cancelling"  # cancellation asked for after payout; the money is awaited (C6)
+    CANCELLED = "cancelled"
+    REDEEMED = "redeemed"
+    SETTLED = "settled"
+    LAPSED = "lapsed"
+    ANNULLED = "annulled"
+
+
+class GuaranteeState(StrEnum):
+    """The life of a personal guarantee (*borgen*)."""
+
+    INVITED = "invited"
+    SIGNED = "signed"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class PayoutState(StrEnum):
+    """The life of one payment order to the bank."""
+
+    ORDERED = "ordered"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+
+
+class CancellationState(StrEnum):
+    """What became of a request to cancel (rule C6)."""
+
+    CONDITIONAL = "conditional"
+    COMPLETED = "completed"
+    FALLEN = "fallen"
+
+
+class CancellationWindow(StrEnum):
+    """The two windows (rules C1 and C2)."""
+
+    SAME_DAY = "same_day"
+    PAYOUT = "payout"
+
+
+class WindowPolicy(StrEnum):
+    """How the days of the payout window are counted (rule C2)."""
+
+    CALENDAR = "calendar"
+    CALENDAR_ROLLED = "calendar_rolled"
+    BANKING_DAYS = "banking_days"
+
+
+class RequestChannel(StrEnum):
+    """How a request reached the lender (rule C5)."""
+
+    PORTAL = "portal"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class InvoiceDelivery(StrEnum):
+    """How invoices are sent (rule F4)."""
+
+    EMAIL = "email"
+    PAPER = "paper"
+
+
+class SigningPurpose(StrEnum):
+    """What a BankID order is for."""
+
+    IDENTIFY = "identify"
+    APPLICATION = "application"  # A3: the submitter binds the company
+    CONFIRMATION = "confirmation"  # A6: a guarantor allows the report
+    AGREEMENT = "agreement"
+    GUARANTEE = "guarantee"
+    COUNTER_OFFER = "counter_offer"
+
+
+class SigningState(StrEnum):
+    """The life of one BankID order."""
+
+    PENDING = "pending"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class Role(StrEnum):
+    """The roles of staff. Applicants and guarantors have no role: they see what is theirs."""
+
+    UNDERWRITER = "underwriter"
+    BILLING = "billing"
+    ADMINISTRATOR = "administrator"
+
+
+class Account(StrEnum):
+    """The accounts of the ledger; a control account has one line per posting and no balance row."""
+
+    BANK = "bank"
+    PRINCIPAL = "principal"  # what the borrower owes of what was paid out
+    FEE_RECEIVABLE = "fee_receivable"
+    FEE_INCOME = "fee_income"
+    CANCELLATION_FEE_RECEIVABLE = "cancellation_fee_receivable"
+    CANCELLATION_FEE_INCOME = "cancellation_fee_income"
+    CREDIT_BALANCE = "credit_balance"  # what the borrower paid beyond what was due

@@ -1,0 +1,99 @@
+"""Rows of the platform: audit log, idempotency keys, staff, sessions, messages, jobs, test time."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from underwriting.kernel.vocabulary import Role
+from underwriting.platform.database import Base, Identified, one_of
+
+
+class AuditEntry(Base):
+    """One link of one subject's chain; the service may add rows, never change or remove one."""
+
+    __tablename__ = "audit_entry"
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    action: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    previous_hash: Mapped[bytes]
+    hash: Mapped[bytes]
+
+
+class IdempotencyKey(Base):
+    """What one caller's request with one `Idempotency-Key` was answered (rule A7)."""
+
+    __tablename__ = "idempotency_key"
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None] = mapped_column(sa.Integer)
+    answer_encrypted: Mapped[bytes | None]
+
+
+class StaffUser(Identified, Base):
+    """One person on the lender's staff."""
+
+    __tablename__ = "staff_user"
+    __table_args__ = (sa.CheckConstraint(one_of("role", Role), "role"),)
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    personal_index: Mapped[bytes | None]  # who the user is, so that nobody decides on themselves (D8)
+    created_at: Mapped[datetime]
+    failed_attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    locked_until: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+
+class LoginSession(Identified, Base):
+    """A logged-in member of staff, or a person identified by BankID; the token itself is not kept."""
+
+    __tablename__ = "login_session"
+    __table_args__ = (sa.CheckConstraint("(staff_user_id IS NULL) <> (person_index IS NULL)", "one_holder"),)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    staff_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("staff_user.id"))
+    person_index: Mapped[bytes | None]
+    person_encrypted: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class OutboxMessage(Identified, Base):
+    """A message written in the transaction that causes it; its recipient and body are personal data."""
+
+    __tablename__ = "outbox_message"
+    business_key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    recipient_encrypted: Mapped[bytes]
+    content_encrypted: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class JobRun(Base):
+    """One run of one job for one local date or month; "already done" is success."""
+
+    __tablename__ = "job_run"
+    job: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    leased_until: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class TestClockRow(Base):
+    """The instant at which test time stands (rule X1); no row means the machine's clock."""
+
+    __tablename__ = "test_clock"
+    __table_args__ = (sa.CheckConstraint("id = 1", "single"),)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
