@@ -28,12 +28,17 @@ class FixedClock:
 
     at: datetime
 
+    def __post_init__(self) -> None:
+        self.move_to(self.at)
+
     def now(self) -> datetime:
-        """The instant at which the clock stands."""
+        """The instant at which the clock stands, in UTC."""
         return self.at
 
     def move_to(self, at: datetime) -> None:
-        """Put the clock at *at* (aware)."""
+        """Put the clock at *at* (aware; a naive instant raises ValueError)."""
+        if at.utcoffset() is None:
+            raise ValueError("an instant is aware")
         self.at = at.astimezone(UTC)
 
 

@@ -1,8 +1,8 @@
 """Refusals: what the product says no to, and why.
 
-A refusal of credit is an answer, not an error. What derives from `Refusal` is a request that cannot be carried out. Each
-class carries a slug (the end of the problem's `type`), a title in both languages and, where one of the rules in
-`docs/rules.md` is the ground, that rule's id. `platform.problems` maps the five kinds to a status.
+A refusal of credit is an answer, not an error. What derives from `Refusal` is a request that cannot be carried out.
+Each class carries a slug (the end of the problem's `type`), a title in both languages and, where one of the rules in
+`docs/rules.md` is the ground, that rule's id. `platform.problems` maps the kinds below to a status.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,14 @@ from underwriting.kernel.text import Text
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one member of a body; *pointer* is a JSON pointer such as `/guarantors/0/personal_number`."""
+    """What is wrong with one member of a body; *pointer* is a JSON pointer such as `/guarantors/0/personal_number`.
+
+    *rule* is the id of the rule that refuses it, or None where the member is merely malformed.
+    """
 
     pointer: str
     detail: Text
+    rule: str | None = None
 
 
 class Refusal(Exception):
@@ -26,12 +30,17 @@ class Refusal(Exception):
     title: ClassVar[Text]
     rule: str | None = None
 
-    def __init__(self, detail: Text | None = None, *, rule: str | None = None, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self, detail: Text | None = None, *, rule: str | None = None, errors: tuple[FieldError, ...] = ()
+    ) -> None:
         super().__init__(self.slug)
         self.detail = detail or self.title
         self.errors = errors
         if rule is not None:
             self.rule = rule
+
+    def __str__(self) -> str:
+        return f"{self.slug}: {self.detail.en}"
 
 
 class InvalidInput(Refusal):
@@ -46,6 +55,13 @@ class NotPermitted(Refusal):
 
     slug = "not-permitted"
     title = Text("Du har inte behörighet till detta", "You are not permitted to do this")
+
+
+class LoginRequired(Refusal):
+    """The caller is not known. Status 401."""
+
+    slug = "login-required"
+    title = Text("Du behöver logga in", "You need to log in")
 
 
 class NotFound(Refusal):

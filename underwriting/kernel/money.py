@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import ClassVar
 
 _NBSP = "\u00a0"
@@ -21,11 +21,14 @@ class Money:
 
     @classmethod
     def kronor(cls, amount: int | str | Decimal) -> "Money":
-        """*amount* kronor, exact: a value with a fraction of an öre raises ValueError, a float TypeError."""
+        """*amount* kronor, exact: no number or a fraction of an öre raises ValueError, a float TypeError."""
         if isinstance(amount, bool) or not isinstance(amount, int | str | Decimal):
             raise TypeError(f"Money is not made from {type(amount).__name__}")
-        ore = Decimal(amount) * 100
-        if ore != ore.to_integral_value():
+        try:
+            ore = Decimal(amount) * 100
+        except InvalidOperation as error:
+            raise ValueError("an amount is a number") from error
+        if not ore.is_finite() or ore != ore.to_integral_value():
             raise ValueError("an amount has at most two decimals")
         return cls(int(ore))
 
@@ -73,7 +76,7 @@ class Money:
         return self.split_by([1] * parts)
 
     def split_by(self, weights: Sequence[int]) -> "tuple[Money, ...]":
-        """Amounts in proportion to *weights* that sum to this one; the first take the odd öre. Weights are not negative."""
+        """Amounts in proportion to *weights*, none negative, that sum to this one; the first take the odd öre."""
         total = sum(weights)
         if total <= 0 or min(weights) < 0:
             raise ValueError("weights are not negative and not all zero")

@@ -12,6 +12,17 @@ class CompanyForm(StrEnum):
     EF = "EF"  # enskild firma, a sole trader
 
 
+class CreditPurpose(StrEnum):
+    """What the business needs the credit for; a private purpose is none (rule A1)."""
+
+    INVENTORY = "inventory"
+    EQUIPMENT = "equipment"
+    WORKING_CAPITAL = "working_capital"
+    EXPANSION = "expansion"
+    TAX = "tax"
+    OTHER_BUSINESS = "other_business"
+
+
 class ApplicationState(StrEnum):
     """The life of a credit application."""
 
@@ -85,7 +96,8 @@ class PayoutState(StrEnum):
 class CancellationState(StrEnum):
     """What became of a request to cancel (rule C6)."""
 
-    CONDITIONAL = "conditional"
+    UNCONFIRMED = "unconfirmed"  # recorded after the window closed; a second person confirms (C5)
+    CONDITIONAL = "conditional"  # asked for after payout; the money is awaited
     COMPLETED = "completed"
     FALLEN = "fallen"
 
