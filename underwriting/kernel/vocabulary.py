@@ -85,6 +85,7 @@ class PayoutState(StrEnum):
     """The life of one payment order to the bank."""
 
     ORDERED = "ordered"
+    HELD = "held"  # a cancellation was asked for, or the company's status is in doubt
     SENT = "sent"
     PAID = "paid"
     FAILED = "failed"

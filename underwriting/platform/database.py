@@ -62,14 +62,18 @@ class Database:
         options = f"-c timezone=UTC{f' -c role={SERVICE_ROLE}' if as_service else ''}"
         self.url = url
         self.engine: Engine = sa.create_engine(
-            with_driver(url), pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args={"options": options}
+            with_driver(url),
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            connect_args={"options": options},
         )
         self._bound: Connection | None = None
         self._current: ContextVar[Session | None] = ContextVar("session", default=None)
 
     @classmethod
     def bound_to(cls, connection: Connection) -> "Database":
-        """A database whose transactions are savepoints in *connection*'s own, which the caller rolls back; for tests."""
+        """A database whose transactions are savepoints in *connection*'s own, which the caller rolls back."""
         database = cls.__new__(cls)
         database.url = str(connection.engine.url)
         database.engine = connection.engine

@@ -34,8 +34,7 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(index=True)
-    status: Mapped[int | None] = mapped_column(sa.Integer)
-    answer_encrypted: Mapped[bytes | None]
+    answer_encrypted: Mapped[bytes]  # status, headers and body
 
 
 class StaffUser(Identified, Base):

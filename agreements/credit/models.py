@@ -1,0 +1,63 @@
+"""Rows of credit agreements and their repayment plans."""
+
+import uuid
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm, WindowPolicy
+from underwriting.platform.database import Base, Identified, one_of
+
+
+class Agreement(Identified, Base):
+    """A credit agreement (rule G1). The terms that applied at granting are kept in the row."""
+
+    __tablename__ = "agreement"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("state", AgreementState), "state"),
+        sa.CheckConstraint(one_of("company_form", CompanyForm), "company_form"),
+        sa.CheckConstraint(one_of("window_policy", WindowPolicy), "window_policy"),
+        sa.CheckConstraint("limit_ore > 0", "limit"),
+        sa.CheckConstraint("fee_rate > 0 AND fee_rate < 1", "fee_rate"),
+        sa.Index("ix_agreement_state", "state"),
+    )
+    application_id: Mapped[uuid.UUID] = mapped_column(unique=True)  # of the application; a feature above this one
+    number: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(start=100001), unique=True)
+    ocr: Mapped[str | None] = mapped_column(unique=True)  # the payment reference, made from the number
+    state: Mapped[str]
+    version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
+    company_form: Mapped[str]
+    company_encrypted: Mapped[bytes]
+    company_index: Mapped[bytes] = mapped_column(index=True)
+    signatory_index: Mapped[bytes] = mapped_column(index=True)
+    details_encrypted: Mapped[bytes]  # JSON: name, contact, signing_rule, payout_account
+    limit_ore: Mapped[int]
+    first_drawdown_ore: Mapped[int]  # P1: the whole limit unless less was asked for
+    fee_rate: Mapped[Decimal] = mapped_column(sa.Numeric(7, 6))
+    term_months: Mapped[int] = mapped_column(sa.Integer)
+    terms_version: Mapped[str]
+    cancellation_fee_ore: Mapped[int]
+    same_day_cancellation_fee_ore: Mapped[int]
+    cancellation_days: Mapped[int] = mapped_column(sa.Integer)
+    window_policy: Mapped[str]
+    granted_at: Mapped[datetime]
+    sign_by: Mapped[datetime]  # G2: every signature before then
+    status_checked_at: Mapped[datetime]  # P4: when the company's status was last seen to be in order
+    signed_at: Mapped[datetime | None]
+    first_paid_out_at: Mapped[datetime | None]  # the bank's booking
+    first_paid_out_on: Mapped[date | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PlannedInstalment(Base):
+    """One instalment of principal in the repayment plan."""
+
+    __tablename__ = "planned_instalment"
+    __table_args__ = (sa.CheckConstraint("amount_ore > 0", "amount"),)
+    agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"), primary_key=True)
+    drawdown_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid, primary_key=True)
+    number: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    due_on: Mapped[date]
+    amount_ore: Mapped[int]

@@ -1,0 +1,42 @@
+"""Rows of the double-entry ledger (rule F6): append-only, balanced by construction."""
+
+import uuid
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from underwriting.kernel.vocabulary import Account
+from underwriting.platform.database import Base, Identified, one_of
+
+
+class LedgerEntry(Identified, Base):
+    """One business event in the books; *occurred_on* is its legal day, *booked_at* the instant we wrote it."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (sa.Index("ix_ledger_entry_agreement_occurred", "agreement_id", "occurred_on"),)
+    agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"))
+    business_key: Mapped[str] = mapped_column(unique=True)  # "payout:<id>", "fee:<agreement>:2026-11": never twice
+    kind: Mapped[str]
+    occurred_on: Mapped[date]
+    booked_at: Mapped[datetime]
+    reverses_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("ledger_entry.id"), unique=True)
+
+
+class LedgerLine(Identified, Base):
+    """A positive amount that moves from the credited account to the debited one."""
+
+    __tablename__ = "ledger_line"
+    __table_args__ = (
+        sa.CheckConstraint("amount_ore > 0", "amount"),
+        sa.CheckConstraint("debit_account <> credit_account", "two_accounts"),
+        sa.CheckConstraint(one_of("debit_account", Account), "debit_account"),
+        sa.CheckConstraint(one_of("credit_account", Account), "credit_account"),
+        sa.Index("ix_ledger_line_agreement", "agreement_id", "occurred_on"),
+    )
+    entry_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("ledger_entry.id"), index=True)
+    agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"))
+    occurred_on: Mapped[date]
+    debit_account: Mapped[str]
+    credit_account: Mapped[str]
+    amount_ore: Mapped[int]

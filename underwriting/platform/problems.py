@@ -1,0 +1,115 @@
+"""Refusals and HTTP errors as RFC 9457 problems: what is wrong, what to do, never how we are built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from underwriting.kernel.errors import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    LoginRequired,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    Unavailable,
+)
+from underwriting.kernel.text import Language, Text
+
+STATUS_OF_KIND: Mapping[type[Refusal], int] = {
+    InvalidInput: 422,
+    LoginRequired: 401,
+    NotPermitted: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+}
+
+_HTTP_TITLES: Mapping[int, Text] = {
+    400: Text("Begäran kunde inte läsas", "The request could not be read"),
+    404: Text("Det du söker finns inte", "There is no such thing"),
+    405: Text("Metoden är inte tillåten här", "The method is not allowed here"),
+    413: Text("Begäran är för stor", "The request is too large"),
+    415: Text("Skicka application/json", "Send application/json"),
+    429: Text("För många försök; vänta en stund", "Too many attempts; wait a while"),
+    500: Text("Ett fel inträffade hos oss; inget har ändrats", "An error occurred on our side; nothing was changed"),
+}
+_CSRF = Text(
+    "Formuläret har gått ut; ladda om sidan och försök igen", "The form has expired; reload the page and try again"
+)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is answered when a request is not carried out."""
+
+    status: int
+    slug: str
+    title: Text
+    detail: Text
+    rule: str | None = None
+    errors: tuple[FieldError, ...] = ()
+
+    def as_json(self, language: Language, *, instance: str) -> dict[str, Any]:
+        """The members of the problem document in *language*."""
+        members: dict[str, Any] = {
+            "type": f"/problems/{self.slug}",
+            "title": self.title.in_language(language),
+            "status": self.status,
+            "detail": self.detail.in_language(language),
+            "instance": instance,
+        }
+        if self.rule:
+            members["rule"] = self.rule
+        if self.errors:
+            members["errors"] = [
+                {"pointer": error.pointer, "detail": error.detail.in_language(language)} for error in self.errors
+            ]
+        return members
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that *error* is to whoever asked; an error of ours that we did not foresee is a bare 500."""
+    if isinstance(error, Refusal):
+        status = next(status for kind, status in STATUS_OF_KIND.items() if isinstance(error, kind))
+        return Problem(status, error.slug, error.title, error.detail, error.rule, error.errors)
+    if isinstance(error, CSRFError):
+        return Problem(400, "form-expired", _HTTP_TITLES[400], _CSRF)
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        title = _HTTP_TITLES.get(status, _HTTP_TITLES[500 if status >= 500 else 400])
+        return Problem(status, f"http-{status}", title, title)
+    return Problem(500, "internal-error", _HTTP_TITLES[500], _HTTP_TITLES[500])
+
+
+def language_of_request() -> Language:
+    """Swedish, unless the caller chose English or its `Accept-Language` prefers it."""
+    chosen = request.cookies.get("language") or request.accept_languages.best_match(["sv", "en"], default="sv")
+    return "en" if chosen == "en" else "sv"
+
+
+def answer(problem: Problem) -> Response:
+    """*problem* as `application/problem+json` in the caller's language."""
+    response = jsonify(problem.as_json(language_of_request(), instance=request.path))
+    response.status_code = problem.status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def register(app: Flask) -> None:
+    """Answer every error under `/v1`, and every one that no page answers, with a problem."""
+
+    def handle(error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem.status >= 500 and not isinstance(error, Refusal):
+            _log.error("unforeseen_error", error=type(error).__name__, path=request.url_rule and request.url_rule.rule)
+        return answer(problem)
+
+    app.register_error_handler(Exception, handle)
