@@ -44,7 +44,10 @@ _NOT_PERSONAL = Text(
     "A personal or coordination number is written with 12 digits, YYYYMMDD-NNNN",
 )
 _CHECK_DIGIT = Text("Kontrollsiffran stämmer inte", "The check digit is wrong")
-_NO_SUCH_DAY = Text("Numret innehåller inget giltigt födelsedatum", "The number holds no valid date of birth")
+_NO_SUCH_BIRTH = Text(
+    "Numret innehåller inget giltigt födelsedatum och födelsenummer",
+    "The number holds no valid date of birth and birth number",
+)
 _NOT_BORN = Text("Födelsedatumet ligger i framtiden", "The date of birth lies in the future")
 _NO_SUCH_GROUP = Text("Det finns ingen grupp med den första siffran", "There is no group with that first digit")
 _WRONG_GROUP = Text(
@@ -115,7 +118,7 @@ class PersonalNumber:
             raise IdentifierInvalid(_CHECK_DIGIT)
         # With the century written out the library reads no clock that matters here.
         if not personnummer.valid(self.digits):
-            raise IdentifierInvalid(_NO_SUCH_DAY)
+            raise IdentifierInvalid(_NO_SUCH_BIRTH)
 
     @property
     def formatted(self) -> str:
@@ -227,10 +230,11 @@ def ocr_number(number: int | str, *, length_digit: bool = True) -> str:
     The length digit is the last digit of the whole reference's length. What is not 2 to 25 digits raises ValueError.
     """
     body = str(number)
-    if length_digit:
-        body += str((len(body) + 2) % 10)
-    if not re.fullmatch("[0-9]+", body) or len(body) + 1 not in _OCR_LENGTHS:
+    length = len(body) + 1 + length_digit
+    if not re.fullmatch("[0-9]+", body) or length not in _OCR_LENGTHS:
         raise ValueError("an OCR reference has 2 to 25 digits")
+    if length_digit:
+        body += str(length % 10)
     return body + str(luhn.calc_check_digit(body))
 
 
