@@ -1,0 +1,117 @@
+"""Which claims an incoming payment pays (rule F8): costs and fees before principal, the oldest first."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from agreements.ledger.rules import Line
+from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import Account
+
+_ORDER = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
+
+
+class SettlementKind(StrEnum):
+    """What a sum that ends the agreement is for."""
+
+    REDEMPTION = "redemption"
+    CANCELLATION = "cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the borrower owes on one receivable *account* since *due_on*; *amount* is what is left to pay.
+
+    Another account, or an amount that is not above zero, raises ValueError.
+    """
+
+    account: Account
+    due_on: date
+    amount: Money
+
+    def __post_init__(self) -> None:
+        if self.account not in _ORDER or self.amount <= Money.ZERO:
+            raise ValueError("a claim is a positive amount on a receivable account")
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """All that is to be paid for an accepted redemption (rule F3) or a conditional cancellation (rule C6).
+
+    *pay_by* is the last booking day that counts; a redemption asks for the claims of the booking day instead.
+    """
+
+    kind: SettlementKind
+    claims: tuple[Claim, ...]
+    pay_by: date | None = None
+
+    @property
+    def total(self) -> Money:
+        """The sum that settles it."""
+        return Money.sum(claim.amount for claim in self.claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What becomes of a payment: ledger lines, and whether the settlement that was waiting is now paid."""
+
+    lines: tuple[Line, ...]
+    settles: bool
+
+
+def allocate(
+    amount: Money,
+    *,
+    booked_on: date,
+    claims: Iterable[Claim],
+    credit_balance: Money = Money.ZERO,
+    settlement: Settlement | None = None,
+) -> Allocation:
+    """The ledger lines of a payment of *amount* that the bank booked on *booked_on* (rule F8, first form).
+
+    A *settlement* that credit balance and payment cover together is paid. Otherwise what is due is: fees, cancellation
+    fee, principal, each the oldest first and the credit balance before the payment; the rest becomes credit balance.
+    While a cancellation waits for its money nothing else is paid from it: what went to fees would be missing from a sum
+    whose time runs out (rule C6). With an *amount* of zero the credit balance alone is used. Not below zero.
+    """
+    if amount < Money.ZERO or credit_balance < Money.ZERO:
+        raise ValueError("neither a payment nor a credit balance is negative")
+    waiting = settlement if settlement is not None and _in_time(settlement, booked_on) else None
+    if waiting is not None and waiting.total <= credit_balance + amount:
+        return Allocation(tuple(_lines(amount, credit_balance, waiting.claims)), settles=True)
+    if waiting is not None and waiting.kind is SettlementKind.CANCELLATION:
+        return Allocation(tuple(_lines(amount, credit_balance, ())), settles=False)
+    due = [claim for claim in claims if claim.due_on <= booked_on]
+    return Allocation(tuple(_lines(amount, credit_balance, due)), settles=False)
+
+
+def open_claims(account: Account, *, charged: Iterable[tuple[date, Money]], paid: Money) -> tuple[Claim, ...]:
+    """What is left of the amounts *charged* on *account*, each with its due date, when *paid* has paid the oldest."""
+    claims = []
+    for due_on, amount in sorted(charged):
+        covered = min(paid, amount)
+        paid -= covered
+        if amount > covered:
+            claims.append(Claim(account, due_on, amount - covered))
+    return tuple(claims)
+
+
+def _in_time(settlement: Settlement, booked_on: date) -> bool:
+    return settlement.pay_by is None or booked_on <= settlement.pay_by
+
+
+def _lines(amount: Money, credit_balance: Money, claims: Iterable[Claim]) -> Iterator[Line]:
+    """One line per source and account, since claims on an account are paid oldest first anyway."""
+    owed = dict.fromkeys(_ORDER, Money.ZERO)
+    for claim in claims:
+        owed[claim.account] += claim.amount
+    for source, left in ((Account.CREDIT_BALANCE, credit_balance), (Account.BANK, amount)):
+        for account in _ORDER:
+            paid = min(left, owed[account])
+            if paid:
+                yield Line(source, account, paid)
+            owed[account] -= paid
+            left -= paid
+        if source is Account.BANK and left:
+            yield Line(source, Account.CREDIT_BALANCE, left)
