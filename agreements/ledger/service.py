@@ -1,0 +1,232 @@
+"""The books: what is posted, what stands on each account, and whether all of it adds up (rule F6).
+
+Nothing here changes or removes a row. A posting whose business key is in the books already is not booked again.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from agreements.ledger import rules
+from agreements.ledger.models import LedgerEntry, LedgerLine
+from agreements.ledger.rules import Line, Posting, PostingKind
+from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import Account
+
+_NEVER_NEGATIVE = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class BookedEntry:
+    """One entry as it stands in the books; *reverses_id* names the entry that it takes back, if any."""
+
+    id: uuid.UUID
+    agreement_id: uuid.UUID
+    posting: Posting
+    booked_at: datetime
+    reverses_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalMovement:
+    """A change of what the borrower owes of what was paid out: *amount* is positive for a payout, negative else."""
+
+    occurred_on: date
+    amount: Money
+    booked_at: datetime
+
+
+class Fault(StrEnum):
+    """What can be wrong with the books."""
+
+    DOES_NOT_SUM_TO_ZERO = "does_not_sum_to_zero"
+    ENTRY_WITHOUT_LINES = "entry_without_lines"
+    LINE_DIFFERS_FROM_ENTRY = "line_differs_from_entry"
+    REVERSAL_OF_OTHER_AGREEMENT = "reversal_of_other_agreement"
+    CLAIM_BELOW_ZERO = "claim_below_zero"
+    CREDIT_BALANCE_BELOW_ZERO = "credit_balance_below_zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of the books and where it is: an entry or an agreement, None for the books as a whole."""
+
+    fault: Fault
+    where: uuid.UUID | None
+
+
+def post(session: Session, agreement_id: uuid.UUID, posting: Posting, *, at: datetime) -> LedgerEntry | None:
+    """Book *posting* for the agreement; None, and nothing is changed, when its business key is booked already."""
+    return _book(session, agreement_id, posting, at=at, reverses_id=None)
+
+
+def reverse(
+    session: Session, entry: LedgerEntry, *, occurred_on: date, at: datetime, still_unpaid: Money | None = None
+) -> LedgerEntry | None:
+    """Take *entry* back by an entry of its own (rule F6); None when that has been done.
+
+    *still_unpaid* is what is left to pay of a fee, see `rules.reversal`.
+    """
+    posting = _postings_of(session, [entry])[entry.id]
+    opposite = rules.reversal(posting, occurred_on=occurred_on, still_unpaid=still_unpaid)
+    return _book(session, entry.agreement_id, opposite, at=at, reverses_id=entry.id)
+
+
+def entry_of(session: Session, business_key: str) -> LedgerEntry | None:
+    """The entry that was booked under *business_key*, or None."""
+    return session.scalar(sa.select(LedgerEntry).where(LedgerEntry.business_key == business_key))
+
+
+def balances(session: Session, agreement_id: uuid.UUID, *, on: date | None = None) -> Mapping[Account, Money]:
+    """Each account's debits less its credits, with all that occurred on *on* or before; without it, all that is booked.
+
+    An account without a line is there with zero.
+    """
+    lines = sa.select(LedgerLine).where(LedgerLine.agreement_id == agreement_id)
+    if on is not None:
+        lines = lines.where(LedgerLine.occurred_on <= on)
+    return dict.fromkeys(Account, Money.ZERO) | _sums(session, lines.subquery())
+
+
+def total_balances(session: Session) -> Mapping[Account, Money]:
+    """Each account's debits less its credits over all agreements."""
+    return dict.fromkeys(Account, Money.ZERO) | _sums(session, sa.select(LedgerLine).subquery())
+
+
+def entries(session: Session, agreement_id: uuid.UUID) -> tuple[BookedEntry, ...]:
+    """The agreement's entries in the order in which they were booked."""
+    rows = session.scalars(
+        sa.select(LedgerEntry).where(LedgerEntry.agreement_id == agreement_id).order_by(LedgerEntry.id)
+    ).all()
+    postings = _postings_of(session, rows)
+    return tuple(
+        BookedEntry(row.id, row.agreement_id, postings[row.id], row.booked_at, row.reverses_id) for row in rows
+    )
+
+
+def principal_movements(session: Session, agreement_id: uuid.UUID) -> tuple[PrincipalMovement, ...]:
+    """Every change of the agreement's principal in the order of legal days; the basis of fees (rules F1 and F2)."""
+    line = LedgerLine
+    signed = sa.case((line.debit_account == str(Account.PRINCIPAL), line.amount_ore), else_=-line.amount_ore)
+    rows = session.execute(
+        sa.select(line.occurred_on, signed, LedgerEntry.booked_at)
+        .join(LedgerEntry, LedgerEntry.id == line.entry_id)
+        .where(
+            line.agreement_id == agreement_id,
+            sa.or_(line.debit_account == str(Account.PRINCIPAL), line.credit_account == str(Account.PRINCIPAL)),
+        )
+        .order_by(line.occurred_on, line.id)
+    )
+    return tuple(PrincipalMovement(occurred_on, Money(ore), booked_at) for occurred_on, ore, booked_at in rows)
+
+
+def check(session: Session) -> tuple[Finding, ...]:
+    """Everything that is wrong with the books; nothing, when all is well. Reads every line."""
+    findings = []
+    if Money.sum(total_balances(session).values()):
+        findings.append(Finding(Fault.DOES_NOT_SUM_TO_ZERO, None))
+    for fault, query in _searches():
+        findings += [Finding(fault, where) for where in session.scalars(query)]
+    return tuple(findings)
+
+
+def _book(
+    session: Session, agreement_id: uuid.UUID, posting: Posting, *, at: datetime, reverses_id: uuid.UUID | None
+) -> LedgerEntry | None:
+    entry: LedgerEntry | None = session.scalar(
+        insert(LedgerEntry)
+        .values(
+            agreement_id=agreement_id,
+            business_key=posting.business_key,
+            kind=str(posting.kind),
+            occurred_on=posting.occurred_on,
+            booked_at=at,
+            reverses_id=reverses_id,
+        )
+        .on_conflict_do_nothing()
+        .returning(LedgerEntry)
+    )
+    if entry is None:
+        return None
+    session.execute(
+        insert(LedgerLine),
+        [
+            {
+                "entry_id": entry.id,
+                "agreement_id": agreement_id,
+                "occurred_on": posting.occurred_on,
+                "debit_account": str(line.debit),
+                "credit_account": str(line.credit),
+                "amount_ore": line.amount.ore,
+            }
+            for line in posting.lines
+        ],
+    )
+    return entry
+
+
+def _postings_of(session: Session, entries: Sequence[LedgerEntry]) -> Mapping[uuid.UUID, Posting]:
+    lines: dict[uuid.UUID, list[Line]] = defaultdict(list)
+    ids = [entry.id for entry in entries]
+    for row in session.scalars(sa.select(LedgerLine).where(LedgerLine.entry_id.in_(ids)).order_by(LedgerLine.id)):
+        line = Line(Account(row.debit_account), Account(row.credit_account), Money(row.amount_ore))
+        lines[row.entry_id].append(line)
+    return {
+        entry.id: Posting(PostingKind(entry.kind), entry.occurred_on, entry.business_key, tuple(lines[entry.id]))
+        for entry in entries
+    }
+
+
+def _sums(session: Session, lines: sa.Subquery) -> dict[Account, Money]:
+    sides = _sides(lines).subquery()
+    rows = session.execute(sa.select(sides.c.account, sa.func.sum(sides.c.ore)).group_by(sides.c.account))
+    return {Account(account): Money(int(ore)) for account, ore in rows}
+
+
+def _sides(lines: sa.Subquery) -> sa.CompoundSelect[uuid.UUID, str, int]:
+    """Two rows per line: the debited account with the amount, the credited one with its negative."""
+    debits = sa.select(lines.c.agreement_id, lines.c.debit_account.label("account"), lines.c.amount_ore.label("ore"))
+    opposite = sa.select(lines.c.agreement_id, lines.c.credit_account, -lines.c.amount_ore)
+    return sa.union_all(debits, opposite)
+
+
+def _searches() -> tuple[tuple[Fault, sa.Select[Any]], ...]:
+    entry, line, reversed_entry = LedgerEntry, LedgerLine, aliased(LedgerEntry)
+    sides = _sides(sa.select(LedgerLine).subquery()).subquery()
+    total = sa.func.sum(sides.c.ore)
+    per_account = sa.select(sides.c.agreement_id).group_by(sides.c.agreement_id, sides.c.account)
+    return (
+        (
+            Fault.ENTRY_WITHOUT_LINES,
+            sa.select(entry.id).where(~sa.exists().where(line.entry_id == entry.id)),
+        ),
+        (
+            Fault.LINE_DIFFERS_FROM_ENTRY,
+            sa.select(entry.id)
+            .join(line, line.entry_id == entry.id)
+            .where(sa.or_(line.agreement_id != entry.agreement_id, line.occurred_on != entry.occurred_on))
+            .distinct(),
+        ),
+        (
+            Fault.REVERSAL_OF_OTHER_AGREEMENT,
+            sa.select(entry.id)
+            .join(reversed_entry, reversed_entry.id == entry.reverses_id)
+            .where(reversed_entry.agreement_id != entry.agreement_id),
+        ),
+        (
+            Fault.CLAIM_BELOW_ZERO,
+            per_account.where(sides.c.account.in_([str(account) for account in _NEVER_NEGATIVE])).having(total < 0),
+        ),
+        (
+            Fault.CREDIT_BALANCE_BELOW_ZERO,
+            per_account.where(sides.c.account == str(Account.CREDIT_BALANCE)).having(total > 0),
+        ),
+    )
