@@ -1,0 +1,170 @@
+"""The service's settings, read once from the environment at start and refused when anything is missing or malformed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, parse_bankgiro, parse_organisation_number
+from underwriting.platform.environment import (
+    EnvironmentReader,
+    Secret,
+    SettingProblem,
+    fault_of_address,
+    is_on_loopback,
+)
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsRefused(Exception):
+    """The environment does not hold what the service needs. `problems` lists every setting that has to be mended."""
+
+    def __init__(self, problems: tuple[SettingProblem, ...]) -> None:
+        lines = [f"  {problem.name} {problem.detail}" for problem in problems]
+        super().__init__("\n".join(["The settings are incomplete or malformed:", *lines]))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class CreditsafeSettings:
+    """Where Creditsafe's GetData answers, as whom we ask, and the agreed names of its blocks."""
+
+    url: str
+    username: str
+    password: Secret[str]
+    company_block: str
+    person_block: str
+    connect_timeout_seconds: float
+    read_timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BankIdSettings:
+    """Where BankID's relying-party interface answers and the files of its mutual TLS.
+
+    *app_url* is the page of the stand-in's app; there is one in the sandbox only.
+    """
+
+    url: str
+    certificate: Path
+    key: Path
+    ca: Path
+    app_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BankSettings:
+    """Where payout orders are sent, and the token that shows they are ours."""
+
+    url: str
+    token: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LenderSettings:
+    """The lender as it stands on agreements and invoices."""
+
+    name: str
+    organisation_number: OrganisationNumber
+    bankgiro: Bankgiro
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the service takes from its environment. Printing it shows no secret.
+
+    *sandbox* is true only where every outside party answers on loopback.
+    """
+
+    database_url: Secret[str]
+    encryption_key: Secret[bytes]
+    index_key: Secret[bytes]
+    session_key: Secret[bytes]
+    base_url: str
+    sandbox: bool
+    creditsafe: CreditsafeSettings
+    bankid: BankIdSettings
+    bank: BankSettings
+    lender: LenderSettings
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """The settings that *environ* holds; raises `SettingsRefused` with every missing or malformed name at once."""
+        reader = EnvironmentReader(environ)
+        settings = cls(
+            database_url=reader.database_url("DATABASE_URL"),
+            encryption_key=reader.key("BORGEN_ENCRYPTION_KEY"),
+            index_key=reader.key("BORGEN_INDEX_KEY"),
+            session_key=reader.key("BORGEN_SESSION_KEY"),
+            base_url=reader.url("BORGEN_BASE_URL"),
+            sandbox=reader.flag("BORGEN_SANDBOX"),
+            creditsafe=_creditsafe(reader),
+            bankid=_bankid(reader),
+            bank=BankSettings(url=reader.url("BANK_URL"), token=reader.secret("BANK_TOKEN")),
+            lender=_lender(reader),
+            log_level=reader.word("LOG_LEVEL", among=LOG_LEVELS, default="INFO"),
+        )
+        _check_keys_differ(reader, settings)
+        _check_sandbox(reader, settings)
+        if reader.problems:
+            raise SettingsRefused(tuple(reader.problems))
+        return settings
+
+
+def _creditsafe(reader: EnvironmentReader) -> CreditsafeSettings:
+    return CreditsafeSettings(
+        url=reader.url("CREDITSAFE_URL"),
+        username=reader.text("CREDITSAFE_USERNAME"),
+        password=reader.secret("CREDITSAFE_PASSWORD"),
+        company_block=reader.text("CREDITSAFE_COMPANY_BLOCK"),
+        person_block=reader.text("CREDITSAFE_PERSON_BLOCK"),
+        connect_timeout_seconds=reader.seconds("CREDITSAFE_CONNECT_TIMEOUT_SECONDS", "5"),
+        read_timeout_seconds=reader.seconds("CREDITSAFE_READ_TIMEOUT_SECONDS", "20"),
+    )
+
+
+def _bankid(reader: EnvironmentReader) -> BankIdSettings:
+    return BankIdSettings(
+        url=reader.url("BANKID_URL"),
+        certificate=reader.file("BANKID_CERTIFICATE"),
+        key=reader.file("BANKID_KEY"),
+        ca=reader.file("BANKID_CA"),
+        app_url=reader.optional_url("BANKID_APP_URL"),
+    )
+
+
+def _lender(reader: EnvironmentReader) -> LenderSettings:
+    return LenderSettings(
+        name=reader.text("LENDER_NAME"),
+        organisation_number=reader.parsed("LENDER_ORGANISATION_NUMBER", parse_organisation_number),
+        bankgiro=reader.parsed("LENDER_BANKGIRO", parse_bankgiro),
+    )
+
+
+def _check_keys_differ(reader: EnvironmentReader, settings: Settings) -> None:
+    """One key leaking must not open what another protects."""
+    seen: set[bytes] = set()
+    for name, secret in (
+        ("BORGEN_ENCRYPTION_KEY", settings.encryption_key),
+        ("BORGEN_INDEX_KEY", settings.index_key),
+        ("BORGEN_SESSION_KEY", settings.session_key),
+    ):
+        if secret.reveal() and secret.reveal() in seen:
+            reader.refuse(name, "is the same as another key")
+        seen.add(secret.reveal())
+
+
+def _check_sandbox(reader: EnvironmentReader, settings: Settings) -> None:
+    """The sandbox moves its own time and plays outside parties: nothing beyond this machine may take part in it."""
+    parties = {
+        "CREDITSAFE_URL": settings.creditsafe.url,
+        "BANKID_URL": settings.bankid.url,
+        "BANKID_APP_URL": settings.bankid.app_url,
+        "BANK_URL": settings.bank.url,
+    }
+    if settings.bankid.app_url and not settings.sandbox:
+        reader.refuse("BANKID_APP_URL", "is for the sandbox only")
+    for name, url in parties.items():
+        if settings.sandbox and url and not fault_of_address(url) and not is_on_loopback(url):
+            reader.refuse(name, "is not on loopback, which BORGEN_SANDBOX=true demands")
