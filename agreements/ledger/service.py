@@ -37,9 +37,13 @@ class BookedEntry:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalMovement:
-    """A change of what the borrower owes of what was paid out: *amount* is positive for a payout, negative else."""
+    """A change of what the borrower owes of what was paid out: *amount* is positive for a payout, negative else.
+
+    *order* tells the movements of one day apart, in the order of booking.
+    """
 
     occurred_on: date
+    order: int
     amount: Money
     booked_at: datetime
 
@@ -113,19 +117,28 @@ def entries(session: Session, agreement_id: uuid.UUID) -> tuple[BookedEntry, ...
 
 
 def principal_movements(session: Session, agreement_id: uuid.UUID) -> tuple[PrincipalMovement, ...]:
-    """Every change of the agreement's principal in the order of legal days; the basis of fees (rules F1 and F2)."""
-    line = LedgerLine
-    signed = sa.case((line.debit_account == str(Account.PRINCIPAL), line.amount_ore), else_=-line.amount_ore)
+    """Every change of the agreement's principal in the order of legal days; the basis of fees (rules F1 and F2).
+
+    What was reversed is left out together with its reversal: a returned payout was never utilised (rule P3).
+    """
+    entry, line, taken_back = LedgerEntry, LedgerLine, aliased(LedgerEntry)
+    principal = str(Account.PRINCIPAL)
+    signed = sa.case((line.debit_account == principal, line.amount_ore), else_=-line.amount_ore)
     rows = session.execute(
-        sa.select(line.occurred_on, signed, LedgerEntry.booked_at)
-        .join(LedgerEntry, LedgerEntry.id == line.entry_id)
+        sa.select(line.occurred_on, signed, entry.booked_at)
+        .join(entry, entry.id == line.entry_id)
         .where(
             line.agreement_id == agreement_id,
-            sa.or_(line.debit_account == str(Account.PRINCIPAL), line.credit_account == str(Account.PRINCIPAL)),
+            sa.or_(line.debit_account == principal, line.credit_account == principal),
+            entry.reverses_id.is_(None),
+            ~sa.exists().where(taken_back.reverses_id == entry.id),
         )
         .order_by(line.occurred_on, line.id)
     )
-    return tuple(PrincipalMovement(occurred_on, Money(ore), booked_at) for occurred_on, ore, booked_at in rows)
+    return tuple(
+        PrincipalMovement(occurred_on, order, Money(ore), booked_at)
+        for order, (occurred_on, ore, booked_at) in enumerate(rows, start=1)
+    )
 
 
 def check(session: Session) -> tuple[Finding, ...]:

@@ -1,0 +1,186 @@
+"""Guarantees from invitation to end, and the register that answers per person (rules G2, G5, G6).
+
+The functions that change a guarantee work in a transaction that has locked the agreement's row.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.guarantees import rules
+from agreements.guarantees.models import Guarantee
+from agreements.guarantees.rules import LiableParty
+from agreements.ledger import service as ledger
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import Account, CompanyForm, GuaranteeState
+from underwriting.platform import audit_log
+from underwriting.platform.runtime import Runtime
+
+_PERSON = "guarantee.person"
+_DETAILS = "guarantee.details"
+_BINDING = (GuaranteeState.SIGNED, GuaranteeState.IN_FORCE)
+_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class GuarantorDetails:
+    """How a guarantor (*borgensman*) is named and reached."""
+
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GuaranteeAtRisk:
+    """One guarantee of a person: *at_risk* is what is owed today, at most the cap, and zero where nothing binds."""
+
+    guarantee_id: uuid.UUID
+    agreement_id: uuid.UUID
+    state: GuaranteeState
+    cap: Money
+    at_risk: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """All guarantees of one person (rule G6); *caps* and *at_risk* sum those that are signed or in force."""
+
+    guarantees: tuple[GuaranteeAtRisk, ...]
+    caps: Money
+    at_risk: Money
+
+
+def create(
+    session: Session,
+    runtime: Runtime,
+    agreement_id: uuid.UUID,
+    person: PersonalNumber,
+    details: GuarantorDetails,
+    cap: Money,
+    *,
+    at: datetime,
+) -> Guarantee:
+    """A guarantee of *person* for the agreement, waiting to be signed (rule G2)."""
+    content = {"name": details.name, "email": details.email, "phone": details.phone}
+    guarantee = Guarantee(
+        agreement_id=agreement_id,
+        state=str(GuaranteeState.INVITED),
+        person_encrypted=runtime.cipher.encrypt(person.digits.encode(), context=_PERSON),
+        person_index=runtime.cipher.blind_index(person.digits),
+        details_encrypted=runtime.cipher.encrypt_json(content, context=_DETAILS),
+        cap_ore=cap.ore,
+    )
+    session.add(guarantee)
+    session.flush()
+    _note(session, guarantee, actor="system", at=at)
+    return guarantee
+
+
+def get(session: Session, guarantee_id: uuid.UUID) -> Guarantee:
+    """The guarantee, as it stands now; NotFound when there is none."""
+    found = session.get(Guarantee, guarantee_id, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_agreement(session: Session, agreement_id: uuid.UUID) -> Sequence[Guarantee]:
+    """The agreement's guarantees in the order in which they were made."""
+    query = sa.select(Guarantee).where(Guarantee.agreement_id == agreement_id).order_by(Guarantee.id)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def of_person(session: Session, person_index: bytes) -> Exposure:
+    """What the register knows of a person (rule G6); an unknown person has none."""
+    rows = session.scalars(sa.select(Guarantee).where(Guarantee.person_index == person_index).order_by(Guarantee.id))
+    guarantees = tuple(
+        GuaranteeAtRisk(row.id, row.agreement_id, GuaranteeState(row.state), Money(row.cap_ore), _at_risk(session, row))
+        for row in rows
+    )
+    binding = [guarantee for guarantee in guarantees if guarantee.state in _BINDING]
+    return Exposure(
+        guarantees,
+        caps=Money.sum(guarantee.cap for guarantee in binding),
+        at_risk=Money.sum(guarantee.at_risk for guarantee in binding),
+    )
+
+
+def person_of(runtime: Runtime, guarantee: Guarantee) -> PersonalNumber:
+    """Who the guarantor is."""
+    return PersonalNumber(runtime.cipher.decrypt(guarantee.person_encrypted, context=_PERSON).decode())
+
+
+def details_of(runtime: Runtime, guarantee: Guarantee) -> GuarantorDetails:
+    """How the guarantor is named and reached."""
+    return GuarantorDetails(**runtime.cipher.decrypt_json(guarantee.details_encrypted, context=_DETAILS))
+
+
+def liable_parties(session: Session, agreement_id: uuid.UUID, form: CompanyForm) -> tuple[LiableParty, ...]:
+    """Who answers for the agreement's debt (rule G5); a guarantor's reference is the guarantee's id."""
+    in_force = [
+        (guarantee.id, Money(guarantee.cap_ore))
+        for guarantee in of_agreement(session, agreement_id)
+        if guarantee.state == GuaranteeState.IN_FORCE
+    ]
+    return rules.liable_parties(form, guarantees=in_force)
+
+
+def record_signature(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:
+    """The guarantor has signed (rule G2)."""
+    guarantee.signed_at = at
+    _put(session, guarantee, GuaranteeState.SIGNED, actor=actor, at=at)
+
+
+def bring_into_force(session: Session, agreement_id: uuid.UUID, *, at: datetime) -> None:
+    """The first payout is booked: the signed guarantees are in force."""
+    _put_all(session, agreement_id, {GuaranteeState.SIGNED}, GuaranteeState.IN_FORCE, at=at)
+
+
+def end(session: Session, agreement_id: uuid.UUID, *, at: datetime) -> None:
+    """The debt is zero for good (redeemed, settled, cancelled after payout): the guarantees end."""
+    _put_all(session, agreement_id, {GuaranteeState.SIGNED, GuaranteeState.IN_FORCE}, GuaranteeState.ENDED, at=at)
+
+
+def lapse(session: Session, agreement_id: uuid.UUID, *, at: datetime) -> None:
+    """The agreement will never be paid out (lapsed, annulled, cancelled before payout): nobody is bound."""
+    _put_all(session, agreement_id, {GuaranteeState.INVITED, GuaranteeState.SIGNED}, GuaranteeState.LAPSED, at=at)
+
+
+def _put_all(
+    session: Session,
+    agreement_id: uuid.UUID,
+    sources: Collection[GuaranteeState],
+    target: GuaranteeState,
+    *,
+    at: datetime,
+) -> None:
+    for guarantee in of_agreement(session, agreement_id):
+        if guarantee.state in sources:
+            _put(session, guarantee, target, actor="system", at=at)
+
+
+def _put(session: Session, guarantee: Guarantee, state: GuaranteeState, *, actor: str, at: datetime) -> None:
+    guarantee.state = str(state)
+    if state in (GuaranteeState.ENDED, GuaranteeState.LAPSED):
+        guarantee.ended_at = at
+    _note(session, guarantee, actor=actor, at=at)
+
+
+def _note(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:
+    subject, action = f"agreement:{guarantee.agreement_id}", f"guarantee.{guarantee.state}"
+    audit_log.append(session, subject, action, actor=actor, at=at, data={"guarantee": str(guarantee.id)})
+
+
+def _at_risk(session: Session, guarantee: Guarantee) -> Money:
+    if guarantee.state not in _BINDING:
+        return Money.ZERO
+    standing = ledger.balances(session, guarantee.agreement_id)
+    owed = Money.sum(standing[account] for account in _OWED)
+    return max(Money.ZERO, min(Money(guarantee.cap_ore), owed))
