@@ -1,0 +1,63 @@
+"""Test time (rule X1): one row that every process reads; only where every outside party is a stand-in on loopback."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from underwriting.kernel.clock import Clock, SystemClock, TestTime
+from underwriting.kernel.errors import Conflict, NotPermitted
+from underwriting.kernel.text import Text
+from underwriting.platform.database import Database
+from underwriting.platform.models import TestClockRow
+from underwriting.platform.settings import Settings
+
+
+class TestTimeForbidden(NotPermitted):
+    """Test time is for the sandbox only. Rule X1."""
+
+    __test__ = False
+    slug = "test-time-forbidden"
+    title = Text("Testtid finns bara i sandlådan", "Test time exists in the sandbox only")
+    rule = "X1"
+
+
+class TestTimeBackwards(Conflict):
+    """Test time only moves forward. Rule X1."""
+
+    __test__ = False
+    slug = "test-time-backwards"
+    title = Text("Testtiden kan bara flyttas framåt", "Test time can only be moved forward")
+    rule = "X1"
+
+
+def clock_of(settings: Settings, database: Database) -> Clock:
+    """The clock of this process: test time in the sandbox, the machine's clock elsewhere."""
+    return TestTime(lambda: current(database)) if settings.sandbox else SystemClock()
+
+
+def current(database: Database) -> datetime | None:
+    """The instant at which test time stands, or None when the machine's clock is used."""
+    with database.transaction() as session:
+        return session.scalar(sa.select(TestClockRow.at))
+
+
+def put(settings: Settings, database: Database, at: datetime) -> None:
+    """Let test time stand at *at*, which is not earlier than it stands already. The due jobs are run by the caller."""
+    if not settings.sandbox:
+        raise TestTimeForbidden
+    with database.transaction() as session:
+        standing = session.scalar(sa.select(TestClockRow.at).with_for_update())
+        if standing is not None and at < standing:
+            raise TestTimeBackwards
+        session.execute(
+            insert(TestClockRow).values(id=1, at=at).on_conflict_do_update(index_elements=["id"], set_={"at": at})
+        )
+
+
+def release(settings: Settings, database: Database) -> None:
+    """Go back to the machine's clock."""
+    if not settings.sandbox:
+        raise TestTimeForbidden
+    with database.transaction() as session:
+        session.execute(sa.delete(TestClockRow))
