@@ -1,0 +1,266 @@
+"""BankID without its network: the animated code, what people are told, what an order holds, what a completion shows.
+
+Facts are those of BankID's relying-party API, version 6.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from lxml import etree
+
+from underwriting.kernel.errors import Conflict, InvalidInput
+from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.text import Text
+
+VISIBLE_LIMIT = 40_000
+"""The most base64 characters of visible text in one order; there is at least one."""
+NON_VISIBLE_LIMIT = 200_000
+"""The most base64 characters of data that is signed but not shown."""
+
+_DSIG = "{http://www.w3.org/2000/09/xmldsig#}"
+_BANKID = "{http://www.bankid.com/signature/v1.0.0/types}"
+_SIGNED_DATA = f"{_DSIG}Object/{_BANKID}bankIdSignedData"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person is told while an order runs; *rfa* is the number that BankID gives such a message."""
+
+    rfa: str
+    text: Text
+
+
+_PENDING_OTHER = Message(
+    "RFA21", Text("Legitimering eller underskrift pågår.", "Identification or signing is under way.")
+)
+_FAILED_OTHER = Message("RFA22", Text("Något gick fel. Försök igen.", "Something went wrong. Please try again."))
+_OPEN_APP = Message(
+    "RFA13",
+    Text("Vi försöker öppna BankID-appen på din enhet.", "We are trying to open the BankID app on your device."),
+)
+_START_APP = Message("RFA1", Text("Öppna BankID-appen.", "Open your BankID app."))
+_SIGN = Message(
+    "RFA9",
+    Text(
+        "Läs texten i BankID-appen, skriv din säkerhetskod och bekräfta.",
+        "Read the text in the BankID app, enter your security code and confirm.",
+    ),
+)
+_NOT_STARTED = Message(
+    "RFA17A",
+    Text(
+        "BankID-appen öppnades inte. Se efter att den finns på enheten och att ditt BankID gäller, och försök igen.",
+        "The BankID app was not opened. See that it is on this device and that your BankID is valid, and try again.",
+    ),
+)
+_NOT_SCANNED = Message(
+    "RFA17B",
+    Text(
+        "QR-koden lästes inte av. Öppna BankID-appen, läs av koden och försök igen.",
+        "The QR code was not scanned. Open the BankID app, scan the code and try again.",
+    ),
+)
+
+_MESSAGES: Mapping[tuple[str, str], Message] = {
+    ("pending", "outstandingTransaction"): _OPEN_APP,
+    ("pending", "noClient"): _START_APP,
+    ("pending", "started"): Message(
+        "RFA15B",
+        Text(
+            "Vi letar efter ditt BankID. Hittas inget har du kanske inget BankID på den här enheten.",
+            "We are looking for your BankID. If none is found, there may be none on this device.",
+        ),
+    ),
+    ("pending", "userMrtd"): Message(
+        "RFA23",
+        Text(
+            "Läs av ditt pass eller nationella id-kort så som BankID-appen visar.",
+            "Scan your passport or national identity card as the BankID app shows.",
+        ),
+    ),
+    ("pending", "userCallConfirm"): Message(
+        "RFA21",
+        Text("Bekräfta samtalet i BankID-appen.", "Confirm the phone call in the BankID app."),
+    ),
+    ("pending", "userSign"): _SIGN,
+    ("pending", "processing"): Message("RFA21", Text("BankID behandlar din bekräftelse.", "BankID is processing.")),
+    ("failed", "expiredTransaction"): Message(
+        "RFA8", Text("Tiden gick ut. Försök igen.", "The time ran out. Please try again.")
+    ),
+    ("failed", "certificateErr"): Message(
+        "RFA16",
+        Text(
+            "Ditt BankID är spärrat eller för gammalt. Använd ett annat eller hämta ett nytt hos din bank.",
+            "Your BankID is blocked or too old. Use another one or order a new one from your bank.",
+        ),
+    ),
+    ("failed", "userCancel"): Message("RFA6", Text("Du avbröt i BankID-appen.", "You cancelled in the BankID app.")),
+    ("failed", "cancelled"): Message(
+        "RFA3",
+        Text("Avbrutet. Börja om när du är redo.", "Cancelled. Start again when you are ready."),
+    ),
+    ("failed", "startFailed"): _NOT_STARTED,
+    ("failed", "userDeclinedCall"): Message(
+        "RFA22",
+        Text("Du svarade nej på frågan om samtalet.", "You said no to the question about the phone call."),
+    ),
+    ("failed", "notSupportedByUserApp"): Message(
+        "RFA22",
+        Text("BankID-appen behöver uppdateras. Försök sedan igen.", "Update the BankID app and try again."),
+    ),
+    ("failed", "transactionRiskBlocked"): Message(
+        "RFA22",
+        Text(
+            "BankID stoppade ärendet av säkerhetsskäl. Kontakta din bank.",
+            "BankID stopped this for security reasons. Contact your bank.",
+        ),
+    ),
+}
+_MESSAGES_WITH_QR: Mapping[tuple[str, str], Message] = {
+    ("pending", "outstandingTransaction"): Message(
+        "RFA1", Text("Öppna BankID-appen och läs av QR-koden.", "Open your BankID app and scan the QR code.")
+    ),
+    ("pending", "started"): Message(
+        "RFA15A",
+        Text(
+            "Vi letar efter ditt BankID. Hittas inget har du kanske inget BankID på den enhet du använder.",
+            "We are looking for your BankID. If none is found, there may be none on the device that you use.",
+        ),
+    ),
+    ("failed", "startFailed"): _NOT_SCANNED,
+}
+
+
+class VisibleTextRefused(InvalidInput):
+    """The text to sign is empty or longer than one BankID order holds."""
+
+    slug = "visible-text-refused"
+    title = Text("Texten att skriva under är tom eller för lång", "The text to sign is empty or too long")
+
+
+class EvidenceFault(StrEnum):
+    """What a completion can show that was not asked for."""
+
+    OTHER_PERSON = "other_person"
+    OTHER_TEXT = "other_text"
+    OTHER_DOCUMENT = "other_document"
+    UNREADABLE = "unreadable"
+
+
+class SignatureNotAccepted(Conflict):
+    """A completion does not show the signature that was asked for; *faults* says how, for logs and the audit trail."""
+
+    slug = "signature-not-accepted"
+    title = Text("Underskriften kunde inte godtas", "The signature could not be accepted")
+    rule = "S1"
+
+    def __init__(self, faults: tuple[EvidenceFault, ...]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What BankID hands over, once, when a person has identified or signed.
+
+    *signature* (XML) and *ocsp_response* (DER) are base64 as received: they are the evidence and are kept untouched.
+    """
+
+    personal_number: PersonalNumber
+    name: str = field(repr=False)
+    given_name: str = field(repr=False)
+    surname: str = field(repr=False)
+    device_ip: str = field(repr=False)
+    device_uhi: str | None = field(repr=False)
+    bank_id_issued_on: date | None
+    risk: str | None
+    signature: str = field(repr=False)
+    ocsp_response: str = field(repr=False)
+
+
+def qr_content(qr_start_token: str, qr_start_secret: str, seconds: int) -> str:
+    """The text of the animated QR code *seconds* whole seconds after the order was made; the secret stays here."""
+    code = hmac.new(qr_start_secret.encode(), str(seconds).encode(), hashlib.sha256).hexdigest()
+    return f"bankid.{qr_start_token}.{seconds}.{code}"
+
+
+def message_for(status: str, hint_code: str | None, *, qr: bool) -> Message:
+    """What a person is told of an order in *status* `pending` or `failed`; *qr* when it is started by a QR code.
+
+    A code that is not known here gets the general message of its status.
+    """
+    key = (status, hint_code or "")
+    known = (_MESSAGES_WITH_QR.get(key) if qr else None) or _MESSAGES.get(key)
+    return known or (_PENDING_OTHER if status == "pending" else _FAILED_OTHER)
+
+
+def require_visible_text(text: str) -> str:
+    """*text* itself, when it fits in a signing order: 1 to 40 000 characters as base64. Else VisibleTextRefused."""
+    if not 1 <= _base64_length(text.encode()) <= VISIBLE_LIMIT:
+        raise VisibleTextRefused
+    return text
+
+
+def non_visible_data(document: bytes) -> bytes:
+    """What is signed without being shown: the SHA-256 of *document*'s exact bytes, in hexadecimal."""
+    return hashlib.sha256(document).hexdigest().encode()
+
+
+def check_completion(completion: Completion, *, signatory: PersonalNumber, visible_text: str, document: bytes) -> None:
+    """Refuse (SignatureNotAccepted, rule S1) a completion that is not *signatory*'s over this text and this document.
+
+    Checked, with every fault found:
+    1. BankID names the expected person.
+    2. The signature is XML with one block of signed data.
+    3. The text shown to the person, inside the signature, is *visible_text* to the byte.
+    4. The non-visible data, inside the signature, is the SHA-256 of *document*.
+    """
+    faults = []
+    if completion.personal_number != signatory:
+        faults.append(EvidenceFault.OTHER_PERSON)
+    try:
+        visible, non_visible = _signed_data(completion.signature)
+    except ValueError:
+        faults.append(EvidenceFault.UNREADABLE)
+    else:
+        if visible != visible_text.encode():
+            faults.append(EvidenceFault.OTHER_TEXT)
+        if non_visible != non_visible_data(document):
+            faults.append(EvidenceFault.OTHER_DOCUMENT)
+    if faults:
+        raise SignatureNotAccepted(tuple(faults))
+
+
+def _base64_length(data: bytes) -> int:
+    return (len(data) + 2) // 3 * 4
+
+
+def _signed_data(signature: str) -> tuple[bytes, bytes]:
+    # No entity, no network, no document type: nothing outside these bytes may speak in them.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(base64.b64decode(signature, validate=True), parser)
+    except (ValueError, etree.XMLSyntaxError) as error:
+        raise ValueError("not XML in base64") from error
+    if root.getroottree().docinfo.internalDTD is not None or root.tag != f"{_DSIG}Signature":
+        raise ValueError("not a signature")
+    blocks = root.findall(_SIGNED_DATA)
+    # A second block elsewhere could be the one that was really signed.
+    if len(blocks) != 1 or len(list(root.iter(f"{_BANKID}bankIdSignedData"))) != 1:
+        raise ValueError("not one block of signed data")
+    return _decoded(blocks[0], "usrVisibleData"), _decoded(blocks[0], "usrNonVisibleData")
+
+
+def _decoded(block: etree._Element, name: str) -> bytes:
+    found = block.findall(f"{_BANKID}{name}")
+    if len(found) > 1 or any(len(element) for element in found):
+        raise ValueError("not one value")
+    try:
+        return base64.b64decode("".join((found[0].text or "").split()), validate=True) if found else b""
+    except ValueError as error:
+        raise ValueError("not base64") from error

@@ -1,0 +1,1 @@
+"""A stand-in for BankID: the relying-party API over mutual TLS, and pages that play the BankID app."""

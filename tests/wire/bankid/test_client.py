@@ -1,0 +1,273 @@
+"""The real client against the stand-in, over mutual TLS."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agreements.signing.client import (
+    BankIdClient,
+    BankIdUnavailable,
+    Order,
+    SigningInProgress,
+    SigningOrderUnknown,
+)
+from agreements.signing.rules import (
+    EvidenceFault,
+    SignatureNotAccepted,
+    VisibleTextRefused,
+    check_completion,
+    non_visible_data,
+)
+from agreements.signing.sandbox import pki
+from tests.support.bankid_stand_in import ANNA, ERIK, BankIdWorld
+from underwriting.kernel.identifiers import PersonalNumber
+
+TEXT = "Jag går i borgen såsom för egen skuld.\nHögst 375 000 kr. <&>"
+DOCUMENT = b"%PDF-1.7 \x00\xff the exact bytes"
+
+
+def sign(client: BankIdClient, person: PersonalNumber | None = ANNA) -> Order:
+    return client.sign("192.0.2.7", personal_number=person, visible_text=TEXT, non_visible=non_visible_data(DOCUMENT))
+
+
+class TestTheRoad:
+    def test_a_signature_goes_from_pending_to_complete_and_is_handed_over_once(
+        self, world: BankIdWorld, client: BankIdClient
+    ) -> None:
+        """S1: the signature is the named person's, over this text and these bytes."""
+        order = sign(client)
+        first = client.collect(order.order_ref)
+        assert (first.status, first.hint_code, first.completion) == ("pending", "outstandingTransaction", None)
+
+        world.open(order.auto_start_token)
+        opened = client.collect(order.order_ref)
+        assert (opened.status, opened.hint_code) == ("pending", "userSign")
+
+        signed = world.act(f"orders/{order.auto_start_token}/sign", {"personal_number": "19790209-2381"})
+        assert signed.json() == {"status": "complete", "hint_code": None}
+        done = client.collect(order.order_ref)
+        assert done.status == "complete"
+        assert done.completion is not None
+        check_completion(done.completion, signatory=ANNA, visible_text=TEXT, document=DOCUMENT)
+        assert (done.completion.name, done.completion.given_name, done.completion.surname) == (
+            "Anna Lindqvist",
+            "Anna",
+            "Lindqvist",
+        )
+        assert done.completion.device_ip == "192.0.2.7"
+
+        with pytest.raises(SigningOrderUnknown):
+            client.collect(order.order_ref)
+
+    def test_an_identification_tells_who_it_was(self, world: BankIdWorld, client: BankIdClient) -> None:
+        order = client.authenticate("2001:db8::7")
+        world.act(f"orders/{order.auto_start_token}/sign", {"personal_number": ERIK.digits})
+        completion = client.collect(order.order_ref).completion
+        assert completion is not None
+        assert completion.personal_number == ERIK
+
+    def test_only_the_person_an_order_names_can_sign_it(self, world: BankIdWorld, client: BankIdClient) -> None:
+        """S1: an order for one person is not completed by another."""
+        order = sign(client, ANNA)
+        refused = world.act(f"orders/{order.auto_start_token}/sign", {"personal_number": ERIK.digits})
+        assert (refused.status_code, refused.json()["error"]) == (409, "wrong_person")
+        assert client.collect(order.order_ref).status == "pending"
+
+    def test_an_order_without_a_person_can_be_signed_by_anyone(self, world: BankIdWorld, client: BankIdClient) -> None:
+        order = sign(client, None)
+        nobody = world.act(f"orders/{order.auto_start_token}/sign", {})
+        assert nobody.status_code == 409
+        world.act(f"orders/{order.auto_start_token}/sign", {"personal_number": ERIK.digits})
+        completion = client.collect(order.order_ref).completion
+        assert completion is not None
+        assert completion.personal_number == ERIK
+
+    @pytest.mark.parametrize(
+        ("hostile", "faults"),
+        [
+            ("other_person", (EvidenceFault.OTHER_PERSON,)),
+            ("other_text", (EvidenceFault.OTHER_TEXT,)),
+            ("other_document", (EvidenceFault.OTHER_DOCUMENT,)),
+        ],
+    )
+    def test_a_completion_of_something_else_is_refused(
+        self, world: BankIdWorld, client: BankIdClient, hostile: str, faults: tuple[EvidenceFault, ...]
+    ) -> None:
+        """S1: a signature by another person, or over another text or document, is not taken."""
+        order = sign(client)
+        world.act(f"orders/{order.auto_start_token}/sign", {"hostile": hostile})
+        completion = client.collect(order.order_ref).completion
+        assert completion is not None
+        with pytest.raises(SignatureNotAccepted) as refusal:
+            check_completion(completion, signatory=ANNA, visible_text=TEXT, document=DOCUMENT)
+        assert refusal.value.faults == faults
+        assert refusal.value.rule == "S1"
+
+
+class TestHowOrdersEnd:
+    def test_a_person_who_cancels_in_the_app_ends_the_order(self, world: BankIdWorld, client: BankIdClient) -> None:
+        order = sign(client)
+        world.act(f"orders/{order.auto_start_token}/cancel", {})
+        ended = client.collect(order.order_ref)
+        assert (ended.status, ended.hint_code, ended.completion) == ("failed", "userCancel", None)
+
+    def test_a_second_order_for_a_person_ends_the_first_and_the_third_succeeds(self, client: BankIdClient) -> None:
+        first = sign(client)
+        with pytest.raises(SigningInProgress):
+            sign(client)
+        ended = client.collect(first.order_ref)
+        assert (ended.status, ended.hint_code) == ("failed", "cancelled")
+        assert client.collect(sign(client).order_ref).status == "pending"
+
+    def test_two_persons_sign_at_the_same_time(self, client: BankIdClient) -> None:
+        assert sign(client, ANNA).order_ref != sign(client, ERIK).order_ref
+
+    def test_an_app_not_opened_within_30_seconds_has_failed_to_start(
+        self, world: BankIdWorld, client: BankIdClient
+    ) -> None:
+        order = sign(client)
+        world.pass_time(29)
+        assert client.collect(order.order_ref).status == "pending"
+        world.pass_time(1)
+        assert client.collect(order.order_ref).hint_code == "startFailed"
+
+    def test_an_opened_order_expires_after_three_minutes(self, world: BankIdWorld, client: BankIdClient) -> None:
+        order = sign(client)
+        world.open(order.auto_start_token)
+        world.pass_time(180)
+        assert client.collect(order.order_ref).hint_code == "expiredTransaction"
+        late = world.act(f"orders/{order.auto_start_token}/sign", {"personal_number": ANNA.digits})
+        assert (late.status_code, late.json()["error"]) == (409, "not_pending")
+
+    def test_a_complete_order_can_be_collected_for_three_minutes(
+        self, world: BankIdWorld, client: BankIdClient
+    ) -> None:
+        order = sign(client)
+        world.act(f"orders/{order.auto_start_token}/sign", {})
+        world.pass_time(180)
+        with pytest.raises(SigningOrderUnknown):
+            client.collect(order.order_ref)
+
+    def test_a_cancelled_order_is_gone(self, client: BankIdClient) -> None:
+        order = sign(client)
+        client.cancel(order.order_ref)
+        with pytest.raises(SigningOrderUnknown):
+            client.collect(order.order_ref)
+        with pytest.raises(SigningOrderUnknown):
+            client.cancel(order.order_ref)
+
+    def test_an_order_nobody_made_is_unknown(self, client: BankIdClient) -> None:
+        with pytest.raises(SigningOrderUnknown):
+            client.collect("7b3b9a3e-0000-4000-8000-000000000000")
+
+
+class TestFaults:
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ("html_502", "not_understood"),
+            ("maintenance", "maintenance"),
+            ("internal_error", "internalError"),
+            ("dropped", "no_answer"),
+        ],
+    )
+    def test_a_failing_bankid_is_unavailable(
+        self, world: BankIdWorld, client: BankIdClient, fault: str, reason: str
+    ) -> None:
+        world.act("faults", {"fault": fault})
+        for ask in (lambda: client.authenticate("192.0.2.7"), lambda: client.collect("x"), lambda: client.cancel("x")):
+            with pytest.raises(BankIdUnavailable) as refusal:
+                ask()
+            assert refusal.value.reason == reason
+
+        world.act("faults", {"fault": None})
+        assert client.collect(sign(client).order_ref).status == "pending"
+
+    def test_a_slow_bankid_is_unavailable_when_the_time_is_out(self, world: BankIdWorld) -> None:
+        world.act("faults", {"fault": "slow"})
+        client = world.client(timeout_seconds=0.2)
+        with pytest.raises(BankIdUnavailable) as refusal:
+            client.authenticate("192.0.2.7")
+        client.close()
+        assert refusal.value.reason == "no_answer"
+
+    def test_a_refused_connection_is_unavailable(self, world: BankIdWorld, unused_port: int) -> None:
+        certificates = world.stand_in.certificates
+        client = BankIdClient(
+            f"https://127.0.0.1:{unused_port}/rp/v6.0/",
+            certificate=certificates.client_certificate,
+            key=certificates.client_key,
+            ca=certificates.ca,
+        )
+        with pytest.raises(BankIdUnavailable):
+            client.authenticate("192.0.2.7")
+        client.close()
+
+    def test_parameters_that_bankid_refuses_are_our_fault_and_not_the_persons(self, client: BankIdClient) -> None:
+        with pytest.raises(BankIdUnavailable) as refusal:
+            client.authenticate("not an address")
+        assert refusal.value.reason == "invalidParameters"
+
+    @pytest.mark.parametrize("text", ["", "x" * 30_001])
+    def test_a_text_that_does_not_fit_is_refused_before_anything_is_sent(self, world: BankIdWorld, text: str) -> None:
+        world.act("faults", {"fault": "dropped"})
+        client = world.client()
+        with pytest.raises(VisibleTextRefused):
+            client.sign("192.0.2.7", personal_number=ANNA, visible_text=text, non_visible=b"")
+        client.close()
+
+    def test_non_visible_data_that_does_not_fit_is_a_mistake_of_the_caller(self, client: BankIdClient) -> None:
+        with pytest.raises(ValueError, match="too long"):
+            client.sign("192.0.2.7", personal_number=ANNA, visible_text=TEXT, non_visible=b"x" * 150_001)
+
+
+class TestMutualTls:
+    def test_a_caller_without_a_certificate_is_refused(self, world: BankIdWorld) -> None:
+        context = ssl.create_default_context(cafile=str(world.stand_in.certificates.ca))
+        with httpx.Client(verify=context, trust_env=False) as stranger, pytest.raises(httpx.TransportError):
+            stranger.post(f"{world.stand_in.base_url}auth", json={"endUserIp": "192.0.2.7"})
+
+    def test_a_certificate_of_another_authority_is_refused(self, world: BankIdWorld, tmp_path: Path) -> None:
+        other = pki.make(tmp_path / "other")
+        client = BankIdClient(
+            world.stand_in.base_url,
+            certificate=other.client_certificate,
+            key=other.client_key,
+            ca=world.stand_in.certificates.ca,
+        )
+        with pytest.raises(BankIdUnavailable):
+            client.authenticate("192.0.2.7")
+        client.close()
+
+    def test_a_server_of_another_authority_is_not_trusted(self, world: BankIdWorld, tmp_path: Path) -> None:
+        own = world.stand_in.certificates
+        client = BankIdClient(
+            world.stand_in.base_url,
+            certificate=own.client_certificate,
+            key=own.client_key,
+            ca=pki.make(tmp_path / "other").ca,
+        )
+        with pytest.raises(BankIdUnavailable):
+            client.authenticate("192.0.2.7")
+        client.close()
+
+    def test_a_proxy_in_the_environment_is_not_used(
+        self, world: BankIdWorld, unused_port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port}")
+        client = world.client()
+        assert client.authenticate("192.0.2.7").order_ref
+        client.close()
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    """A port that is held and on which nobody listens."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
