@@ -242,7 +242,7 @@ def instalments(
 
     Instalment i is due on the last bank day of the month in which the i-th month after *paid_out_on*, the booking of
     the agreement's first payout, ends. A later drawdown, booked on *drawn_on*, is spread over the due days that are
-    left after it and keeps their numbers. Raises DrawdownRefused when none is left.
+    left after it and keeps their numbers. A part of nothing is left out. Raises DrawdownRefused when none is left.
     """
     due_days = [
         (number, last_bank_day_of(Month.of(add_months(paid_out_on, number) - timedelta(days=1))))
@@ -254,6 +254,7 @@ def instalments(
     return tuple(
         Instalment(number, due_on, amount)
         for (number, due_on), amount in zip(left, principal.split(len(left)), strict=True)
+        if amount
     )
 
 
