@@ -1,0 +1,272 @@
+"""BankID orders: started for one person and one thing, asked about, and taken as evidence when complete (rule S1).
+
+What happens in one order, with no transaction open while BankID is asked:
+1. An older pending order of the same person for the same thing is failed, and ended at BankID; what the person has
+   signed cannot be signed again.
+2. BankID is asked for an order for that person, with the visible text and the hash of the document; the row is kept.
+3. BankID is asked how it stands, at most once per order and two seconds, whoever watches.
+4. On completion, in one transaction: the completion is checked against what was asked for, the evidence is stored,
+   the purpose's handler does what the signature causes, and it is noted in the audit log. A completion that the check
+   or the handler does not accept leaves a failed order and a note, nothing else.
+"""
+
+import hmac
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from agreements.documents.models import Document
+from agreements.signing import rules
+from agreements.signing.client import (
+    BankId,
+    BankIdUnavailable,
+    Collected,
+    Order,
+    SigningInProgress,
+    SigningOrderUnknown,
+)
+from agreements.signing.models import Signing
+from agreements.signing.rules import Message
+from agreements.signing.services.keep_order import (
+    AUTO_START_TOKEN,
+    ORDER_REF,
+    PERSON,
+    QR_START_SECRET,
+    Started,
+    ToSign,
+    fail_pending,
+    insert_order,
+    opened,
+)
+from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, take
+from underwriting.kernel.errors import Conflict, NotFound
+from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import SigningPurpose, SigningState
+from underwriting.platform import authentication
+from underwriting.platform.runtime import Runtime
+
+ASKED_EVERY = timedelta(seconds=2)
+ASKING_LASTS = timedelta(seconds=20)
+"""Longer than a question to BankID takes: a result is handed over once, so two questions must not overlap."""
+MOST_PER_TICK = 100
+_EXPIRED = "expiredTransaction"
+_NOT_ACCEPTED_TEXT = Text(
+    "Underskriften godtogs inte. Ladda om sidan för att se om det fortfarande finns något att underteckna.",
+    "The signature was not accepted. Reload the page to see whether there is still anything to sign.",
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class AlreadySigned(Conflict):
+    """The person has signed this very thing before. Rule S1."""
+
+    slug = "already-signed"
+    title = Text("Du har redan undertecknat det här", "You have already signed this")
+    rule = "S1"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningView:
+    """How an order stands, for whoever started it. *qr_content* is another one each second while the order is pending.
+
+    *session_token* is given once, to the first look after completion.
+    """
+
+    signing_id: uuid.UUID
+    purpose: SigningPurpose
+    subject_id: uuid.UUID
+    state: SigningState
+    message: Text | None
+    qr_content: str | None = field(repr=False)
+    auto_start_token: str | None = field(repr=False)
+    session_token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Signings:
+    """Starts orders and takes what comes of them; *handlers* are looked up at completion, where a purpose has one."""
+
+    runtime: Runtime
+    bankid: BankId
+    handlers: Mapping[SigningPurpose, Handler]
+
+    def identify(self, *, end_user_ip: str) -> Started:
+        """Start a log-in; who it is, the completion tells. Raises BankIdUnavailable."""
+        order = self.bankid.authenticate(end_user_ip)
+        return self._kept(SigningPurpose.IDENTIFY, uuid.uuid4(), None, order)
+
+    def start(
+        self,
+        purpose: SigningPurpose,
+        subject_id: uuid.UUID,
+        *,
+        visible_text: str,
+        document: Document | None,
+        person: PersonalNumber,
+        end_user_ip: str,
+    ) -> Started:
+        """Start *person*'s signature on the thing *subject_id*; without a *document* the text is what is signed.
+
+        Raises AlreadySigned, SigningInProgress, BankIdUnavailable, VisibleTextRefused.
+        """
+        to_sign = ToSign(person, rules.require_visible_text(visible_text), document)
+        for order_ref in self._fail_older(purpose, subject_id, person):
+            self._end_at_bankid(order_ref)
+        order = self.bankid.sign(
+            end_user_ip, personal_number=person, visible_text=visible_text, non_visible=to_sign.non_visible
+        )
+        return self._kept(purpose, subject_id, to_sign, order)
+
+    def watch(self, signing_id: uuid.UUID, secret: str, *, same_device: bool = False) -> SigningView:
+        """How the order stands, after asking BankID if that is due; NotFound unless *secret* is the order's.
+
+        *same_device* says that the app is opened on the device that watches, not by a QR code.
+        """
+        self._check_secret(signing_id, secret)
+        self._ask(signing_id)
+        with self.runtime.database.transaction() as session:
+            signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
+            return self._view(session, signing, same_device=same_device)
+
+    def cancel(self, signing_id: uuid.UUID, secret: str) -> None:
+        """End a pending order; one that is over stays as it is. NotFound unless *secret* is the order's."""
+        self._check_secret(signing_id, secret)
+        with self.runtime.database.transaction() as session:
+            failed = fail_pending(session, self.runtime, Signing.id == signing_id)
+        for order_ref in failed:
+            self._end_at_bankid(order_ref)
+
+    def collect_due(self) -> int:
+        """Ask BankID about the orders that nobody has asked about for two seconds; how many are over now."""
+        due = (
+            sa.select(Signing.id)
+            .where(Signing.state == str(SigningState.PENDING), Signing.collect_after <= self.runtime.wall.now())
+            .order_by(Signing.collect_after)
+            .limit(MOST_PER_TICK)
+        )
+        with self.runtime.database.transaction() as session:
+            signing_ids = session.scalars(due).all()
+        return sum(self._ask(signing_id) for signing_id in signing_ids)
+
+    def _ask(self, signing_id: uuid.UUID) -> bool:
+        """Ask BankID if it is time; whether the order came to its end by that."""
+        order_ref = self._claim(signing_id)
+        if order_ref is None:
+            return False
+        collected: Collected | None
+        try:
+            collected = self.bankid.collect(order_ref)
+        except BankIdUnavailable as error:
+            _log.warning("bankid_unavailable", reason=error.reason)
+            collected = None
+        except SigningOrderUnknown:
+            collected = Collected("failed", _EXPIRED, None)
+        with self.runtime.database.transaction() as session:
+            return self._take(session, signing_id, collected)
+
+    def _claim(self, signing_id: uuid.UUID) -> str | None:
+        """The order's reference, if the order is pending and this caller is the one to ask now."""
+        now = self.runtime.wall.now()
+        claim = (
+            sa.update(Signing)
+            .where(Signing.id == signing_id, Signing.state == str(SigningState.PENDING), Signing.collect_after <= now)
+            .values(collect_after=now + ASKING_LASTS)
+            .returning(Signing.order_ref_encrypted)
+        )
+        with self.runtime.database.transaction() as session:
+            sealed = session.scalar(claim)
+        return opened(self.runtime, sealed, ORDER_REF) if sealed is not None else None
+
+    def _take(self, session: Session, signing_id: uuid.UUID, collected: Collected | None) -> bool:
+        signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
+        if signing.state != SigningState.PENDING:
+            return False
+        signing.collect_after = self.runtime.wall.now() + ASKED_EVERY
+        if collected is None:
+            return False
+        if collected.completion is not None:
+            handler = self.handlers.get(SigningPurpose(signing.purpose))
+            take(session, self.runtime, signing, collected.completion, handler, at=self.runtime.clock.now())
+            return True
+        signing.hint_code = collected.hint_code
+        if collected.status == "failed":
+            signing.state = str(SigningState.FAILED)
+        return collected.status == "failed"
+
+    def _view(self, session: Session, signing: Signing, *, same_device: bool) -> SigningView:
+        pending = signing.state == SigningState.PENDING
+        return SigningView(
+            signing_id=signing.id,
+            purpose=SigningPurpose(signing.purpose),
+            subject_id=signing.subject_id,
+            state=SigningState(signing.state),
+            message=_message(signing, same_device=same_device),
+            qr_content=self._qr_content(signing) if pending else None,
+            auto_start_token=opened(self.runtime, signing.auto_start_token_encrypted, AUTO_START_TOKEN)
+            if pending
+            else None,
+            session_token=self._session_token(session, signing),
+        )
+
+    def _qr_content(self, signing: Signing) -> str:
+        seconds = int((self.runtime.wall.now() - signing.started_at).total_seconds())
+        return rules.qr_content(
+            signing.qr_start_token,
+            opened(self.runtime, signing.qr_start_secret_encrypted, QR_START_SECRET),
+            max(seconds, 0),
+        )
+
+    def _session_token(self, session: Session, signing: Signing) -> str | None:
+        if signing.state != SigningState.COMPLETE or signing.session_given_at or signing.person_encrypted is None:
+            return None
+        at = self.runtime.clock.now()
+        signing.session_given_at = at
+        person = PersonalNumber(opened(self.runtime, signing.person_encrypted, PERSON))
+        return authentication.log_in_person(session, self.runtime, person, at=at)
+
+    def _check_secret(self, signing_id: uuid.UUID, secret: str) -> None:
+        with self.runtime.database.transaction() as session:
+            kept = session.scalar(sa.select(Signing.secret_hash).where(Signing.id == signing_id))
+        if kept is None or not hmac.compare_digest(kept, authentication.token_hash(secret)):
+            raise NotFound
+
+    def _fail_older(self, purpose: SigningPurpose, subject_id: uuid.UUID, person: PersonalNumber) -> Sequence[str]:
+        same = sa.and_(
+            Signing.purpose == str(purpose),
+            Signing.subject_id == subject_id,
+            Signing.person_index == self.runtime.cipher.blind_index(person.digits),
+        )
+        with self.runtime.database.transaction() as session:
+            if session.scalar(sa.select(Signing.id).where(same, Signing.state == str(SigningState.COMPLETE))):
+                raise AlreadySigned
+            return fail_pending(session, self.runtime, same)
+
+    def _end_at_bankid(self, order_ref: str) -> None:
+        try:
+            self.bankid.cancel(order_ref)
+        except (BankIdUnavailable, SigningOrderUnknown) as error:  # it ends by itself after a few minutes
+            _log.info("bankid_order_not_ended", reason=error.slug)
+
+    def _kept(self, purpose: SigningPurpose, subject_id: uuid.UUID, to_sign: ToSign | None, order: Order) -> Started:
+        with self.runtime.database.transaction() as session:
+            started = insert_order(session, self.runtime, purpose, subject_id, to_sign, order)
+        if started is None:  # the same person has started the same thing twice at the same time
+            self._end_at_bankid(order.order_ref)
+            raise SigningInProgress
+        return started
+
+
+def _message(signing: Signing, *, same_device: bool) -> Text | None:
+    if signing.state == SigningState.COMPLETE:
+        return None
+    if signing.hint_code == NOT_ACCEPTED:
+        return _NOT_ACCEPTED_TEXT
+    message: Message = rules.message_for(signing.state, signing.hint_code, qr=not same_device)
+    return message.text

@@ -1,0 +1,131 @@
+"""What BankID hands over with a complete order: checked, kept as evidence, acted on, in one transaction (rule S1)."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.documents import service as documents
+from agreements.signing import rules
+from agreements.signing.models import Signing
+from agreements.signing.rules import Completion, SignatureNotAccepted
+from agreements.signing.services.keep_order import PERSON, VISIBLE_TEXT, opened
+from underwriting.kernel.errors import Refusal
+from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.vocabulary import SigningPurpose, SigningState
+from underwriting.platform import audit_log
+from underwriting.platform.runtime import Runtime
+
+NOT_ACCEPTED = "not_accepted"
+"""A hint code of ours: BankID was content, the check or what the signature was to cause was not."""
+_EVIDENCE = "signing.evidence"
+
+Handler = Callable[[Session, Signing, datetime], None]
+"""What a completed order causes, in the completion's transaction; a Refusal undoes the completion."""
+
+
+def take(
+    session: Session,
+    runtime: Runtime,
+    signing: Signing,
+    completion: Completion,
+    handler: Handler | None,
+    *,
+    at: datetime,
+) -> None:
+    """Make the locked, pending *signing* complete, or failed when the completion is not accepted."""
+    try:
+        with session.begin_nested():
+            _check(session, runtime, signing, completion)
+            _keep(session, runtime, signing, completion, at)
+            if handler is not None:
+                handler(session, signing, at)
+    except Refusal as refusal:
+        session.refresh(signing)
+        _fail(session, signing, completion, refusal, at)
+
+
+def signers_of(session: Session, purpose: SigningPurpose, subject_id: object) -> frozenset[bytes]:
+    """The blind indexes of everyone who has signed the thing."""
+    query = sa.select(Signing.person_index).where(
+        Signing.purpose == str(purpose),
+        Signing.subject_id == subject_id,
+        Signing.state == str(SigningState.COMPLETE),
+        Signing.person_index.is_not(None),
+    )
+    return frozenset(index for index in session.scalars(query) if index is not None)
+
+
+def _check(session: Session, runtime: Runtime, signing: Signing, completion: Completion) -> None:
+    """An identification shows who somebody is; a signature has to be the one that was asked for."""
+    if signing.purpose == SigningPurpose.IDENTIFY:
+        return
+    visible_text = opened(runtime, signing.visible_text_encrypted, VISIBLE_TEXT)
+    rules.check_completion(
+        completion,
+        signatory=_expected(runtime, signing),
+        visible_text=visible_text,
+        document=_signed_bytes(session, runtime, signing, visible_text),
+    )
+
+
+def _expected(runtime: Runtime, signing: Signing) -> PersonalNumber:
+    if signing.person_encrypted is None:
+        raise SignatureNotAccepted((rules.EvidenceFault.OTHER_PERSON,))
+    return PersonalNumber(opened(runtime, signing.person_encrypted, PERSON))
+
+
+def _signed_bytes(session: Session, runtime: Runtime, signing: Signing, visible_text: str) -> bytes:
+    if signing.document_id is None:
+        return visible_text.encode()
+    return documents.read(runtime, documents.get(session, signing.document_id))
+
+
+def _keep(session: Session, runtime: Runtime, signing: Signing, completion: Completion, at: datetime) -> None:
+    person = completion.personal_number
+    signing.state = str(SigningState.COMPLETE)
+    signing.hint_code = None
+    signing.completed_at = at
+    signing.person_index = runtime.cipher.blind_index(person.digits)
+    signing.person_encrypted = runtime.cipher.encrypt(person.digits.encode(), context=PERSON)
+    signing.evidence_encrypted = runtime.cipher.encrypt_json(_evidence(completion), context=_EVIDENCE)
+    session.flush()
+    _note(session, signing, "signing.complete", at, {"evidence": _fingerprint(completion)})
+
+
+def _evidence(completion: Completion) -> dict[str, Any]:
+    issued_on = completion.bank_id_issued_on
+    return {
+        "personal_number": completion.personal_number.digits,
+        "name": completion.name,
+        "given_name": completion.given_name,
+        "surname": completion.surname,
+        "device_ip": completion.device_ip,
+        "device_uhi": completion.device_uhi,
+        "bank_id_issued_on": issued_on.isoformat() if issued_on else None,
+        "risk": completion.risk,
+        "signature": completion.signature,
+        "ocsp_response": completion.ocsp_response,
+    }
+
+
+def _fail(session: Session, signing: Signing, completion: Completion, refusal: Refusal, at: datetime) -> None:
+    signing.state = str(SigningState.FAILED)
+    signing.hint_code = NOT_ACCEPTED
+    session.flush()
+    data: dict[str, Any] = {"reason": refusal.slug, "evidence": _fingerprint(completion)}
+    if isinstance(refusal, SignatureNotAccepted):
+        data["faults"] = [str(fault) for fault in refusal.faults]
+    _note(session, signing, "signing.not_accepted", at, data)
+
+
+def _note(session: Session, signing: Signing, action: str, at: datetime, data: dict[str, Any]) -> None:
+    content = {"purpose": signing.purpose, "subject": str(signing.subject_id)} | data
+    audit_log.append(session, f"signing:{signing.id}", action, actor="bankid", at=at, data=content)
+
+
+def _fingerprint(completion: Completion) -> str:
+    return hashlib.sha256(completion.signature.encode()).hexdigest()
