@@ -1,0 +1,76 @@
+"""What an offer costs (rule D6): a flat fee per calendar month on utilised credit, and for comparison a yearly rate.
+
+The figures rest on full use and a straight plan: paid out on the 1st, equal instalments on the last day of each month
+of the term, each with that month's fee on the principal at its start. Used otherwise, the credit costs accordingly.
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+from underwriting.kernel.money import Money
+
+_DIGITS = 34
+_PRECISION = Decimal("1E-12")  # of the monthly rate; far below what four decimals of the yearly one show
+_FOUR_DECIMALS = Decimal("0.0001")
+_MONTHS_IN_A_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An offer's figures. *fee_rate* is a fraction per calendar month; *monthly_fee* is that of a month at full use;
+    *total_fees* is the sum over the term on the straight plan; *effective_yearly_rate* has four decimals.
+    """
+
+    limit: Money
+    fee_rate: Decimal
+    term_months: int
+    monthly_fee: Money
+    total_fees: Money
+    effective_yearly_rate: Decimal
+
+
+def offer(limit: Money, *, fee_rate: Decimal, term_months: int) -> Offer:
+    """The figures of *limit* at *fee_rate* over *term_months*; fees in whole kronor, half up. ValueError without."""
+    if limit <= Money.ZERO or fee_rate < 0:
+        raise ValueError("an offer has a limit and a fee rate")
+    instalments = limit.split(term_months)
+    fees = _fees(limit, instalments, fee_rate)
+    return Offer(
+        limit=limit,
+        fee_rate=fee_rate,
+        term_months=term_months,
+        monthly_fee=limit.at_rate_in_kronor(fee_rate),
+        total_fees=Money.sum(fees),
+        effective_yearly_rate=_yearly_rate(limit, [part + fee for part, fee in zip(instalments, fees, strict=True)]),
+    )
+
+
+def _fees(limit: Money, instalments: tuple[Money, ...], fee_rate: Decimal) -> list[Money]:
+    """The fee of each month, on the principal at its start: the month's highest (rule F2)."""
+    fees, principal = [], limit
+    for instalment in instalments:
+        fees.append(principal.at_rate_in_kronor(fee_rate))
+        principal -= instalment
+    return fees
+
+
+def _yearly_rate(limit: Money, payments: list[Money]) -> Decimal:
+    """The monthly rate at which the payments at month ends are worth *limit*, annualised; half up to four decimals."""
+    with localcontext() as context:
+        context.prec = _DIGITS
+        low, high = Decimal(0), Decimal(1)
+        while _worth(payments, high) > limit.ore:
+            high *= 2
+        while high - low > _PRECISION:
+            middle = (low + high) / 2
+            low, high = (middle, high) if _worth(payments, middle) > limit.ore else (low, middle)
+        yearly = (1 + (low + high) / 2) ** _MONTHS_IN_A_YEAR - 1
+        return yearly.quantize(_FOUR_DECIMALS, ROUND_HALF_UP)
+
+
+def _worth(payments: list[Money], rate: Decimal) -> Decimal:
+    """What the payments, the first a month from now, are worth now, in öre."""
+    worth = Decimal(0)
+    for payment in reversed(payments):
+        worth = (worth + payment.ore) / (1 + rate)
+    return worth
