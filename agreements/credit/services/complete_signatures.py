@@ -1,0 +1,120 @@
+"""The way from granted to signed, or to lapsed: who has signed, who is missing, when time is over (rules G2, S2)."""
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.credit import messages
+from agreements.credit.models import Agreement
+from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.service import details_of, lock_agreement, move, tell_borrower
+from agreements.guarantees import service as guarantees
+from agreements.guarantees.models import Guarantee
+from agreements.signing.models import Signing
+from agreements.signing.services.take_completion import signers_of
+from underwriting.kernel.errors import Conflict
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, SigningPurpose
+from underwriting.platform import audit_log, outbox
+from underwriting.platform.runtime import Runtime
+
+MOST_PER_TICK = 100
+
+
+class NothingToSign(Conflict):
+    """The agreement does not wait for signatures: they are all there, or the time for them is over. Rule G2."""
+
+    slug = "nothing-to-sign"
+    title = Text("Avtalet väntar inte på underskrifter", "The agreement does not wait for signatures")
+    rule = "G2"
+
+
+def require_signable(agreement: Agreement, *, at: datetime) -> None:
+    """Raise NothingToSign unless a signature on the agreement or one of its guarantees counts at *at* (rule G2)."""
+    if agreement.state != AgreementState.SIGNING or at >= agreement.sign_by:
+        raise NothingToSign
+
+
+def record_signature(session: Session, runtime: Runtime, signing: Signing, at: datetime) -> bool:
+    """Take note of a complete *signing* of an agreement or a guarantee; whether every signature is there by that.
+
+    Raises NothingToSign when the agreement no longer waits for it.
+    """
+    guarantee = _guarantee_of(session, signing)
+    agreement = lock_agreement(session, guarantee.agreement_id if guarantee else signing.subject_id)
+    require_signable(agreement, at=at)
+    actor = f"signing:{signing.id}"
+    if guarantee is not None:
+        guarantees.record_signature(session, guarantee, actor=actor, at=at)
+    else:
+        data = {"signing": str(signing.id)}
+        subject = f"agreement:{agreement.id}"
+        audit_log.append(session, subject, "agreement.signature_received", actor=actor, at=at, data=data)
+    facts = AgreementFacts(
+        company_signed=_company_has_signed(session, runtime, agreement),
+        guarantees_signed=_guarantees_are_signed(session, agreement),
+    )
+    if not (facts.company_signed and facts.guarantees_signed):
+        return False
+    agreement.signed_at = at
+    move(session, agreement, AgreementEvent.SIGNATURES_COMPLETE, at=at, actor=actor, facts=facts)
+    return True
+
+
+def lapse_unsigned(runtime: Runtime) -> int:
+    """Let agreements lapse whose time for signatures is over (rule G2); how many. For the scheduler."""
+    at = runtime.clock.now()
+    overdue = (
+        sa.select(Agreement.id)
+        .where(Agreement.state == str(AgreementState.SIGNING), Agreement.sign_by <= at)
+        .order_by(Agreement.sign_by)
+        .limit(MOST_PER_TICK)
+    )
+    with runtime.database.transaction() as session:
+        agreement_ids = session.scalars(overdue).all()
+    return sum(_lapse(runtime, agreement_id, at) for agreement_id in agreement_ids)
+
+
+def _guarantee_of(session: Session, signing: Signing) -> Guarantee | None:
+    return guarantees.get(session, signing.subject_id) if signing.purpose == SigningPurpose.GUARANTEE else None
+
+
+def _company_has_signed(session: Session, runtime: Runtime, agreement: Agreement) -> bool:
+    """Whether everyone in the entered alternative of the signing rule has signed (rule S2)."""
+    rule = details_of(runtime, agreement).signing_rule
+    needed = {runtime.cipher.blind_index(signatory.person.digits) for signatory in rule}
+    return bool(needed) and needed <= signers_of(session, SigningPurpose.AGREEMENT, agreement.id)
+
+
+def _guarantees_are_signed(session: Session, agreement: Agreement) -> bool:
+    return all(guarantee.state == GuaranteeState.SIGNED for guarantee in guarantees.of_agreement(session, agreement.id))
+
+
+def _lapse(runtime: Runtime, agreement_id: uuid.UUID, at: datetime) -> bool:
+    with runtime.database.transaction() as session:
+        agreement = lock_agreement(session, agreement_id)
+        if agreement.state != AgreementState.SIGNING:
+            return False
+        facts = AgreementFacts(past_signing_deadline=at >= agreement.sign_by)
+        move(session, agreement, AgreementEvent.SIGNING_TIME_OVER, at=at, actor="system", facts=facts)
+        guarantees.lapse(session, agreement_id, at=at)
+        letter = messages.lapsed(number=agreement.number)
+        tell_borrower(session, runtime, agreement, letter, kind="agreement-lapsed", occasion="once", at=at)
+        _tell_guarantors(session, runtime, agreement, at)
+    return True
+
+
+def _tell_guarantors(session: Session, runtime: Runtime, agreement: Agreement, at: datetime) -> None:
+    letter = messages.guarantee_lapsed(borrower=details_of(runtime, agreement).name)
+    for guarantee in guarantees.of_agreement(session, agreement.id):
+        outbox.post(
+            session,
+            runtime,
+            kind="guarantee-lapsed",
+            business_key=f"guarantee-lapsed:{guarantee.id}",
+            recipient=guarantees.details_of(runtime, guarantee).email,
+            content=letter.content,
+            at=at,
+        )
