@@ -1,0 +1,143 @@
+"""Frozen values that bodies become. Names, addresses and accounts stay out of `repr`, and so out of logs."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
+from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import (
+    CompanyForm,
+    CreditPurpose,
+    DecisionOutcome,
+    InvoiceDelivery,
+    RequestChannel,
+    SigningPurpose,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """Whom the lender writes to."""
+
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutAccount:
+    """The company's own account (rule P1)."""
+
+    bankgiro: Bankgiro = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedGuarantor:
+    """A person named as guarantor, and how to reach them (rule A4)."""
+
+    personal_number: PersonalNumber
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signatory:
+    """One of those who sign for the company together (*firmatecknare*)."""
+
+    personal_number: PersonalNumber
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BeneficialOwner:
+    """Somebody who owns or controls the company (*verklig huvudman*); *share* is a fraction."""
+
+    personal_number: PersonalNumber
+    share: Decimal
+    politically_exposed: bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DueDiligenceAnswers:
+    """What the applicant has told of the relation (rule K1); None is a question left open."""
+
+    purpose_of_credit: str | None = None
+    source_of_repayment: str | None = None
+    politically_exposed: bool | None = None
+    owners_complete: bool | None = None
+    trades_with_high_risk_countries: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicationBody:
+    """A valid application, whole: what a draft holds and what is submitted."""
+
+    company_form: CompanyForm
+    organisation_number: OrganisationNumber | PersonalNumber  # of a sole trader the owner's
+    requested_amount: Money
+    term_months: int
+    purpose: CreditPurpose
+    expected_monthly_revenue: Money
+    expected_monthly_costs: Money
+    monthly_debt_payments: Money
+    contact: Contact
+    payout_account: PayoutAccount
+    invoice_delivery: InvoiceDelivery
+    signatory_personal_number: PersonalNumber
+    signing_rule: tuple[Signatory, ...]  # one alternative: all of them sign; the submitter is one of them (A9)
+    guarantors: tuple[NamedGuarantor, ...]
+    beneficial_owners: tuple[BeneficialOwner, ...]
+    due_diligence: DueDiligenceAnswers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SupplementBody:
+    """What is added after submission (rule A3); at least one of them."""
+
+    contact: Contact | None = None
+    payout_account: PayoutAccount | None = None
+    information: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OverrideBody:
+    """How an underwriter determines a case (rule D8): limit and fee rate together, or neither for a decline."""
+
+    outcome: DecisionOutcome
+    limit: Money | None
+    fee_rate: Decimal | None
+    reason_code: str
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SigningBody:
+    """What a person wants to sign; an identification has no subject."""
+
+    purpose: SigningPurpose
+    subject_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawdownBody:
+    """How much of the limit is to be paid out (rule P1)."""
+
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancellationBody:
+    """How a request to cancel reached the lender (rule C5); `agreements.cancellation.rules` judges it."""
+
+    channel: RequestChannel
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedemptionBody:
+    """The day for which a borrower wants to redeem (rule F3)."""
+
+    on: date
