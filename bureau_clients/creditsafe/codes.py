@@ -66,6 +66,24 @@ REGISTER_CODES: Mapping[str, RegisterCode] = {
     ),
 }
 
+FAILURE_CODES: Mapping[str, Text] = {
+    "no-connection": Text("Ingen förbindelse", "No connection"),
+    "certificate": Text("Byråns certifikat godtas inte", "The bureau's certificate is not accepted"),
+    "no-status-block": Text("Inget block för enbart status är inställt", "No block for the status alone is configured"),
+    "read-timeout": Text("Svaret kom inte i tid", "The answer did not come in time"),
+    "broken-connection": Text("Förbindelsen bröts", "The connection broke"),
+    "too-large": Text("Svaret är för stort", "The answer is too large"),
+    "soap-fault": Text("Tjänsten svarade med ett fel", "The service answered with a fault"),
+    "not-an-answer": Text("Svaret kan inte läsas", "The answer cannot be read"),
+    "empty-answer": Text("Svaret är tomt", "The answer is empty"),
+    "unlisted": Text("Byrån avböjde utan känd kod", "The bureau declined without a known code"),
+    "another-subject": Text("Svaret gäller någon annan", "The answer is about somebody else"),
+}
+"""Our own words for what goes wrong on the way; `http-NNN` is added to them."""
+
+NUMBER_CHANGED = "S7"
+"""The register code whose answer may carry another number than the one asked for: the new one."""
+
 CODE_ONLY_FACTS = frozenset({"deceased", "blocked", "number_retired"})
 """What is told of a person by a code alone, never in a column: a report without any code says that these are not so."""
 
@@ -89,3 +107,10 @@ def is_register_code(code: str) -> bool:
 def register_code(code: str) -> RegisterCode:
     """What the register status *code* says; one that is not listed settles no fact, so that all stay unknown."""
     return REGISTER_CODES.get(code, _UNLISTED)
+
+
+def meaning_of(code: str) -> Text:
+    """What the *code* of a failure means, in words for staff."""
+    if code in SERVICE_CODES:
+        return SERVICE_CODES[code].meaning
+    return FAILURE_CODES.get(code, Text("Felkod {code}", "Error code {code}").filled(code=code))

@@ -3,6 +3,7 @@
 Reads what arrives as hostile: no entities, no document type, no network, nothing repaired.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,11 +40,10 @@ class GetDataAnswer:
 def read_answer(body: bytes) -> GetDataAnswer:
     """The answer in *body*, in either version of SOAP. Raises SoapFault, or NotAnAnswer."""
     result = _result(_parse(body))
-    code = result.findtext(f"{{{NAMESPACE}}}Error/{{{NAMESPACE}}}Cause_of_Reject")
     parameters = result.find(f"{{{NAMESPACE}}}Parameters")
     return GetDataAnswer(
         search_number=_stripped(result.findtext(f"{{{NAMESPACE}}}SearchNumber")),
-        error_code=_stripped(code),
+        error_code=_error_code(result.find(f"{{{NAMESPACE}}}Error")),
         rows=() if parameters is None else tuple(_row(row) for row in parameters.iterfind(_ROWS)),
     )
 
@@ -78,6 +78,14 @@ def _result(root: etree._Element) -> etree._Element:
 def _fault_code(fault: etree._Element, namespace: str | None) -> str:
     code = fault.findtext("faultcode") or fault.findtext(f"{{{namespace}}}Code/{{{namespace}}}Value") or ""
     return code.strip().rpartition(":")[2].partition(".")[0]
+
+
+def _error_code(error: etree._Element | None) -> str | None:
+    """The code, or `unlisted` in the place of anything that is not shaped like one: a bureau's text goes no further."""
+    if error is None or not "".join(map(str, error.itertext())).strip():
+        return None
+    code = _stripped(error.findtext(f"{{{NAMESPACE}}}Cause_of_Reject")) or ""
+    return code if re.fullmatch("[A-Z]?[0-9]{1,4}", code) else "unlisted"
 
 
 def _row(row: etree._Element) -> Mapping[str, str]:
