@@ -32,10 +32,10 @@ OMITTED = "[omitted]"
 
 _DROPPED = re.compile(  # judged by the last word of a member's name: request_body goes, body_bytes stays
     r"""(?:^|[^a-z])(?:
-        address | addresse | answer | argument | arg | body | bodie | contact | content | cookie | data | email | envelope |
-        form | guarantor | header | html | identity | input | json | key | message | name | parameter | param |
-        password | payload | person | personnummer | phone | pnr | query | report | request | response | secret |
-        signatory | sql | statement | text | token | uri | url | username | value | xml
+        address | addresse | answer | argument | arg | body | bodie | contact | content | cookie | data | email |
+        envelope | form | guarantor | header | html | identity | input | json | key | message | name | param |
+        parameter | password | payload | person | personnummer | phone | pnr | query | report | request | response |
+        secret | signatory | sql | statement | text | token | uri | url | username | value | xml
     )s?$""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -1,0 +1,32 @@
+"""A complete environment of the service in which every outside party is on loopback and no party answers."""
+
+import base64
+from pathlib import Path
+
+
+def complete_environment(folder: Path, *, database_url: str = "postgresql://postgres@/nowhere") -> dict[str, str]:
+    """Every setting that the service demands; the files that it names are made, empty, in *folder*."""
+    files = {name: folder / f"{name.lower()}.pem" for name in ("BANKID_CERTIFICATE", "BANKID_KEY", "BANKID_CA")}
+    for file in files.values():
+        file.touch()
+    return {
+        "DATABASE_URL": database_url,
+        "BORGEN_ENCRYPTION_KEY": base64.b64encode(b"e" * 32).decode(),
+        "BORGEN_INDEX_KEY": base64.b64encode(b"i" * 32).decode(),
+        "BORGEN_SESSION_KEY": base64.b64encode(b"s" * 32).decode(),
+        "BORGEN_BASE_URL": "http://127.0.0.1:8080",
+        "BORGEN_SANDBOX": "true",
+        "CREDITSAFE_URL": "http://127.0.0.1:9/creditsafe",
+        "CREDITSAFE_USERNAME": "borgen",
+        "CREDITSAFE_PASSWORD": "creditsafe-password",
+        "CREDITSAFE_COMPANY_BLOCK": "COMPANY",
+        "CREDITSAFE_PERSON_BLOCK": "PERSON",
+        "BANKID_URL": "https://127.0.0.1:9/rp/v6.0",
+        "BANKID_APP_URL": "http://127.0.0.1:9/bankid",
+        "BANK_URL": "http://127.0.0.1:9/bank",
+        "BANK_TOKEN": "bank-token",
+        "LENDER_NAME": "Exempel Kredit AB",
+        "LENDER_ORGANISATION_NUMBER": "559999-0008",
+        "LENDER_BANKGIRO": "5999-0002",
+        **{name: str(file) for name, file in files.items()},
+    }

@@ -1,0 +1,119 @@
+"""The environment in which `borgen up` runs the service: every outside party is a stand-in on this machine."""
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_SECRETS = "secrets.env"
+_RUNNING = "running.json"
+_LOCK = "up.lock"
+_WARNING = (
+    "# Made by `borgen up`. Without these keys nobody can read what the database holds encrypted: keep them with it."
+)
+_KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY")
+_PASSWORDS = ("CREDITSAFE_PASSWORD", "BANK_TOKEN")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the service and its stand-ins answer: three ports in a row, the first of them chosen by BORGEN_PORT."""
+
+    port: int
+
+    @property
+    def web(self) -> str:
+        """The service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def stand_ins(self) -> str:
+        """Creditsafe, the bank and BankID's app."""
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def bankid(self) -> str:
+        """BankID as a relying party reaches it, by mutual TLS."""
+        return f"https://127.0.0.1:{self.port + 2}"
+
+    @property
+    def bankid_app(self) -> str:
+        """The page that plays the BankID app."""
+        return f"{self.stand_ins}/bankid-app"
+
+
+def lock_of(home: Path) -> Path:
+    """The file that `borgen up` holds locked while it runs in *home*."""
+    return home / _LOCK
+
+
+def sandbox_environment(home: Path, addresses: Addresses, *, database_url: str) -> dict[str, str]:
+    """Every setting of a sandbox at *addresses*; its keys and certificates are kept in *home*."""
+    from agreements.signing.sandbox import bankid, pki
+    from bureau_clients.sandbox import creditsafe
+
+    certificates = pki.make(home / "pki")
+    return {
+        **kept_secrets(home),
+        "DATABASE_URL": database_url,
+        "BORGEN_BASE_URL": addresses.web,
+        "BORGEN_SANDBOX": "true",
+        "CREDITSAFE_URL": addresses.stand_ins + creditsafe.PATH,
+        "CREDITSAFE_USERNAME": "borgen",
+        "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",
+        "CREDITSAFE_PERSON_BLOCK": "BORGEN_P_CREDIT",
+        "BANKID_URL": addresses.bankid + bankid.PATH,
+        "BANKID_CERTIFICATE": str(certificates.client_certificate),
+        "BANKID_KEY": str(certificates.client_key),
+        "BANKID_CA": str(certificates.ca),
+        "BANKID_APP_URL": addresses.bankid_app,
+        "BANK_URL": f"{addresses.stand_ins}/bank",
+        "LENDER_NAME": "Exempelkredit AB",
+        "LENDER_ORGANISATION_NUMBER": "559999-0008",
+        "LENDER_BANKGIRO": "5999-0002",
+    }
+
+
+def kept_secrets(home: Path) -> dict[str, str]:
+    """The keys and passwords in *home*, made at the first start; only their owner may read the file."""
+    file = home / _SECRETS
+    if not file.exists():
+        made = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in _KEYS}
+        made |= {name: secrets.token_urlsafe(24) for name in _PASSWORDS}
+        lines = [_WARNING, *(f"{name}={value}" for name, value in made.items())]
+        _write_private(file, "\n".join(lines) + "\n")
+    pairs = (line.partition("=") for line in file.read_text().splitlines() if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def publish(home: Path, environment: Mapping[str, str]) -> None:
+    """Let other commands in this folder find the service that runs here: its settings, for their owner only."""
+    _write_private(home / _RUNNING, json.dumps(dict(environment)))
+
+
+def published(home: Path) -> dict[str, str]:
+    """The settings of the service that `borgen up` runs in *home*; empty when it does not run."""
+    try:
+        with lock_of(home).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        settings: dict[str, str] = json.loads((home / _RUNNING).read_text())
+        return settings
+    except FileNotFoundError:
+        pass
+    return {}
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write *text* at once or not at all."""
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    part.rename(file)
