@@ -43,13 +43,15 @@ from agreements.signing.services.keep_order import (
     insert_order,
     opened,
 )
-from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, take
+from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, signers_of, take
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform import authentication
 from underwriting.platform.runtime import Runtime
+
+__all__ = ["AlreadySigned", "Handler", "SigningView", "Signings", "Started", "ToSign", "signers_of"]
 
 ASKED_EVERY = timedelta(seconds=2)
 ASKING_LASTS = timedelta(seconds=20)

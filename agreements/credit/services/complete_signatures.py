@@ -13,7 +13,7 @@ from agreements.credit.service import details_of, lock_agreement, move, tell_bor
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.signing.models import Signing
-from agreements.signing.services.take_completion import signers_of
+from agreements.signing.service import signers_of
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, SigningPurpose
