@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from bureau_clients.facts import Absent, Fact, Known, Unknown
 from underwriting.decisions.facts import (
@@ -21,6 +21,8 @@ from underwriting.decisions.facts import (
 from underwriting.decisions.scoring import Decision, Fired
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome
+
+T = TypeVar("T")
 
 _READERS: Mapping[type, Callable[[Any], Any]] = {
     Money: Money.kronor,
@@ -41,12 +43,12 @@ def facts_from_json(text: str | bytes) -> Facts:
 
 
 def decision_to_json(decision: Decision) -> str:
-    """*decision* with its trace, as canonical JSON; equal decisions give equal text, which is how a replay is compared."""
+    """*decision* with its trace, as canonical JSON; equal decisions give equal text, by which a replay is compared."""
     return _canonical(
         {
             "outcome": str(decision.outcome),
             "limit": _text_or_none(decision.limit),
-            "fee_rate": decision.fee_rate and _plain(decision.fee_rate),
+            "fee_rate": None if decision.fee_rate is None else _plain(decision.fee_rate),
             "grade": decision.grade,
             "points": decision.points,
             "capacity": _text_or_none(decision.capacity),
@@ -64,7 +66,7 @@ def decision_from_json(text: str | bytes) -> Decision:
     return Decision(
         outcome=DecisionOutcome(content["outcome"]),
         limit=_money_or_none(content["limit"]),
-        fee_rate=content["fee_rate"] and Decimal(content["fee_rate"]),
+        fee_rate=None if content["fee_rate"] is None else Decimal(content["fee_rate"]),
         grade=content["grade"],
         points=content["points"],
         capacity=_money_or_none(content["capacity"]),
@@ -148,17 +150,19 @@ def _facts_from_json(content: Mapping[str, Any]) -> Facts:
     return Facts(
         application=ApplicationFacts(
             form=CompanyForm(application["form"]),
-            term_months=application["term_months"],
+            term_months=_exactly(int, application["term_months"]),
             highest_fee_rate=Decimal(application["highest_fee_rate"]),
             **amounts,
         ),
-        company=CompanyFacts(no_match=content["company"]["no_match"], **_read(content["company"], COMPANY_FACTS)),
+        company=CompanyFacts(
+            no_match=_exactly(bool, content["company"]["no_match"]), **_read(content["company"], COMPANY_FACTS)
+        ),
         owner=content["owner"] and _person_from_json(content["owner"]),
         guarantors=tuple(_person_from_json(person) for person in content["guarantors"]),
         due_diligence=DueDiligenceFacts(
             gaps=tuple(diligence["gaps"]),
             sanctions=Screening(diligence["sanctions"]),
-            politically_exposed=diligence["politically_exposed"],
+            politically_exposed=_exactly(bool, diligence["politically_exposed"]),
         ),
     )
 
@@ -166,8 +170,8 @@ def _facts_from_json(content: Mapping[str, Any]) -> Facts:
 def _person_from_json(content: Mapping[str, Any]) -> PersonFacts:
     return PersonFacts(
         reference=content["reference"],
-        no_match=content["no_match"],
-        minor=content["minor"],
+        no_match=_exactly(bool, content["no_match"]),
+        minor=_exactly(bool, content["minor"]),
         other_guarantees=Money.kronor(content["other_guarantees"]),
         **_read(content, PERSON_FACTS),
     )
@@ -184,7 +188,7 @@ def _fact_from_json(content: Mapping[str, Any], read: Callable[[Any], Any]) -> F
     return Absent(source, at) if content.get("absent") is True else Unknown(source, at)
 
 
-def _exactly(type_: type, value: object) -> object:
-    if type(value) is not type_:
+def _exactly(type_: type[T], value: object) -> T:
+    if not isinstance(value, type_) or type(value) is not type_:
         raise ValueError(f"not a value of type {type_.__name__}")
     return value
