@@ -14,7 +14,11 @@ class LedgerEntry(Identified, Base):
     """One business event in the books; *occurred_on* is its legal day, *booked_at* the instant we wrote it."""
 
     __tablename__ = "ledger_entry"
-    __table_args__ = (sa.Index("ix_ledger_entry_agreement_occurred", "agreement_id", "occurred_on"),)
+    __table_args__ = (
+        sa.Index("ix_ledger_entry_agreement_occurred", "agreement_id", "occurred_on"),
+        # what was booked since a fee run; without the fees themselves, so that a run of all agreements costs nothing here
+        sa.Index("ix_ledger_entry_event", "booked_at", postgresql_where=sa.text("kind <> 'monthly_fee'")),
+    )
     agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"))
     business_key: Mapped[str] = mapped_column(unique=True)  # "payout:<id>", "fee:<agreement>:2026-11": never twice
     kind: Mapped[str]

@@ -20,11 +20,12 @@ class PaymentFile(Identified, Base):
 
 
 class IncomingPayment(Identified, Base):
-    """One payment to the lender's bankgiro; without an agreement it waits for a person."""
+    """One payment to the lender's bankgiro, negative for a deduction; without an agreement it waits for a person."""
 
     __tablename__ = "incoming_payment"
     __table_args__ = (
-        sa.CheckConstraint("amount_ore > 0", "amount"),
+        sa.CheckConstraint("amount_ore <> 0", "amount"),
+        sa.CheckConstraint("agreement_id IS NULL OR amount_ore > 0", "deduction_is_for_a_person"),
         sa.UniqueConstraint(
             "bankgiro", "booked_on", "deposit_serial", "payment_serial", name="uq_incoming_payment_bank"
         ),

@@ -14,7 +14,7 @@ class Redemption(Identified, Base):
 
     __tablename__ = "redemption"
     __table_args__ = (
-        sa.CheckConstraint("state IN ('open', 'completed', 'replaced', 'expired')", "state"),
+        sa.CheckConstraint("state IN ('open', 'completed', 'replaced')", "state"),
         sa.Index("uq_redemption_open", "agreement_id", unique=True, postgresql_where=sa.text("state = 'open'")),
     )
     agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"), index=True)

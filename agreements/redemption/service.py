@@ -1,0 +1,121 @@
+"""Early redemption: quoted, asked for, and completed by the money (rule F3)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.billing import service as billing
+from agreements.credit.models import Agreement
+from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.service import get_agreement, lock_agreement, move
+from agreements.guarantees import service as guarantees
+from agreements.ledger import service as ledger
+from agreements.payments.rules import Claim, Settlement, SettlementKind
+from agreements.payments.service import claims_of, credit_balance
+from agreements.payouts.services.order_payout import on_its_way, withdraw_unsent
+from agreements.redemption import rules
+from agreements.redemption.models import Redemption
+from agreements.redemption.rules import RedemptionQuote
+from underwriting.kernel.money import Money
+from underwriting.kernel.periods import Month, stockholm_date
+from underwriting.kernel.vocabulary import Account, AgreementState
+from underwriting.platform import audit_log
+from underwriting.platform.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRedemption:
+    """A redemption that waits for its money: on which day, and how much was quoted."""
+
+    id: uuid.UUID
+    on: date
+    total: Money
+
+
+@dataclass(frozen=True)
+class Redemptions:
+    """Quotes and takes early redemptions; a source of settlements for incoming payments."""
+
+    runtime: Runtime
+
+    def quote(self, agreement_id: uuid.UUID, on: date) -> RedemptionQuote:
+        """What redeeming on *on* costs; see `rules.quote` for what is refused. Changes nothing."""
+        with self.runtime.database.transaction() as session:
+            return self._quote(session, get_agreement(session, agreement_id), on)
+
+    def request(self, agreement_id: uuid.UUID, on: date, *, actor: str) -> OpenRedemption:
+        """Note that the borrower wants to redeem on *on*; the money completes it. A later request replaces this one."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            agreement = lock_agreement(session, agreement_id)
+            quote = self._quote(session, agreement, on)
+            earlier = _open_row(session, agreement_id)
+            if earlier is not None:
+                earlier.state = "replaced"
+                session.flush()
+            row = Redemption(
+                agreement_id=agreement_id,
+                state="open",
+                on_date=on,
+                total_ore=quote.total.ore,
+                requested_by=actor,
+                requested_at=at,
+            )
+            session.add(row)
+            session.flush()
+            data = {"on": on.isoformat(), "total": str(quote.total)}
+            subject = f"agreement:{agreement_id}"
+            audit_log.append(session, subject, "redemption.requested", actor=actor, at=at, data=data)
+            return OpenRedemption(row.id, on, quote.total)
+
+    def open_one(self, agreement_id: uuid.UUID) -> OpenRedemption | None:
+        """The redemption that waits for its money, or None."""
+        with self.runtime.database.transaction() as session:
+            row = _open_row(session, agreement_id)
+            return OpenRedemption(row.id, row.on_date, Money(row.total_ore)) if row else None
+
+    def waiting(self, session: Session, agreement: Agreement, *, booked_on: date) -> Settlement | None:
+        """All that is owed on *booked_on*, where a redemption waits for it; nothing while a payout is on its way."""
+        if agreement.state != AgreementState.RUNNING or _open_row(session, agreement.id) is None:
+            return None
+        if on_its_way(session, agreement.id):
+            return None
+        quote = self._quote(session, agreement, booked_on, today=booked_on)
+        claims = list(claims_of(session, agreement.id))
+        claims += [Claim(Account.FEE_RECEIVABLE, booked_on, fee.fee) for fee in quote.new_fees if fee.fee]
+        return Settlement(SettlementKind.REDEMPTION, tuple(claims))
+
+    def settle(self, session: Session, agreement: Agreement, *, booked_on: date, at: datetime) -> None:
+        """The sum has been received: the running month's fee is charged at once and the agreement is over."""
+        last = Month.of(booked_on)
+        billing.charge_through(session, agreement, last, occurred_on=booked_on, at=at)
+        withdraw_unsent(session, agreement.id, actor="bank", at=at)
+        facts = AgreementFacts(paid_in_full=True, payout_on_its_way=False)
+        move(session, agreement, AgreementEvent.REDEMPTION_PAID, at=at, actor="bank", facts=facts)
+        guarantees.end(session, agreement.id, at=at)
+        row = _open_row(session, agreement.id)
+        if row is not None:
+            row.state, row.completed_at = "completed", at
+
+    def _quote(self, session: Session, agreement: Agreement, on: date, *, today: date | None = None) -> RedemptionQuote:
+        return rules.quote(
+            on,
+            today=today or stockholm_date(self.runtime.clock.now()),
+            state=AgreementState(agreement.state),
+            payout_on_its_way=bool(on_its_way(session, agreement.id)),
+            movements=billing.movements_of(session, agreement.id),
+            instalments=billing.instalments_of(session, agreement.id),
+            rate=agreement.fee_rate,
+            charged={fee.month for fee in billing.fees_of(session, agreement.id)},
+            unpaid_fees=ledger.balances(session, agreement.id)[Account.FEE_RECEIVABLE],
+            credit_balance=credit_balance(session, agreement.id),
+        )
+
+
+def _open_row(session: Session, agreement_id: uuid.UUID) -> Redemption | None:
+    return session.scalar(
+        sa.select(Redemption).where(Redemption.agreement_id == agreement_id, Redemption.state == "open")
+    )
