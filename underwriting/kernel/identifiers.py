@@ -203,7 +203,7 @@ def parse_company_number(text: str, *, form: CompanyForm, on: date) -> Organisat
 
     Raises IdentifierInvalid; with rule A1, and the name of the group, for a number of another group.
     """
-    if not _is_organisation(text):
+    if not _is_organisation(text, _NOT_PERSONAL if form is CompanyForm.EF else _NOT_ORGANISATION):
         person = parse_personal_number(text, on=on)
         if form is CompanyForm.EF:
             return person
@@ -252,8 +252,8 @@ def _digits_and_sign(text: str, refusal: Text) -> tuple[str, str]:
     return match[1] + match[3], match[2]
 
 
-def _is_organisation(text: str) -> bool:
-    digits, _ = _digits_and_sign(text, _NOT_ORGANISATION)
+def _is_organisation(text: str, refusal: Text) -> bool:
+    digits, _ = _digits_and_sign(text, refusal)
     return digits.startswith(_LEGAL_PERSON) if len(digits) == 12 else digits[2] >= _ORGANISATION_MONTH
 
 

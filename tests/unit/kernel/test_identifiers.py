@@ -238,6 +238,14 @@ def test_a_number_of_another_group_is_refused_by_the_groups_name(
     assert refused.value.detail.en.startswith(f"The number belongs to the group {english};")
 
 
+@pytest.mark.parametrize(("form", "noun"), [(CompanyForm.AB, "An organisation"), (CompanyForm.EF, "A personal")])
+def test_what_is_no_number_is_told_which_one_is_needed(form: CompanyForm, noun: str) -> None:
+    """A1: an EF is named by its owner's number, the others by the company's."""
+    with pytest.raises(IdentifierInvalid) as refused:
+        parse_company_number("12-34", form=form, on=TODAY)
+    assert refused.value.detail.en.startswith(noun)
+
+
 @pytest.mark.parametrize("form", CompanyForm)
 def test_a_wrong_check_digit_is_told_before_the_group(form: CompanyForm) -> None:
     """A1: a number that is none has no group."""
