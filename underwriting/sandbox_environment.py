@@ -74,7 +74,11 @@ def sandbox_environment(home: Path, addresses: Addresses, *, database_url: str) 
         "BANK_URL": f"{addresses.stand_ins}/bank",
         "LENDER_NAME": "Exempelkredit AB",
         "LENDER_ORGANISATION_NUMBER": "559999-0008",
+        "LENDER_EMAIL": "kredit@exempelkredit.example",
+        "LENDER_PHONE": "08-123 45 67",
         "LENDER_BANKGIRO": "5999-0002",
+        "LENDER_IBAN": "SE4550000000058398257466",
+        "LENDER_BIC": "EXMPSESS",
     }
 
 

@@ -27,6 +27,10 @@ def complete_environment(folder: Path, *, database_url: str = "postgresql://post
         "BANK_TOKEN": "bank-token",
         "LENDER_NAME": "Exempel Kredit AB",
         "LENDER_ORGANISATION_NUMBER": "559999-0008",
+        "LENDER_EMAIL": "kredit@exempel.example",
+        "LENDER_PHONE": "08-123 45 67",
         "LENDER_BANKGIRO": "5999-0002",
+        "LENDER_IBAN": "SE4550000000058398257466",
+        "LENDER_BIC": "EXMPSESS",
         **{name: str(file) for name, file in files.items()},
     }

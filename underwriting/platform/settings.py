@@ -62,11 +62,15 @@ class BankSettings:
 
 @dataclass(frozen=True, slots=True)
 class LenderSettings:
-    """The lender as it stands on agreements and invoices."""
+    """The lender as it stands on agreements and invoices; payouts are drawn on the account *iban* at the bank *bic*."""
 
     name: str
     organisation_number: OrganisationNumber
+    email: str
+    phone: str
     bankgiro: Bankgiro
+    iban: str
+    bic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,11 @@ def _lender(reader: EnvironmentReader) -> LenderSettings:
     return LenderSettings(
         name=reader.text("LENDER_NAME"),
         organisation_number=reader.parsed("LENDER_ORGANISATION_NUMBER", parse_organisation_number),
+        email=reader.text("LENDER_EMAIL"),
+        phone=reader.text("LENDER_PHONE"),
         bankgiro=reader.parsed("LENDER_BANKGIRO", parse_bankgiro),
+        iban=reader.text("LENDER_IBAN"),
+        bic=reader.text("LENDER_BIC"),
     )
 
 
