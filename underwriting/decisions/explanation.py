@@ -110,14 +110,19 @@ class _Ground(NamedTuple):
 
 
 def _told(decision: Decision, audience: Audience, guarantor: str | None) -> list[Fired]:
-    """What of the trace the audience may know. A decline is explained by its grounds, never by points (rule D2)."""
+    """What of the trace the audience may know.
+
+    To the applicant a decline is explained by its grounds, never by points (rule D2), and a referral offers no limit yet.
+    """
     if audience is Audience.STAFF:
         return list(decision.trace)
     if audience is Audience.GUARANTOR:
         return [fired for fired in decision.trace if fired.subject == guarantor]
     own = [fired for fired in decision.trace if fired.subject in (COMPANY, OWNER, TERMS)]
-    declined = decision.outcome is DecisionOutcome.DECLINED
-    return [fired for fired in own if not declined or fired.key in _DECLINING]
+    if decision.outcome is DecisionOutcome.DECLINED:
+        return [fired for fired in own if fired.key in _DECLINING]
+    referred = decision.outcome is DecisionOutcome.REFERRED
+    return [fired for fired in own if not (referred and fired.key in _LIMITING)]
 
 
 def _weakness(fired: Fired, ground: _Ground, *, counted: bool) -> tuple[int, int]:
@@ -159,6 +164,7 @@ def _instead(outcome: DecisionOutcome, replace: tuple[str, ...]) -> tuple[Reason
 
 
 _DECLINING = frozenset({DECLINE_KEY, *(hard_stop_key(stop) for stop in HardStop)})
+_LIMITING = frozenset(bound_key(bound) for bound in Bound)
 
 
 @lru_cache(maxsize=16)
@@ -167,7 +173,7 @@ def _grounds(policy: Policy) -> Mapping[str, _Ground]:
     texts = policy.reasons()
     ranks = dict.fromkeys(_DECLINING, _Rank.STOP)
     ranks |= {referral_key(referral): _Rank.REFERRAL for referral in Referral}
-    ranks |= {bound_key(bound): _Rank.BOUND for bound in Bound}
+    ranks |= dict.fromkeys(_LIMITING, _Rank.BOUND)
     grounds = {key: _Ground(rank, texts[key]) for key, rank in ranks.items()}
     for each in policy.characteristics():
         for place in (*range(len(each.bins)), "absent", "unknown"):

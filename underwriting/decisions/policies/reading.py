@@ -176,8 +176,9 @@ def _decline(node: _Node) -> Text:
     """The reason of the one permitted decline; another condition, such as one that reads remarks, is refused."""
     first, *more = node.elements()
     at = first.members(("when", "reason"))
-    for condition in (at["when"], *(each.members(("when", "reason"))["when"] for each in more)):
-        if condition.value != DECLINE_CONDITION or more:
+    conditions = [at["when"], *(each.members(("when", "reason"))["when"] for each in more)]
+    for place, condition in enumerate(conditions):
+        if place or condition.value != DECLINE_CONDITION:
             condition.refuse(
                 f"Avslag får bara ges när {DECLINE_CONDITION}, en gång: betalförmågan avgör, aldrig anmärkningar,"
                 " betyg, ålder, anställda eller tidigare omsättning",
