@@ -66,7 +66,7 @@ class Application(Identified, Base):
     next_attempt_at: Mapped[datetime | None]  # when the worker takes it
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
-    outcome_unknown: Mapped[bool] = mapped_column(server_default=sa.false())  # B4: waits for a person
+    outcome_unknown: Mapped[bool] = mapped_column(server_default=sa.text("false"))  # B4: waits for a person
     decided_at: Mapped[datetime | None]
 
 
@@ -76,7 +76,13 @@ class ApplicationGuarantor(Identified, Base):
     __tablename__ = "application_guarantor"
     __table_args__ = (
         sa.CheckConstraint(one_of("state", GuarantorState), "state"),
-        sa.UniqueConstraint("application_id", "ordinal"),
+        sa.Index(
+            "uq_application_guarantor_ordinal",
+            "application_id",
+            "ordinal",
+            unique=True,
+            postgresql_where=sa.text("state <> 'replaced'"),
+        ),
         # A4: the same person cannot be named twice
         sa.Index(
             "uq_application_guarantor_person",
@@ -99,7 +105,7 @@ class ApplicationGuarantor(Identified, Base):
 
 
 class ApplicationSupplement(Identified, Base):
-    """Something added after submission (rule A3): contact, payout account, replaced guarantor, information asked for."""
+    """Something added after submission (rule A3): contact, payout account, replaced guarantor, information."""
 
     __tablename__ = "application_supplement"
     application_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("application.id", ondelete="CASCADE"), index=True)

@@ -1,19 +1,37 @@
 """Every row of every feature, so that the tables can be compared with the migrations."""
 
-import agreements.billing.models
-import agreements.cancellation.models
-import agreements.credit.models
-import agreements.documents.models
-import agreements.guarantees.models
-import agreements.ledger.models
-import agreements.payments.models
-import agreements.payouts.models
-import agreements.redemption.models
-import agreements.signing.models
-import bureau_clients.models
-import underwriting.applications.models
-import underwriting.decisions.models
-import underwriting.platform.models  # noqa: F401
+from agreements.billing import models as billing
+from agreements.cancellation import models as cancellation
+from agreements.credit import models as credit
+from agreements.documents import models as documents
+from agreements.guarantees import models as guarantees
+from agreements.ledger import models as ledger
+from agreements.payments import models as payments
+from agreements.payouts import models as payouts
+from agreements.redemption import models as redemption
+from agreements.signing import models as signing
+from bureau_clients import models as bureaus
+from underwriting.applications import models as applications
+from underwriting.decisions import models as decisions
+from underwriting.platform import models as platform
 from underwriting.platform.database import Base
+
+FEATURES = (
+    platform,
+    bureaus,
+    documents,
+    ledger,
+    signing,
+    guarantees,
+    credit,
+    payouts,
+    billing,
+    payments,
+    redemption,
+    cancellation,
+    applications,
+    decisions,
+)
+"""The modules whose rows make up the database; importing them fills the metadata."""
 
 metadata = Base.metadata
