@@ -1,11 +1,11 @@
-"""The agreement's life in the database: granted, signed, moved from state to state (rules G1, G2, S2).
+"""Granting an agreement (rule G1); and the names under which other features find an agreement's functions.
 
 Every function here takes part in its caller's transaction. Whoever changes an agreement locks its row first.
 """
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,47 +17,53 @@ from sqlalchemy.orm import Session
 from agreements.credit import messages, rules
 from agreements.credit.messages import Letter
 from agreements.credit.models import Agreement
-from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.services.complete_signatures import NothingToSign, lapse_unsigned, record_signature
+from agreements.credit.services.keep_agreement import (
+    COMPANY,
+    DETAILS,
+    AgreementDetails,
+    Contact,
+    Signatory,
+    company_of,
+    details_of,
+    get_agreement,
+    link_to,
+    lock_agreement,
+    move,
+    tell_borrower,
+)
+from agreements.credit.services.write_documents import PriceFigures, terms_of, write_agreement, write_guarantee
+from agreements.documents.rules import VERSION
 from agreements.guarantees import service as guarantees
+from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import guarantee_cap
 from agreements.guarantees.service import GuarantorDetails
-from underwriting.kernel.errors import NotFound
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber, ocr_number
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
 from underwriting.platform import audit_log, outbox
 from underwriting.platform.runtime import Runtime
 
-TERMS_VERSION = "v1"
-_COMPANY = "agreement.company"
-_DETAILS = "agreement.details"
-_OVER = frozenset(
-    {
-        AgreementState.CANCELLED,
-        AgreementState.REDEEMED,
-        AgreementState.SETTLED,
-        AgreementState.LAPSED,
-        AgreementState.ANNULLED,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whom the lender writes to and calls in a matter of the agreement."""
-
-    name: str = field(repr=False)
-    email: str = field(repr=False)
-    phone: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    """One who signs for the company (*firmatecknare*); without an own address the contact's is used."""
-
-    person: PersonalNumber
-    name: str = field(repr=False)
-    email: str | None = field(default=None, repr=False)
+__all__ = [
+    "AgreementDetails",
+    "Contact",
+    "GrantedTerms",
+    "GuarantorDetails",
+    "NothingToSign",
+    "PriceFigures",
+    "Signatory",
+    "company_of",
+    "details_of",
+    "get_agreement",
+    "grant",
+    "lapse_unsigned",
+    "link_to",
+    "lock_agreement",
+    "move",
+    "record_signature",
+    "tell_borrower",
+    "terms_of",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +71,8 @@ class GrantedTerms:
     """What has been granted to whom.
 
     *signing_rule* is the one alternative of the company's signing rule that was entered (rule S2): all of them sign.
-    *signatory* is the one who applied and is one of them. *asked* is less than the limit when less is to be paid out
-    first (rule P1). *status_checked_at* is when the company's status was seen to be in order (rule P4).
+    *signatory* is the one who applied, one of them. *asked* is less than the limit when less is to be paid out first
+    (rule P1). *status_checked_at* is when the company's status was last seen to be in order (rule P4).
     """
 
     application_id: uuid.UUID
@@ -74,58 +80,16 @@ class GrantedTerms:
     company: OrganisationNumber | PersonalNumber
     borrower_name: str = field(repr=False)
     contact: Contact
-    payout_account: Bankgiro
+    payout_account: Bankgiro = field(repr=False)
     signing_rule: tuple[Signatory, ...]
     signatory: PersonalNumber
     limit: Money
     fee_rate: Decimal
     term_months: int
+    figures: PriceFigures
     guarantors: tuple[tuple[PersonalNumber, GuarantorDetails], ...]
     status_checked_at: datetime
     asked: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementDetails:
-    """What an agreement knows of its borrower; personal data."""
-
-    name: str = field(repr=False)
-    contact: Contact
-    signing_rule: tuple[Signatory, ...]
-    payout_account: Bankgiro = field(repr=False)
-
-
-def lock_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
-    """The agreement as it stands now, held to the end of the transaction; NotFound when there is none."""
-    return _found(session.get(Agreement, agreement_id, with_for_update=True, populate_existing=True))
-
-
-def get_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
-    """The agreement, for reading; NotFound when there is none."""
-    return _found(session.get(Agreement, agreement_id))
-
-
-def move(
-    session: Session,
-    agreement: Agreement,
-    event: AgreementEvent,
-    *,
-    at: datetime,
-    actor: str,
-    facts: AgreementFacts | None = None,
-) -> AgreementState:
-    """Put the locked *agreement* where *event* leads; AgreementStateRefuses when that does not exist (`rules`)."""
-    before = AgreementState(agreement.state)
-    after = rules.advance(before, event, facts or AgreementFacts())
-    if after is before:
-        return after
-    agreement.state = str(after)
-    agreement.version += 1
-    if after in _OVER:
-        agreement.ended_at = at
-    data = {"event": str(event), "from": str(before)}
-    audit_log.append(session, f"agreement:{agreement.id}", f"agreement.{after}", actor=actor, at=at, data=data)
-    return after
 
 
 def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: datetime) -> Agreement:
@@ -141,53 +105,12 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
     session.flush()
     data = {"application": str(granted.application_id), "limit": str(granted.limit), "fee_rate": str(granted.fee_rate)}
     audit_log.append(session, f"agreement:{agreement.id}", "agreement.granted", actor="system", at=at, data=data)
-    _call_to_sign(session, runtime, agreement, granted, at)
-    return agreement
-
-
-def details_of(runtime: Runtime, agreement: Agreement) -> AgreementDetails:
-    """The borrower's name, contact, signatories and account."""
-    content: Mapping[str, Any] = runtime.cipher.decrypt_json(agreement.details_encrypted, context=_DETAILS)
-    return AgreementDetails(
-        name=content["name"],
-        contact=Contact(**content["contact"]),
-        signing_rule=tuple(
-            Signatory(PersonalNumber(one["personal_number"]), one["name"], one["email"])
-            for one in content["signing_rule"]
-        ),
-        payout_account=Bankgiro(content["payout_account"]),
-    )
-
-
-def company_of(runtime: Runtime, agreement: Agreement) -> OrganisationNumber | PersonalNumber:
-    """The borrower's number; a sole trader's is the owner's."""
-    digits = runtime.cipher.decrypt(agreement.company_encrypted, context=_COMPANY).decode()
-    return PersonalNumber(digits) if agreement.company_form == CompanyForm.EF else OrganisationNumber(digits)
-
-
-def tell_borrower(
-    session: Session, runtime: Runtime, agreement: Agreement, letter: Letter, *, kind: str, occasion: str, at: datetime
-) -> None:
-    """Write to the borrower's contact; *occasion* tells the occasions of one *kind* apart, each is written once."""
-    outbox.post(
-        session,
-        runtime,
-        kind=kind,
-        business_key=f"{kind}:{agreement.id}:{occasion}",
-        recipient=details_of(runtime, agreement).contact.email,
-        content=letter.content,
-        at=at,
-    )
-
-
-def link_to(runtime: Runtime, agreement: Agreement) -> str:
-    """The address of the agreement's page."""
-    return f"{runtime.settings.base_url}/agreements/{agreement.id}"
-
-
-def _found(agreement: Agreement | None) -> Agreement:
-    if agreement is None:
-        raise NotFound
+    given = _create_guarantees(session, runtime, agreement, granted, at)
+    write_agreement(session, runtime, agreement, granted.figures, at=at)
+    for guarantee in given:
+        write_guarantee(session, runtime, agreement, guarantee, at=at)
+    _call_signatories(session, runtime, agreement, granted, at)
+    _call_guarantors(session, runtime, agreement, given, at)
     return agreement
 
 
@@ -199,15 +122,15 @@ def _insert(session: Session, runtime: Runtime, granted: GrantedTerms, at: datet
             application_id=granted.application_id,
             state=str(AgreementState.SIGNING),
             company_form=str(granted.company_form),
-            company_encrypted=cipher.encrypt(granted.company.digits.encode(), context=_COMPANY),
+            company_encrypted=cipher.encrypt(granted.company.digits.encode(), context=COMPANY),
             company_index=cipher.blind_index(granted.company.digits),
             signatory_index=cipher.blind_index(granted.signatory.digits),
-            details_encrypted=cipher.encrypt_json(_details(granted), context=_DETAILS),
+            details_encrypted=cipher.encrypt_json(_details(granted), context=DETAILS),
             limit_ore=granted.limit.ore,
             first_drawdown_ore=rules.first_drawdown(granted.limit, asked=granted.asked).ore,
             fee_rate=granted.fee_rate,
             term_months=granted.term_months,
-            terms_version=TERMS_VERSION,
+            terms_version=VERSION,
             cancellation_fee_ore=terms.cancellation_fee.ore,
             same_day_cancellation_fee_ore=terms.same_day_cancellation_fee.ore,
             cancellation_days=terms.cancellation_days,
@@ -234,47 +157,65 @@ def _details(granted: GrantedTerms) -> dict[str, Any]:
     }
 
 
-def _call_to_sign(
+def _create_guarantees(
+    session: Session, runtime: Runtime, agreement: Agreement, granted: GrantedTerms, at: datetime
+) -> Sequence[Guarantee]:
+    """One for each guarantor. Who signs for the company has a role in it, and guarantees in that capacity."""
+    cap = guarantee_cap(granted.limit, terms=runtime.terms)
+    signing = {signatory.person for signatory in granted.signing_rule}
+    return [
+        guarantees.create(
+            session,
+            runtime,
+            agreement.id,
+            person,
+            replace(details, has_role=details.has_role or person in signing),
+            cap,
+            at=at,
+        )
+        for person, details in granted.guarantors
+    ]
+
+
+def _call_signatories(
     session: Session, runtime: Runtime, agreement: Agreement, granted: GrantedTerms, at: datetime
 ) -> None:
-    """Every text that is signed, and a message to everyone who signs."""
-    cap = guarantee_cap(granted.limit, terms=runtime.terms)
+    letter = messages.to_be_signed(
+        lender=runtime.settings.lender.name,
+        number=agreement.number,
+        link=link_to(runtime, agreement),
+        sign_by=agreement.sign_by,
+    )
     for ordinal, signatory in enumerate(granted.signing_rule, start=1):
-        _invite(
-            session,
-            runtime,
-            f"agreement-to-sign:{agreement.id}:{ordinal}",
-            signatory.email or granted.contact.email,
-            messages.to_be_signed(
-                lender=runtime.settings.lender.name,
-                number=agreement.number,
-                link=link_to(runtime, agreement),
-                sign_by=agreement.sign_by,
-            ),
-            at,
-        )
-    for person, details in granted.guarantors:
-        guarantee = guarantees.create(session, runtime, agreement.id, person, details, cap, at=at)
-        _invite(
-            session,
-            runtime,
-            f"guarantee-to-sign:{guarantee.id}",
-            details.email,
-            messages.guarantee_to_be_signed(
-                lender=runtime.settings.lender.name,
-                borrower=granted.borrower_name,
-                cap=cap,
-                link=f"{runtime.settings.base_url}/guarantees/{guarantee.id}",
-                sign_by=agreement.sign_by,
-            ),
-            at,
-        )
+        recipient = signatory.email or granted.contact.email
+        _post(session, runtime, "agreement-to-sign", f"{agreement.id}:{ordinal}", recipient, letter, at)
 
 
-def _invite(
-    session: Session, runtime: Runtime, business_key: str, recipient: str, letter: Letter, at: datetime
+def _call_guarantors(
+    session: Session, runtime: Runtime, agreement: Agreement, given: Sequence[Guarantee], at: datetime
 ) -> None:
-    kind = business_key.partition(":")[0]
+    borrower = details_of(runtime, agreement).name
+    for guarantee in given:
+        letter = messages.guarantee_to_be_signed(
+            lender=runtime.settings.lender.name,
+            borrower=borrower,
+            cap=Money(guarantee.cap_ore),
+            link=f"{runtime.settings.base_url}/guarantees/{guarantee.id}",
+            sign_by=agreement.sign_by,
+        )
+        recipient = guarantees.details_of(runtime, guarantee).email
+        _post(session, runtime, "guarantee-to-sign", str(guarantee.id), recipient, letter, at)
+
+
+def _post(
+    session: Session, runtime: Runtime, kind: str, occasion: str, recipient: str, letter: Letter, at: datetime
+) -> None:
     outbox.post(
-        session, runtime, kind=kind, business_key=business_key, recipient=recipient, content=letter.content, at=at
+        session,
+        runtime,
+        kind=kind,
+        business_key=f"{kind}:{occasion}",
+        recipient=recipient,
+        content=letter.content,
+        at=at,
     )

@@ -30,11 +30,15 @@ _OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_REC
 
 @dataclass(frozen=True, slots=True)
 class GuarantorDetails:
-    """How a guarantor (*borgensman*) is named and reached."""
+    """How a guarantor (*borgensman*) is named and reached.
+
+    *has_role* says that the person leads or substantially owns the company; any other guarantor is a consumer.
+    """
 
     name: str = field(repr=False)
     email: str = field(repr=False)
     phone: str = field(repr=False)
+    has_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,12 @@ def create(
     at: datetime,
 ) -> Guarantee:
     """A guarantee of *person* for the agreement, waiting to be signed (rule G2)."""
-    content = {"name": details.name, "email": details.email, "phone": details.phone}
+    content = {
+        "name": details.name,
+        "email": details.email,
+        "phone": details.phone,
+        "has_role": details.has_role,
+    }
     guarantee = Guarantee(
         agreement_id=agreement_id,
         state=str(GuaranteeState.INVITED),
@@ -144,12 +153,8 @@ def bring_into_force(session: Session, agreement_id: uuid.UUID, *, at: datetime)
 
 
 def end(session: Session, agreement_id: uuid.UUID, *, at: datetime) -> None:
-    """The debt is zero for good (redeemed, settled, cancelled after payout): the guarantees end."""
-    _put_all(session, agreement_id, {GuaranteeState.SIGNED, GuaranteeState.IN_FORCE}, GuaranteeState.ENDED, at=at)
-
-
-def lapse(session: Session, agreement_id: uuid.UUID, *, at: datetime) -> None:
-    """The agreement will never be paid out (lapsed, annulled, cancelled before payout): nobody is bound."""
+    """The agreement is over: guarantees in force end, and those that never came into force lapse."""
+    _put_all(session, agreement_id, {GuaranteeState.IN_FORCE}, GuaranteeState.ENDED, at=at)
     _put_all(session, agreement_id, {GuaranteeState.INVITED, GuaranteeState.SIGNED}, GuaranteeState.LAPSED, at=at)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from agreements.credit import messages
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
-from agreements.credit.service import details_of, lock_agreement, move, tell_borrower
+from agreements.credit.services.keep_agreement import details_of, lock_agreement, move, tell_borrower
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.signing.models import Signing
@@ -99,7 +99,7 @@ def _lapse(runtime: Runtime, agreement_id: uuid.UUID, at: datetime) -> bool:
             return False
         facts = AgreementFacts(past_signing_deadline=at >= agreement.sign_by)
         move(session, agreement, AgreementEvent.SIGNING_TIME_OVER, at=at, actor="system", facts=facts)
-        guarantees.lapse(session, agreement_id, at=at)
+        guarantees.end(session, agreement_id, at=at)
         letter = messages.lapsed(number=agreement.number)
         tell_borrower(session, runtime, agreement, letter, kind="agreement-lapsed", occasion="once", at=at)
         _tell_guarantors(session, runtime, agreement, at)

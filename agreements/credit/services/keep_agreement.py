@@ -1,0 +1,138 @@
+"""An agreement's row: found, locked, read, moved from state to state; and letters to its borrower."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from agreements.credit import rules
+from agreements.credit.messages import Letter
+from agreements.credit.models import Agreement
+from agreements.credit.rules import AgreementEvent, AgreementFacts
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm
+from underwriting.platform import audit_log, outbox
+from underwriting.platform.runtime import Runtime
+
+COMPANY = "agreement.company"
+DETAILS = "agreement.details"
+_OVER = frozenset(
+    {
+        AgreementState.CANCELLED,
+        AgreementState.REDEEMED,
+        AgreementState.SETTLED,
+        AgreementState.LAPSED,
+        AgreementState.ANNULLED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom the lender writes to and calls in a matter of the agreement."""
+
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """One who signs for the company (*firmatecknare*); without an own address the contact's is used."""
+
+    person: PersonalNumber
+    name: str = field(repr=False)
+    email: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementDetails:
+    """What an agreement knows of its borrower; personal data."""
+
+    name: str = field(repr=False)
+    contact: Contact
+    signing_rule: tuple[Signatory, ...]
+    payout_account: Bankgiro = field(repr=False)
+
+
+def lock_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
+    """The agreement as it stands now, held to the end of the transaction; NotFound when there is none."""
+    return _found(session.get(Agreement, agreement_id, with_for_update=True, populate_existing=True))
+
+
+def get_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
+    """The agreement, for reading; NotFound when there is none."""
+    return _found(session.get(Agreement, agreement_id))
+
+
+def move(
+    session: Session,
+    agreement: Agreement,
+    event: AgreementEvent,
+    *,
+    at: datetime,
+    actor: str,
+    facts: AgreementFacts | None = None,
+) -> AgreementState:
+    """Put the locked *agreement* where *event* leads; AgreementStateRefuses when that does not exist (`rules`)."""
+    before = AgreementState(agreement.state)
+    after = rules.advance(before, event, facts or AgreementFacts())
+    if after is before:
+        return after
+    agreement.state = str(after)
+    agreement.version += 1
+    if after in _OVER:
+        agreement.ended_at = at
+    data = {"event": str(event), "from": str(before)}
+    audit_log.append(session, f"agreement:{agreement.id}", f"agreement.{after}", actor=actor, at=at, data=data)
+    return after
+
+
+def details_of(runtime: Runtime, agreement: Agreement) -> AgreementDetails:
+    """The borrower's name, contact, signatories and account."""
+    content: Mapping[str, Any] = runtime.cipher.decrypt_json(agreement.details_encrypted, context=DETAILS)
+    return AgreementDetails(
+        name=content["name"],
+        contact=Contact(**content["contact"]),
+        signing_rule=tuple(
+            Signatory(PersonalNumber(one["personal_number"]), one["name"], one["email"])
+            for one in content["signing_rule"]
+        ),
+        payout_account=Bankgiro(content["payout_account"]),
+    )
+
+
+def company_of(runtime: Runtime, agreement: Agreement) -> OrganisationNumber | PersonalNumber:
+    """The borrower's number; a sole trader's is the owner's."""
+    digits = runtime.cipher.decrypt(agreement.company_encrypted, context=COMPANY).decode()
+    return PersonalNumber(digits) if agreement.company_form == CompanyForm.EF else OrganisationNumber(digits)
+
+
+def tell_borrower(
+    session: Session, runtime: Runtime, agreement: Agreement, letter: Letter, *, kind: str, occasion: str, at: datetime
+) -> None:
+    """Write to the borrower's contact; *occasion* tells the occasions of one *kind* apart, each is written once."""
+    outbox.post(
+        session,
+        runtime,
+        kind=kind,
+        business_key=f"{kind}:{agreement.id}:{occasion}",
+        recipient=details_of(runtime, agreement).contact.email,
+        content=letter.content,
+        at=at,
+    )
+
+
+def link_to(runtime: Runtime, agreement: Agreement) -> str:
+    """The address of the agreement's page."""
+    return f"{runtime.settings.base_url}/agreements/{agreement.id}"
+
+
+def _found(agreement: Agreement | None) -> Agreement:
+    if agreement is None:
+        raise NotFound
+    return agreement

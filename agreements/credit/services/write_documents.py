@@ -1,0 +1,164 @@
+"""The texts of an agreement: one for each signatory and one for each guarantor, and what each is shown when signing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from agreements.credit.models import Agreement
+from agreements.credit.services.keep_agreement import Signatory, company_of, details_of
+from agreements.documents import service as documents
+from agreements.documents.rules import DocumentKind
+from agreements.guarantees import service as guarantees
+from agreements.guarantees.models import Guarantee
+from agreements.guarantees.rules import check_guarantee_text, guarantee_cap
+from agreements.signing.service import ToSign
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.product import ProductTerms
+from underwriting.kernel.statutes import REMINDER_FEE
+from underwriting.kernel.vocabulary import WindowPolicy
+from underwriting.platform.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFigures:
+    """What the credit costs at full use on a straight plan (rule D6): all fees of the term, and the yearly rate."""
+
+    total_fees: Money
+    effective_yearly_rate: Decimal
+
+
+def terms_of(runtime: Runtime, agreement: Agreement) -> ProductTerms:
+    """The product's terms as they applied when the agreement was granted."""
+    return replace(
+        runtime.terms,
+        cancellation_fee=Money(agreement.cancellation_fee_ore),
+        same_day_cancellation_fee=Money(agreement.same_day_cancellation_fee_ore),
+        cancellation_days=agreement.cancellation_days,
+        window_policy=WindowPolicy(agreement.window_policy),
+    )
+
+
+def write_agreement(
+    session: Session, runtime: Runtime, agreement: Agreement, figures: PriceFigures, *, at: datetime
+) -> None:
+    """The agreement's text, one copy for each who signs for the company."""
+    values = _agreement_values(session, runtime, agreement) | {
+        "total_fees": figures.total_fees,
+        "effective_rate": figures.effective_yearly_rate,
+    }
+    for signatory in details_of(runtime, agreement).signing_rule:
+        documents.keep(
+            session,
+            runtime,
+            subject_id=agreement.id,
+            kind=DocumentKind.AGREEMENT,
+            recipient_index=runtime.cipher.blind_index(signatory.person.digits),
+            values=values,
+            at=at,
+        )
+
+
+def write_guarantee(
+    session: Session, runtime: Runtime, agreement: Agreement, guarantee: Guarantee, *, at: datetime
+) -> None:
+    """The text of one guarantee; GuaranteeTextIncomplete when it lacks words that bind or the cap (rules G2, G3)."""
+    document = documents.keep(
+        session,
+        runtime,
+        subject_id=guarantee.id,
+        kind=DocumentKind.GUARANTEE,
+        recipient_index=guarantee.person_index,
+        values=_guarantee_values(runtime, agreement, guarantee),
+        at=at,
+    )
+    check_guarantee_text(documents.read(runtime, document).decode(), cap=Money(guarantee.cap_ore))
+
+
+def agreement_to_sign(session: Session, runtime: Runtime, agreement: Agreement, person_index: bytes) -> ToSign:
+    """What the person signs for the company; NotFound when the signing rule does not name them."""
+    signatory = _signatory(runtime, agreement, person_index)
+    document = documents.find(
+        session, subject_id=agreement.id, kind=DocumentKind.AGREEMENT, recipient_index=person_index
+    )
+    if signatory is None or document is None:
+        raise NotFound
+    values = _agreement_values(session, runtime, agreement)
+    return ToSign(signatory.person, documents.visible_text(document, values), document)
+
+
+def guarantee_to_sign(
+    session: Session, runtime: Runtime, agreement: Agreement, guarantee: Guarantee, person_index: bytes
+) -> ToSign:
+    """What the guarantor signs; NotFound for anybody else."""
+    document = documents.find(
+        session, subject_id=guarantee.id, kind=DocumentKind.GUARANTEE, recipient_index=person_index
+    )
+    if guarantee.person_index != person_index or document is None:
+        raise NotFound
+    values = _guarantee_values(runtime, agreement, guarantee)
+    return ToSign(guarantees.person_of(runtime, guarantee), documents.visible_text(document, values), document)
+
+
+def _signatory(runtime: Runtime, agreement: Agreement, person_index: bytes) -> Signatory | None:
+    rule = details_of(runtime, agreement).signing_rule
+    return next((one for one in rule if runtime.cipher.blind_index(one.person.digits) == person_index), None)
+
+
+def _common_values(runtime: Runtime, agreement: Agreement) -> dict[str, object]:
+    lender = runtime.settings.lender
+    return {
+        "number": agreement.number,
+        "lender": lender.name,
+        "lender_number": lender.organisation_number.formatted,
+        "lender_phone": lender.phone,
+        "lender_email": lender.email,
+        "company": details_of(runtime, agreement).name,
+        "company_number": company_of(runtime, agreement).formatted,
+        "company_form": agreement.company_form,
+        "granted_at": agreement.granted_at,
+        "limit": Money(agreement.limit_ore),
+        "fee_rate": agreement.fee_rate,
+        "term_months": agreement.term_months,
+        "cap": guarantee_cap(Money(agreement.limit_ore), terms=runtime.terms),
+        "terms": terms_of(runtime, agreement),
+    }
+
+
+def _agreement_values(session: Session, runtime: Runtime, agreement: Agreement) -> dict[str, object]:
+    details, first_drawdown = details_of(runtime, agreement), Money(agreement.first_drawdown_ore)
+    named = [
+        _named(guarantees.details_of(runtime, guarantee).name, guarantees.person_of(runtime, guarantee))
+        for guarantee in guarantees.of_agreement(session, agreement.id)
+    ]
+    return _common_values(runtime, agreement) | {
+        "signatories": [_named(one.name, one.person) for one in details.signing_rule],
+        "guarantors": named,
+        "first_drawdown": first_drawdown,
+        "instalment": first_drawdown.split(agreement.term_months)[-1],
+        "monthly_fee": Money(agreement.limit_ore).at_rate_in_kronor(agreement.fee_rate),
+        "payout_account": f"bankgiro {details.payout_account.formatted}",
+        "bankgiro": runtime.settings.lender.bankgiro.formatted,
+        "ocr": agreement.ocr,
+        "last_signing_day": stockholm_date(agreement.sign_by - timedelta(microseconds=1)),
+        "reminder_fee": REMINDER_FEE.on(stockholm_date(agreement.granted_at)),
+    }
+
+
+def _guarantee_values(runtime: Runtime, agreement: Agreement, guarantee: Guarantee) -> Mapping[str, object]:
+    details = guarantees.details_of(runtime, guarantee)
+    return _common_values(runtime, agreement) | {
+        "person": details.name,
+        "personal_number": guarantees.person_of(runtime, guarantee).formatted,
+        "cap": Money(guarantee.cap_ore),
+        "has_role": details.has_role,
+    }
+
+
+def _named(name: str, person: PersonalNumber) -> str:
+    return f"{name}, {person.masked}"
