@@ -154,16 +154,16 @@ class _Announcement:
     environment: Mapping[str, str]
     say: Callable[[str], None]
     show: Callable[[Overview], None]
-    _next_hint: float = field(default_factory=lambda: time.monotonic() + _HINT_EVERY_SECONDS)
+    _hint_deadline: float = field(default_factory=lambda: time.monotonic() + _HINT_EVERY_SECONDS)
     _loading: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> bool:
         if self._loading is None:
             if _is_ready(self.addresses.port):
                 self._loading = self._load_demo_data()
-            elif time.monotonic() > self._next_hint:
+            elif time.monotonic() > self._hint_deadline:
                 self.say(f"The service does not answer yet; see {self.logs / 'web.log'}")
-                self._next_hint += _HINT_EVERY_SECONDS
+                self._hint_deadline += _HINT_EVERY_SECONDS
         elif self._loading.poll() is not None:
             self.show(Overview(self.addresses, self.logs, self._log_ins(self._loading)))
             return True

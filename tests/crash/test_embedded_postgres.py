@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.processes import children_of, is_gone, wait_until
 from underwriting.platform.embedded_postgres import DISPOSABLE, DURABLE, EmbeddedPostgres
 from underwriting.platform.postgres_files import EmbeddedPostgresError, prepare_files
 from underwriting.platform.processes import AlreadyRunning
@@ -38,19 +38,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(files.data.parent if files.user else files.data)
 
 
-def has_ended(number: int, *, within_seconds: float) -> bool:
-    """Whether the process *number* is gone, or a zombie that nobody reaps, within the time."""
-    deadline = time.monotonic() + within_seconds
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @contextmanager
 def holder(home: Path) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
     """A process that runs a server in *home*; with the server's number and address."""
@@ -63,11 +50,7 @@ def holder(home: Path) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
         finally:
             process.kill()
             process.wait()
-            assert has_ended(int(number), within_seconds=20)
-
-
-def children_of(number: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+            assert wait_until(lambda: is_gone(int(number)))
 
 
 def test_what_was_committed_is_found_again_by_the_next_start(home: Path) -> None:
@@ -89,7 +72,7 @@ def test_a_kill_of_the_parent_leaves_nothing_running_and_loses_nothing(home: Pat
             processes = [server, *children_of(server)]
             parent.kill()
             parent.wait()
-            assert all(has_ended(process, within_seconds=20) for process in processes)
+            assert wait_until(lambda these=processes: all(map(is_gone, these)))  # type: ignore[misc]
     with EmbeddedPostgres(home) as postgres, psycopg.connect(postgres.url()) as connection:
         found = connection.execute("SELECT round FROM kept ORDER BY round").fetchall()
     assert found == [(round_number,) for round_number in range(kill_count)]
@@ -100,7 +83,7 @@ def test_a_start_right_after_the_kill_waits_for_the_old_server(home: Path) -> No
         parent.kill()
         parent.wait()
         with EmbeddedPostgres(home) as postgres:
-            assert has_ended(old, within_seconds=0.1)
+            assert is_gone(old)
             assert postgres.process.pid != old
 
 
@@ -118,7 +101,7 @@ def test_a_second_process_is_told_who_uses_the_folder(home: Path) -> None:
     with holder(home) as (parent, server, _url):
         with pytest.raises(AlreadyRunning, match=f"in use by process {parent.pid}"), EmbeddedPostgres(home):
             pass
-        assert not has_ended(server, within_seconds=0.1)
+        assert not is_gone(server)
 
 
 def test_a_stale_pid_file_that_names_an_innocent_program_hurts_nobody(home: Path) -> None:

@@ -106,11 +106,11 @@ class EmbeddedPostgres:
 
     def _start(self) -> None:
         """Start until it answers; a server whose parent was killed a moment ago is given the time to end."""
-        patience_ends = time.monotonic() + _ORPHAN_SECONDS
-        _wait_for_server_left_behind(self.files.data, patience_ends)
+        patience_deadline = time.monotonic() + _ORPHAN_SECONDS
+        _wait_for_server_left_behind(self.files.data, patience_deadline)
         while not self._answers_after_start():
             said = _tail(self.log)
-            if "is still in use" not in said or time.monotonic() > patience_ends:
+            if "is still in use" not in said or time.monotonic() > patience_deadline:
                 raise EmbeddedPostgresError(f"PostgreSQL did not start. The end of {self.log}:\n{said}")
             time.sleep(_LOOK_EVERY_SECONDS)  # what is in use is the memory of a killed server, by its children
 
@@ -146,7 +146,7 @@ class EmbeddedPostgres:
         shutil.rmtree(self.files.sockets, ignore_errors=True)
 
 
-def _wait_for_server_left_behind(data: Path, patience_ends: float) -> None:
+def _wait_for_server_left_behind(data: Path, patience_deadline: float) -> None:
     """Wait while a server whose parent died works in *data*, and see to it that its pid file cannot mislead.
 
     Its number may have been given to another program since, and PostgreSQL then refuses to start. Our own number in its
@@ -154,7 +154,7 @@ def _wait_for_server_left_behind(data: Path, patience_ends: float) -> None:
     """
     pid, _ = _pid_and_status(data)
     while pid is not None and _is_server(pid, data):
-        if time.monotonic() > patience_ends:
+        if time.monotonic() > patience_deadline:
             raise EmbeddedPostgresError(f"another PostgreSQL (process {pid}) works in {data}; stop it first")
         time.sleep(_LOOK_EVERY_SECONDS)
     file = data / "postmaster.pid"

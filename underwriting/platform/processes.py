@@ -52,7 +52,7 @@ class Child:
     log: Path | None = None
     patience_seconds: float = 20
     process: subprocess.Popen[bytes] | None = None
-    _starts: collections.deque[float] = field(
+    _started_at_seconds: collections.deque[float] = field(
         default_factory=lambda: collections.deque(maxlen=STARTS_BEFORE_GIVING_UP), repr=False
     )
 
@@ -64,11 +64,14 @@ class Child:
     @property
     def is_hopeless(self) -> bool:
         """Whether it was started four times within a minute."""
-        return len(self._starts) == STARTS_BEFORE_GIVING_UP and self._starts[-1] - self._starts[0] < WITHIN_SECONDS
+        return (
+            len(self._started_at_seconds) == STARTS_BEFORE_GIVING_UP
+            and self._started_at_seconds[-1] - self._started_at_seconds[0] < WITHIN_SECONDS
+        )
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Start it with *environment*; Ctrl-C on the terminal does not reach it, only its parent."""
-        self._starts.append(time.monotonic())
+        self._started_at_seconds.append(time.monotonic())
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(self.log.open("ab")) if self.log else None
             self.process = subprocess.Popen(

@@ -43,7 +43,7 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
     assert (settings.log_level, settings.creditsafe.read_timeout_seconds) == ("INFO", 20)
 
 
-def test_an_empty_environment_is_refused_with_every_name_at_once() -> None:
+def test_an_empty_environment_is_refused_with_every_name_at_once(environment: dict[str, str]) -> None:
     optional = {"BORGEN_SANDBOX", "BANKID_APP_URL"}
     assert problems_of({}) == dict.fromkeys(complete_environment(Path()).keys() - optional, "is missing")
 
