@@ -16,7 +16,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -32,20 +32,13 @@ _REFUSALS: Mapping[type[Exception], tuple[int, str, str]] = {
 }
 
 
-def create_bankid_app(orders: Orders, faults: Faults) -> Flask:
-    """The pages and calls over *orders* and *faults*, on plain HTTP."""
-    app = Flask(__name__)
-    app.register_blueprint(_blueprint(orders, faults), url_prefix="/bankid-app")
-    app.add_url_rule("/", view_func=lambda: redirect(url_for("bankid_app.waiting")))
-    return app
-
-
-def _blueprint(orders: Orders, faults: Faults) -> Blueprint:
-    pages = Blueprint("bankid_app", __name__)
+def bankid_app(orders: Orders, faults: Faults) -> Blueprint:
+    """The pages and calls over *orders* and *faults*, under `/bankid-app`."""
+    pages = Blueprint("bankid_app", __name__, url_prefix="/bankid-app", template_folder="templates")
 
     @pages.get("/")
     def waiting() -> str:
-        return render_template("waiting.html", orders=[_shown(order) for order in orders.pending()])
+        return render_template("bankid_app/waiting.html", orders=[_shown(order) for order in orders.pending()])
 
     @pages.get("/orders")
     def listed() -> Response:
@@ -83,7 +76,7 @@ def _blueprint(orders: Orders, faults: Faults) -> Blueprint:
     def unknown(_error: NoSuchOrder) -> AnyResponse | tuple[str, int]:
         if request.is_json:
             return _problem(404, "no_such_order", "Beställningen finns inte.")
-        return render_template("gone.html"), 404
+        return render_template("bankid_app/gone.html"), 404
 
     return pages
 
@@ -121,7 +114,7 @@ def _refused(orders: Orders, token: str, error: Exception) -> AnyResponse | tupl
 def _page(orders: Orders, order: Order, *, error: str = "", typed: str | None = None) -> str:
     first = orders.people[0].personal_number if orders.people else ""
     return render_template(
-        "order.html",
+        "bankid_app/order.html",
         order=order,
         shown=_shown(order),
         people=orders.people,

@@ -37,7 +37,7 @@ class Page:
 
 
 def test_the_list_shows_who_is_waited_for_and_the_text_as_text(world: BankIdWorld, order: Order) -> None:
-    page = requests.get(world.stand_in.app_url, timeout=5)
+    page = requests.get(world.app_url, timeout=5)
     assert "<b>text</b>" not in page.text
     shown = Page(page.content)
     assert shown.value("/html/@lang") == "sv"
@@ -47,7 +47,7 @@ def test_the_list_shows_who_is_waited_for_and_the_text_as_text(world: BankIdWorl
 
 
 def test_the_list_is_to_be_had_as_json(world: BankIdWorld, order: Order) -> None:
-    assert requests.get(f"{world.stand_in.app_url}orders", timeout=5).json() == [
+    assert requests.get(f"{world.app_url}orders", timeout=5).json() == [
         {
             "auto_start_token": order.auto_start_token,
             "kind": "sign",
@@ -58,7 +58,7 @@ def test_the_list_is_to_be_had_as_json(world: BankIdWorld, order: Order) -> None
 
 
 def test_an_empty_list_says_so(world: BankIdWorld) -> None:
-    assert "Ingen väntar" in requests.get(world.stand_in.app_url, timeout=5).text
+    assert "Ingen väntar" in requests.get(world.app_url, timeout=5).text
 
 
 def test_a_person_signs_with_one_button_and_still_sees_so_after_collection(
@@ -67,7 +67,7 @@ def test_a_person_signs_with_one_button_and_still_sees_so_after_collection(
     page = Page(world.open(order.auto_start_token).content)
     assert page.labelled
     assert not page.has("//script")
-    done = requests.post(f"{world.stand_in.app_url}orders/{order.auto_start_token}/sign", data={}, timeout=5)
+    done = requests.post(f"{world.app_url}orders/{order.auto_start_token}/sign", data={}, timeout=5)
     assert done.status_code == 200
     assert "Du har skrivit under" in done.text
     assert client.collect(order.order_ref).status == "complete"
@@ -75,7 +75,7 @@ def test_a_person_signs_with_one_button_and_still_sees_so_after_collection(
 
 
 def test_a_person_cancels_with_one_button(world: BankIdWorld, client: BankIdClient, order: Order) -> None:
-    done = requests.post(f"{world.stand_in.app_url}orders/{order.auto_start_token}/cancel", timeout=5)
+    done = requests.post(f"{world.app_url}orders/{order.auto_start_token}/cancel", timeout=5)
     assert "Avbrutet" in done.text
     assert client.collect(order.order_ref).hint_code == "userCancel"
 
@@ -96,7 +96,7 @@ def test_a_personal_number_that_cannot_be_is_said_beside_the_field(
     world: BankIdWorld, client: BankIdClient, typed: str
 ) -> None:
     token = client.authenticate("192.0.2.7").auto_start_token
-    url = f"{world.stand_in.app_url}orders/{token}/sign"
+    url = f"{world.app_url}orders/{token}/sign"
     answer = requests.post(url, data={"personal_number": typed}, timeout=5)
     assert answer.status_code == 422
     page = Page(answer.content)
@@ -106,7 +106,7 @@ def test_a_personal_number_that_cannot_be_is_said_beside_the_field(
 
 
 def test_a_second_signature_is_refused(world: BankIdWorld, order: Order) -> None:
-    url = f"{world.stand_in.app_url}orders/{order.auto_start_token}/sign"
+    url = f"{world.app_url}orders/{order.auto_start_token}/sign"
     assert requests.post(url, json={}, timeout=5).status_code == 200
     assert requests.post(url, json={}, timeout=5).status_code == 409
     assert requests.post(url, data={}, timeout=5).status_code == 409

@@ -196,7 +196,7 @@ class TestFaults:
         assert refusal.value.reason == "no_answer"
 
     def test_a_refused_connection_is_unavailable(self, world: BankIdWorld, unused_port: int) -> None:
-        certificates = world.stand_in.certificates
+        certificates = world.certificates
         client = BankIdClient(
             f"https://127.0.0.1:{unused_port}/rp/v6.0/",
             certificate=certificates.client_certificate,
@@ -227,26 +227,26 @@ class TestFaults:
 
 class TestMutualTls:
     def test_a_caller_without_a_certificate_is_refused(self, world: BankIdWorld) -> None:
-        context = ssl.create_default_context(cafile=str(world.stand_in.certificates.ca))
+        context = ssl.create_default_context(cafile=str(world.certificates.ca))
         with httpx.Client(verify=context, trust_env=False) as stranger, pytest.raises(httpx.TransportError):
-            stranger.post(f"{world.stand_in.base_url}auth", json={"endUserIp": "192.0.2.7"})
+            stranger.post(f"{world.base_url}auth", json={"endUserIp": "192.0.2.7"})
 
     def test_a_certificate_of_another_authority_is_refused(self, world: BankIdWorld, tmp_path: Path) -> None:
         other = pki.make(tmp_path / "other")
         client = BankIdClient(
-            world.stand_in.base_url,
+            world.base_url,
             certificate=other.client_certificate,
             key=other.client_key,
-            ca=world.stand_in.certificates.ca,
+            ca=world.certificates.ca,
         )
         with pytest.raises(BankIdUnavailable):
             client.authenticate("192.0.2.7")
         client.close()
 
     def test_a_server_of_another_authority_is_not_trusted(self, world: BankIdWorld, tmp_path: Path) -> None:
-        own = world.stand_in.certificates
+        own = world.certificates
         client = BankIdClient(
-            world.stand_in.base_url,
+            world.base_url,
             certificate=own.client_certificate,
             key=own.client_key,
             ca=pki.make(tmp_path / "other").ca,

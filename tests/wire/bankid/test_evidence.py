@@ -42,7 +42,7 @@ def certificates_of(root: etree._Element) -> list[x509.Certificate]:
 
 
 def authority(world: BankIdWorld) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(world.stand_in.certificates.ca.read_bytes())
+    return x509.load_pem_x509_certificate(world.certificates.ca.read_bytes())
 
 
 def only(root: etree._Element, path: str) -> etree._Element:

@@ -16,10 +16,10 @@ SIGN = {"endUserIp": "192.0.2.7", "userVisibleData": VISIBLE}
 
 @pytest.fixture
 def party(world: BankIdWorld) -> Iterator[httpx.Client]:
-    certificates = world.stand_in.certificates
+    certificates = world.certificates
     context = ssl.create_default_context(cafile=str(certificates.ca))
     context.load_cert_chain(certificates.client_certificate, certificates.client_key)
-    with httpx.Client(base_url=world.stand_in.base_url, verify=context, trust_env=False) as party:
+    with httpx.Client(base_url=world.base_url, verify=context, trust_env=False) as party:
         yield party
 
 
