@@ -65,7 +65,7 @@ def render(kind: DocumentKind, language: Language, version: str = VERSION, /, **
 
 
 def visible_text(
-    kind: DocumentKind, language: Language, sha256: str, version: str = VERSION, /, **values: object
+    kind: DocumentKind, language: Language, version: str = VERSION, /, *, sha256: str, **values: object
 ) -> str:
     """What the signature application shows: the gist of the document, with its name and *sha256*; not wrapped.
 

@@ -89,7 +89,7 @@ VALUES: dict[DocumentKind, dict[str, object]] = {
         "granted_at": GRANTED_AT,
         "last_signing_day": date(2026, 12, 7),
         "first_drawdown": K(218_000),
-        "instalment": K("18166.67"),
+        "instalment": K("18166.66"),
         "payout_account": "bankgiro 5999-0002",
         "bankgiro": "5050-1055",
         "ocr": "10000108",
@@ -125,7 +125,7 @@ def running(text: str) -> str:
 
 
 def visible(kind: DocumentKind, language: Language = "sv", **changes: object) -> str:
-    return visible_text(kind, language, "ab" * 32, **(VALUES[kind] | changes))
+    return visible_text(kind, language, sha256="ab" * 32, **(VALUES[kind] | changes))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
