@@ -45,7 +45,7 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
 
 def test_an_empty_environment_is_refused_with_every_name_at_once(environment: dict[str, str]) -> None:
     optional = {"BORGEN_SANDBOX", "BANKID_APP_URL"}
-    assert problems_of({}) == dict.fromkeys(complete_environment(Path()).keys() - optional, "is missing")
+    assert problems_of({}) == dict.fromkeys(environment.keys() - optional, "is missing")
 
 
 def test_a_blank_value_counts_as_missing(environment: dict[str, str]) -> None:

@@ -1,0 +1,74 @@
+"""The contracts in pyproject.toml are kept, and break when somebody breaks them: violations planted in a copy."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+PACKAGES = ("underwriting", "bureau_clients", "agreements", "schemas")
+
+# What is added to which file, and the contract that says no.
+PLANTED = [
+    ("underwriting/kernel/money.py", "import underwriting.platform.processes", "Rooms of underwriting"),
+    ("underwriting/helpers.py", "", "Rooms of underwriting"),
+    (
+        "agreements/credit/service.py",
+        "import underwriting.decisions.rules",
+        "Packages stand on each other in one order",
+    ),
+    ("schemas/fields.py", "import underwriting.platform.runtime", "Packages stand on each other in one order"),
+    ("agreements/ledger/service.py", "import agreements.billing.rules", "Features of agreements"),
+    ("bureau_clients/creditsafe/mapping.py", "import bureau_clients.sandbox", "Bureaus and their evidence"),
+    ("agreements/billing/rules.py", "import agreements.billing.models", "Files of a feature"),
+    ("agreements/billing/helpers.py", "", "Files of a feature"),
+    ("underwriting/decisions/facts.py", "import underwriting.decisions.scoring", "Files of decisions"),
+    ("agreements/guarantees/service.py", "import flask", "Services and rows know no HTTP"),
+    ("agreements/signing/routes.py", "import agreements.signing.models", "Views reach rows through services"),
+    ("agreements/billing/models.py", "import agreements.credit.service", "Rows call nobody"),
+    ("agreements/cancellation/rules.py", "import sqlalchemy", "Rules are pure"),
+    ("bureau_clients/evidence.py", "import werkzeug", "Flask at the edge"),
+    ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in two places"),
+    ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the product as it stands."""
+    folder = tmp_path_factory.mktemp("tree")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def broken_contracts(tree: Path) -> list[str]:
+    command = [str(PROGRAMS / "lint-imports"), "--no-cache", "--no-logo"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    assert "Contracts: " in done.stdout, done.stdout + done.stderr
+    return re.findall(r"^(.+) BROKEN$", done.stdout, re.MULTILINE)
+
+
+def test_every_contract_is_kept_by_the_tree_as_it_stands(copy: Path) -> None:
+    assert broken_contracts(copy) == []
+
+
+@pytest.mark.parametrize(("file", "line", "contract"), PLANTED)
+def test_a_planted_violation_breaks_its_contract(copy: Path, file: str, line: str, contract: str) -> None:
+    path = copy / file
+    before = path.read_text() if path.exists() else None
+    path.write_text(f"{before or ''}\n{line}\n")
+    try:
+        assert contract in broken_contracts(copy)
+    finally:
+        path.unlink() if before is None else path.write_text(before)
+
+
+def test_every_contract_has_a_planted_violation() -> None:
+    names = re.findall(r"\[\[tool\.importlinter\.contracts\]\]\nname = \"(.+)\"", (ROOT / "pyproject.toml").read_text())
+    assert set(names) == {contract for _, _, contract in PLANTED}
