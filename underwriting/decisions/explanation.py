@@ -112,7 +112,7 @@ class _Ground(NamedTuple):
 def _told(decision: Decision, audience: Audience, guarantor: str | None) -> list[Fired]:
     """What of the trace the audience may know.
 
-    To the applicant a decline is explained by its grounds, never by points (rule D2), and a referral offers no limit yet.
+    To the applicant a decline is explained by its grounds, never by points (rule D2), and a referral offers no limit.
     """
     if audience is Audience.STAFF:
         return list(decision.trace)
