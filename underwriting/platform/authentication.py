@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.kernel.errors import LoginRequired, NotPermitted
 from underwriting.kernel.identifiers import PersonalNumber
@@ -130,7 +131,7 @@ def add_staff(
 
 
 def log_in_staff(runtime: Runtime, username: str, password: str) -> str:
-    """A new session's token; LoginRefused when the two do not belong together. Five failures lock the account a while."""
+    """A new session's token; LoginRefused when the two do not belong together. Five failures lock it a while."""
     at = runtime.clock.now()
     with runtime.database.transaction() as session:
         user = session.scalar(sa.select(StaffUser).where(StaffUser.username == username).with_for_update())
@@ -160,7 +161,7 @@ def log_out(runtime: Runtime, token: str) -> None:
         )
 
 
-def set_cookie(response: Response, name: str, token: str) -> None:
+def set_cookie(response: BaseResponse, name: str, token: str) -> None:
     """Give *token* to the browser: not readable by scripts, not sent from other sites."""
     response.set_cookie(
         name, token, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"], path="/"

@@ -26,7 +26,9 @@ def bars(data: Sequence[Bar], *, title: str) -> Markup:
     width = max(8, 640 // len(data))
     tallest = max(bar.value for bar in data) or 1
     step = max(1, len(data) // 8)
-    drawn = Markup().join(_bar(bar, position, width, tallest, position % step == 0) for position, bar in enumerate(data))
+    drawn = Markup().join(
+        _bar(bar, position, width, tallest, position % step == 0) for position, bar in enumerate(data)
+    )
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         width * len(data), _HEIGHT + _SPACE_BELOW, title, drawn
     )

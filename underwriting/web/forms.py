@@ -8,14 +8,31 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+PEOPLE = ("guarantors", "beneficial_owners", "signing_rule")
+"""The lists of people in the form; each has numbered rows."""
+
 _FIELDS = frozenset(
     (
-        "company_form organisation_number requested_amount term_months purpose expected_monthly_revenue"
-        " expected_monthly_costs monthly_debt_payments contact-name contact-email contact-phone payout_account-bankgiro"
-        " invoice_delivery signatory_personal_number due_diligence-purpose_of_credit due_diligence-source_of_repayment"
-        " due_diligence-politically_exposed due_diligence-owners_complete"
-        " due_diligence-trades_with_high_risk_countries"
-    ).split()
+        "company_form",
+        "organisation_number",
+        "requested_amount",
+        "term_months",
+        "purpose",
+        "expected_monthly_revenue",
+        "expected_monthly_costs",
+        "monthly_debt_payments",
+        "contact-name",
+        "contact-email",
+        "contact-phone",
+        "payout_account-bankgiro",
+        "invoice_delivery",
+        "signatory_personal_number",
+        "due_diligence-purpose_of_credit",
+        "due_diligence-source_of_repayment",
+        "due_diligence-politically_exposed",
+        "due_diligence-owners_complete",
+        "due_diligence-trades_with_high_risk_countries",
+    )
 )
 _AMOUNTS = ("requested_amount", "expected_monthly_revenue", "expected_monthly_costs", "monthly_debt_payments")
 _YES_OR_NO = ("politically_exposed", "owners_complete", "trades_with_high_risk_countries")
@@ -36,9 +53,15 @@ def body_of(fields: Mapping[str, str]) -> dict[str, Any]:
         value = raw.strip()
         if value and (name in _FIELDS or _PEOPLE.fullmatch(name)):
             _put(body, name.split("-"), _value_of(name, value))
-    for people in ("guarantors", "beneficial_owners", "signing_rule"):
+    for people in PEOPLE:
         if people in body:
             body[people] = [body[people][number] for number in sorted(body[people])]
+    if "signing_rule" in body:  # the form's rows are those who sign together with the submitter (A9)
+        submitter = {
+            "personal_number": body.get("signatory_personal_number"),
+            "name": body.get("contact", {}).get("name"),
+        }
+        body["signing_rule"] = [*body["signing_rule"], submitter]
     return body
 
 

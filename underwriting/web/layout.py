@@ -53,6 +53,13 @@ def render(template: str, *, status: int = 200, refresh_seconds: int | None = No
     return response
 
 
+def own_path(target: str) -> str:
+    """*target* where it is a path of this service, else the start page: a link never leads elsewhere."""
+    parts = urlsplit(target)
+    own = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if own else "/"
+
+
 def problem_page(problem: Problem) -> Response:
     """*problem* as a page that says what is wrong and what to do."""
     return render("problem.html", status=problem.status, problem=problem)
@@ -64,7 +71,7 @@ def blueprint() -> Blueprint:
 
     @pages.get("/language/<language>")
     def choose_language(language: str) -> BaseResponse:
-        response = redirect(_own_path(request.args.get("next", "/")))
+        response = redirect(own_path(request.args.get("next", "/")))
         if language in ("sv", "en"):
             response.set_cookie("language", language, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
         return response
@@ -92,9 +99,3 @@ def blueprint() -> Blueprint:
 def _error_of(errors: tuple[FieldError, ...], pointer: str, language: Language) -> str | None:
     texts: list[Text] = [error.detail for error in errors if error.pointer == pointer]
     return " ".join(text.in_language(language) for text in texts) or None
-
-
-def _own_path(target: str) -> str:
-    parts = urlsplit(target)
-    own = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if own else "/"

@@ -1,0 +1,87 @@
+"""The page on which a person signs or logs in with BankID: the code, the link, and what BankID says."""
+
+import uuid
+
+import segno
+from flask import Blueprint, Response, redirect, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from agreements.signing.routes import SIGNING_COOKIE
+from agreements.signing.service import Signings
+from agreements.signing.services.keep_order import Started
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.vocabulary import SigningState
+from underwriting.platform.authentication import SESSION_COOKIE, set_cookie
+from underwriting.platform.runtime import Runtime
+from underwriting.web.layout import own_path, render
+
+_REFRESH_SECONDS = 2
+_BACK_COOKIE = "borgen_back"
+
+
+def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
+    """The signing page and log-in with BankID."""
+    pages = Blueprint("signing_page", __name__)
+
+    @pages.get("/signings/<uuid:signing_id>")
+    def watch(signing_id: uuid.UUID) -> BaseResponse:
+        view = signings.watch(signing_id, _secret())
+        back = own_path(request.cookies.get(_BACK_COOKIE, "/my"))
+        if view.state is SigningState.COMPLETE:
+            response = redirect(back, 303)
+            if view.session_token:
+                set_cookie(response, SESSION_COOKIE, view.session_token)
+            return response
+        pending = view.state is SigningState.PENDING
+        return render(
+            "signing.html",
+            refresh_seconds=_REFRESH_SECONDS if pending else None,
+            view=view,
+            qr=_code(view.qr_content) if view.qr_content else None,
+            start_url=_start_url(runtime, view.auto_start_token) if view.auto_start_token else None,
+            back=back,
+        )
+
+    @pages.post("/signings/<uuid:signing_id>/cancel")
+    def cancel(signing_id: uuid.UUID) -> BaseResponse:
+        signings.cancel(signing_id, _secret())
+        return redirect(own_path(request.cookies.get(_BACK_COOKIE, "/")), 303)
+
+    @pages.get("/login")
+    def login() -> Response:
+        return render("portal/login.html", next=own_path(request.args.get("next", "/my")))
+
+    @pages.post("/login")
+    def start_login() -> BaseResponse:
+        started = signings.identify(end_user_ip=request.remote_addr or "127.0.0.1")
+        return to_signing_page(started, back=own_path(request.form.get("next", "/my")))
+
+    return pages
+
+
+def to_signing_page(started: Started, *, back: str) -> BaseResponse:
+    """Send the browser to the page of the *started* order, and to *back* once it is complete."""
+    response = redirect(f"/signings/{started.signing_id}", 303)
+    set_cookie(response, SIGNING_COOKIE, started.secret)
+    set_cookie(response, _BACK_COOKIE, back)
+    return response
+
+
+def _secret() -> str:
+    secret = request.cookies.get(SIGNING_COOKIE)
+    if not secret:
+        raise NotFound
+    return secret
+
+
+def _code(content: str) -> Markup:
+    """The animated code's present picture; the content is new each second."""
+    return Markup(segno.make(content, error="l").svg_inline(scale=4, border=2, omitsize=True, title="BankID QR"))  # noqa: S704 - made here from our own bytes
+
+
+def _start_url(runtime: Runtime, auto_start_token: str) -> str:
+    app = runtime.settings.bankid.app_url
+    if app:
+        return f"{app}/orders/{auto_start_token}"
+    return f"bankid:///?autostarttoken={auto_start_token}&redirect=null"
