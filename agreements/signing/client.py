@@ -105,10 +105,13 @@ class BankId(Protocol):
 class BankIdClient:
     """`BankId` at *base_url*, which ends in the version (`…/rp/v6.0/`), as the relying party of *certificate*.
 
-    *ca* is the only authority that the server is trusted by. Threads may share one client.
+    *ca* is the only authority that the server is trusted by; an address without TLS raises ValueError. Threads may
+    share one client.
     """
 
     def __init__(self, base_url: str, *, certificate: Path, key: Path, ca: Path, timeout_seconds: float = 5) -> None:
+        if not base_url.startswith("https://"):
+            raise ValueError("BankID is asked over https")
         context = ssl.create_default_context(cafile=str(ca))
         context.load_cert_chain(certificate, key)
         # trust_env: a proxy from the environment would end the mutual TLS.

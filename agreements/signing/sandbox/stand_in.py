@@ -60,7 +60,7 @@ def make_relying_party_server(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificates.ca))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(certificates.server_certificate, certificates.server_key)
-    return make_server(
+    server = make_server(
         host,
         port,
         stand_in.relying_party,
@@ -69,6 +69,9 @@ def make_relying_party_server(
         ssl_context=context,
         fd=fd,
     )
+    # Else the handshake is waited for where connections are accepted, and one silent caller would stop all others.
+    server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # unknown to the library's types
+    return server
 
 
 class _QuietHandler(WSGIRequestHandler):

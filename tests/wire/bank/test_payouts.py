@@ -1,5 +1,6 @@
 """The real client sends payouts to the stand-in bank and asks what became of them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -105,6 +106,14 @@ class TestNeverTwice:
             send(client, order("payout-2"))
         assert refusal.value.reason == "another_file_under_this_message_id"
         assert client.answer("payout-2") is None
+
+    def test_the_same_payment_from_many_senders_at_once_is_paid_once(
+        self, world: BankWorld, client: BankClient
+    ) -> None:
+        """P1: also when they send at the same moment, each in a file of its own."""
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: send(client, order(), message_id=f"file-{n}"), range(8)))
+        assert world.balance() == "99750000.00"
 
     def test_a_bank_that_is_started_again_remembers(self, state: Path) -> None:
         """P1: neither side's restart pays twice."""

@@ -3,14 +3,18 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from flask import Blueprint, Flask, Response
 
 from agreements.signing.client import (
     BankIdClient,
     BankIdUnavailable,
+    Collected,
     Order,
     SigningInProgress,
     SigningOrderUnknown,
@@ -23,11 +27,31 @@ from agreements.signing.rules import (
     non_visible_data,
 )
 from agreements.signing.sandbox import pki
+from agreements.signing.sandbox.stand_in import BankIdStandIn, make_relying_party_server
 from tests.support.bankid_stand_in import ANNA, ERIK, BankIdWorld
+from tests.support.serving import serving
 from underwriting.kernel.identifiers import PersonalNumber
 
 TEXT = "Jag går i borgen såsom för egen skuld.\nHögst 375 000 kr. <&>"
 DOCUMENT = b"%PDF-1.7 \x00\xff the exact bytes"
+
+
+@contextmanager
+def odd_bankid(certificates: Path, answer: Response) -> Iterator[BankIdClient]:
+    """A client of something that knows TLS and answers every call with *answer*."""
+    odd = Flask("odd")
+    odd.before_request(lambda: answer)
+    made = pki.make(certificates)
+    server = make_relying_party_server(BankIdStandIn(made, odd, Blueprint("none", "none")))
+    with serving(server):
+        client = BankIdClient(
+            f"https://127.0.0.1:{server.port}/",
+            certificate=made.client_certificate,
+            key=made.client_key,
+            ca=made.ca,
+        )
+        yield client
+        client.close()
 
 
 def sign(client: BankIdClient, person: PersonalNumber | None = ANNA) -> Order:
@@ -122,6 +146,13 @@ class TestHowOrdersEnd:
         ended = client.collect(first.order_ref)
         assert (ended.status, ended.hint_code) == ("failed", "cancelled")
         assert client.collect(sign(client).order_ref).status == "pending"
+
+    def test_of_many_who_sign_one_order_at_once_one_succeeds(self, world: BankIdWorld, client: BankIdClient) -> None:
+        """S1: an order is completed once."""
+        order = sign(client)
+        with ThreadPoolExecutor(8) as pool:
+            answers = pool.map(lambda _: world.act(f"orders/{order.auto_start_token}/sign", {}).status_code, range(8))
+        assert sorted(answers) == [200] + [409] * 7
 
     def test_two_persons_sign_at_the_same_time(self, client: BankIdClient) -> None:
         assert sign(client, ANNA).order_ref != sign(client, ERIK).order_ref
@@ -225,6 +256,60 @@ class TestFaults:
             client.sign("192.0.2.7", personal_number=ANNA, visible_text=TEXT, non_visible=b"x" * 150_001)
 
 
+class TestOddAnswers:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Response("<html>Välkommen</html>", 200, mimetype="text/html"),
+            Response("", 200),
+            Response("", 302, headers={"Location": "https://127.0.0.1/elsewhere"}),
+            Response("[]", 200, mimetype="application/json"),
+            Response("[]", 400, mimetype="application/json"),
+            Response("null", 400, mimetype="application/json"),
+            Response("{}", 200, mimetype="application/json"),
+            Response("{}", 400, mimetype="application/json"),
+            Response('{"errorCode": "somethingNew", "details": ""}', 400, mimetype="application/json"),
+            Response('{"orderRef": "x"}', 200, mimetype="application/json"),
+            Response('{"orderRef": "x", "status": "maybe"}', 200, mimetype="application/json"),
+            Response('{"orderRef": "another", "status": "pending"}', 200, mimetype="application/json"),
+            Response('{"orderRef": "x", "status": "complete"}', 200, mimetype="application/json"),
+            Response('{"orderRef": "x", "status": "complete", "completionData": {"user": []}}', 200),
+            Response(
+                '{"orderRef": "x", "status": "complete", "completionData": {"user": {"personalNumber": "1"}}}', 200
+            ),
+            Response('{"orderRef": 7, "autoStartToken": 7, "qrStartToken": 7, "qrStartSecret": 7}', 200),
+        ],
+    )
+    def test_what_is_not_the_interfaces_answer_is_unavailable(self, certificates: Path, answer: Response) -> None:
+        """S1: nothing is taken for a signature that is not one."""
+        with odd_bankid(certificates, answer) as client:
+            for ask in (lambda: client.authenticate("192.0.2.7"), lambda: client.collect("x")):
+                with pytest.raises(BankIdUnavailable):
+                    ask()
+
+    def test_a_new_status_member_or_hint_changes_nothing(self, certificates: Path) -> None:
+        answer = Response('{"orderRef": "x", "status": "failed", "hintCode": "somethingNew", "more": 1}', 200)
+        with odd_bankid(certificates, answer) as client:
+            assert client.collect("x") == Collected("failed", "somethingNew", None)
+
+    def test_a_completion_with_the_least_that_is_needed_is_taken(self, certificates: Path) -> None:
+        """S1: evidence is handed over once, so nothing that can be done without is demanded."""
+        answer = Response(
+            '{"orderRef": "x", "status": "complete", "completionData": {"user": {"personalNumber": "197902092381"},'
+            ' "signature": "c2ln", "ocspResponse": "b2NzcA=="}}',
+            200,
+        )
+        with odd_bankid(certificates, answer) as client:
+            completion = client.collect("x").completion
+        assert completion is not None
+        assert (completion.personal_number, completion.signature, completion.ocsp_response) == (
+            ANNA,
+            "c2ln",
+            "b2NzcA==",
+        )
+        assert (completion.bank_id_issued_on, completion.device_uhi, completion.risk) == (None, None, None)
+
+
 class TestMutualTls:
     def test_a_caller_without_a_certificate_is_refused(self, world: BankIdWorld) -> None:
         context = ssl.create_default_context(cafile=str(world.certificates.ca))
@@ -254,6 +339,16 @@ class TestMutualTls:
         with pytest.raises(BankIdUnavailable):
             client.authenticate("192.0.2.7")
         client.close()
+
+    def test_an_address_without_tls_is_refused(self, world: BankIdWorld) -> None:
+        own = world.certificates
+        with pytest.raises(ValueError, match="https"):
+            BankIdClient("http://127.0.0.1/rp/v6.0/", certificate=own.client_certificate, key=own.client_key, ca=own.ca)
+
+    def test_one_who_connects_and_says_nothing_stops_nobody(self, world: BankIdWorld, client: BankIdClient) -> None:
+        port = httpx.URL(world.base_url).port
+        with socket.create_connection(("127.0.0.1", port or 0)):
+            assert client.authenticate("192.0.2.7").order_ref
 
     def test_a_proxy_in_the_environment_is_not_used(
         self, world: BankIdWorld, unused_port: int, monkeypatch: pytest.MonkeyPatch

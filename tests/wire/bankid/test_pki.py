@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from agreements.signing.sandbox import pki
 
@@ -37,9 +38,12 @@ def test_only_the_owner_reads_the_keys(tmp_path: Path) -> None:
 def test_both_certificates_come_from_the_authority_and_are_for_one_use_each(tmp_path: Path) -> None:
     made = pki.make(tmp_path / "pki")
     authority = x509.load_pem_x509_certificate(made.ca.read_bytes())
-    uses = {made.server_certificate: "serverAuth", made.client_certificate: "clientAuth"}
+    uses = {
+        made.server_certificate: ExtendedKeyUsageOID.SERVER_AUTH,
+        made.client_certificate: ExtendedKeyUsageOID.CLIENT_AUTH,
+    }
     for path, use in uses.items():
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         certificate.verify_directly_issued_by(authority)
         (usage,) = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        assert usage._name == use
+        assert usage == use
