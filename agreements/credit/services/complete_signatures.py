@@ -37,8 +37,8 @@ def require_signable(agreement: Agreement, *, at: datetime) -> None:
         raise NothingToSign
 
 
-def record_signature(session: Session, runtime: Runtime, signing: Signing, at: datetime) -> bool:
-    """Take note of a complete *signing* of an agreement or a guarantee; whether every signature is there by that.
+def record_signature(session: Session, runtime: Runtime, signing: Signing, at: datetime) -> Agreement | None:
+    """Take note of a complete *signing* of an agreement or a guarantee; the agreement, if that was the last signature.
 
     Raises NothingToSign when the agreement no longer waits for it.
     """
@@ -57,10 +57,10 @@ def record_signature(session: Session, runtime: Runtime, signing: Signing, at: d
         guarantees_signed=_guarantees_are_signed(session, agreement),
     )
     if not (facts.company_signed and facts.guarantees_signed):
-        return False
+        return None
     agreement.signed_at = at
     move(session, agreement, AgreementEvent.SIGNATURES_COMPLETE, at=at, actor=actor, facts=facts)
-    return True
+    return agreement
 
 
 def lapse_unsigned(runtime: Runtime) -> int:
