@@ -95,7 +95,9 @@ def _signer(orders: Orders, values: Mapping[str, Any]) -> str | None:
 
 def _hostile(values: Mapping[str, Any]) -> Hostile | None:
     wanted = values.get("hostile")
-    return Hostile(wanted) if wanted in list(Hostile) else None
+    if wanted and wanted not in list(Hostile):
+        raise BadRequest
+    return Hostile(wanted) if wanted else None
 
 
 def _done(order: Order, token: str) -> AnyResponse:

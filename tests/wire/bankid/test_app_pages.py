@@ -119,5 +119,10 @@ def test_an_order_nobody_made_has_no_page(world: BankIdWorld) -> None:
     assert world.act("orders/nobody/sign", {"personal_number": ERIK.digits}).status_code == 404
 
 
+def test_a_hostile_mode_nobody_knows_signs_nothing(world: BankIdWorld, client: BankIdClient, order: Order) -> None:
+    assert world.act(f"orders/{order.auto_start_token}/sign", {"hostile": "other"}).status_code == 400
+    assert client.collect(order.order_ref).status == "pending"
+
+
 def test_a_fault_nobody_knows_is_refused(world: BankIdWorld) -> None:
     assert world.act("faults", {"fault": "earthquake"}).status_code == 422
