@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from lxml import etree
 
 from bureau_clients.sandbox.creditsafe_envelope import (
@@ -48,22 +48,29 @@ class StandIn:
     silent_seconds: float = 60.0
 
 
-def create_app(stand_in: StandIn) -> Flask:
-    """The stand-in as a WSGI application: GetDataBySecure by POST, and its WSDL by GET, at `PATH`."""
-    app = Flask(__name__)
+def creditsafe(stand_in: StandIn) -> Blueprint:
+    """The stand-in: GetDataBySecure by POST, and its WSDL by GET, at `PATH`."""
+    calls = Blueprint("creditsafe", __name__)
 
-    @app.get(PATH)
+    @calls.get(PATH)
     def wsdl() -> Response:
         document = files("bureau_clients.creditsafe").joinpath("wsdl/getdata.wsdl").read_bytes()
         return Response(
             document.replace(_REAL_ADDRESS, request.base_url.encode()), content_type="text/xml; charset=utf-8"
         )
 
-    @app.post(PATH)
+    @calls.post(PATH)
     def get_data() -> Response:
         time.sleep(stand_in.latency_seconds)
         return _answer(request.get_data(), stand_in)
 
+    return calls
+
+
+def create_app(stand_in: StandIn) -> Flask:
+    """The stand-in as a WSGI application of its own."""
+    app = Flask(__name__)
+    app.register_blueprint(creditsafe(stand_in))
     return app
 
 

@@ -1,0 +1,274 @@
+"""The way to the bureaus: who is asked, at the same time, once, with every answer kept (rules B1 to B6).
+
+No transaction is open while a bureau is asked. In steps:
+1. In one transaction: per subject use what is kept, or lease the question; purpose and notice are in its row (A6).
+2. All leased questions go out at the same time, each to its first bureau; the wait is that of the slowest (B2).
+3. Each answer is kept as it comes, in a transaction of its own; the next bureau is asked where rule B1 says so.
+4. Questions that somebody else was asking are waited for, and their outcome is shared (B5).
+A process that dies in step 2 or 3 leaves a lease that runs out: *unknown* for whoever gets a copy of a report (B4).
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy.orm import Session
+
+from bureau_clients import evidence, leases
+from bureau_clients.answers import Retrieval, SubjectAnswer, with_status
+from bureau_clients.bureau import Bureau
+from bureau_clients.calls import FAILED_HERE, Call, carry_out
+from bureau_clients.errors import QuestionNotBlocked
+from bureau_clients.evidence import Evidence, Kept
+from bureau_clients.models import BureauQuestion
+from bureau_clients.questions import Outcome, QuestionKind, QuestionState, Subject, SubjectKind
+from bureau_clients.reports import CompanyReport, Report
+from bureau_clients.rules import Ask, Blocked, Reuse, ReusePolicy, Standing, Step, Wait, next_step
+from underwriting.kernel.money import Money
+from underwriting.kernel.text import Text
+from underwriting.platform import audit_log
+from underwriting.platform.runtime import Runtime
+
+_POLL_SECONDS = 0.05
+_ASKER_DIED = "asker-died"
+_OWN_CODES: Mapping[str, Text] = {
+    _ASKER_DIED: Text("Den som frågade avbröts innan svaret kom", "Whoever asked was cut off before the answer came"),
+    FAILED_HERE: Text("Svaret kunde inte tas om hand", "The answer could not be dealt with"),
+}
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one transaction found, and what it leased."""
+
+    answers: dict[Subject, SubjectAnswer] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    waiting: list[Subject] = field(default_factory=list)
+    not_asked: list[Subject] = field(default_factory=list)
+
+
+class Gateway:
+    """The bureaus in their configured order. *prices* is per report; where there is none the cost is not known."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        bureaus: Sequence[Bureau],
+        *,
+        reuse: ReusePolicy | None = None,
+        prices: Mapping[tuple[str, SubjectKind], Money] = MappingProxyType({}),
+    ) -> None:
+        if not bureaus:
+            raise ValueError("there is no bureau to ask")
+        self._runtime = runtime
+        self._bureaus = {bureau.name: bureau for bureau in bureaus}
+        self._reuse = reuse or ReusePolicy()
+        self._prices = prices
+
+    def retrieve(
+        self,
+        application_id: uuid.UUID,
+        subjects: Sequence[Subject],
+        *,
+        stop: Callable[[Report], bool] = lambda _report: False,
+    ) -> Retrieval:
+        """An answer per subject. When a kept report is a hard stop by *stop*, nobody is asked (B2).
+
+        RuntimeError inside a transaction, ValueError when a subject is named twice.
+        """
+        self._check_outside_transaction()
+        if len({(subject.kind, subject.number) for subject in subjects}) < len(subjects):
+            raise ValueError("a subject is named twice")
+        answers: dict[Subject, SubjectAnswer] = {}
+        opened = self._open(application_id, subjects, stop=stop, shared=False)
+        not_asked = opened.not_asked
+        while True:
+            answers |= self._answered(opened)
+            if not opened.waiting:
+                break
+            time.sleep(_POLL_SECONDS)
+            opened = self._open(application_id, opened.waiting, stop=stop, shared=True)
+            not_asked += opened.not_asked
+        return Retrieval(tuple(answers[subject] for subject in subjects if subject in answers), tuple(not_asked))
+
+    def company_status(self, application_id: uuid.UUID, company: Subject) -> SubjectAnswer:
+        """How *company* stands in the register now, of which nobody is sent a copy (rules B5, P4).
+
+        RuntimeError inside a transaction, ValueError for a person.
+        """
+        self._check_outside_transaction()
+        if company.kind is not SubjectKind.COMPANY:
+            raise ValueError("only a company has a register status")
+        call = self._status_call(application_id, company, self._runtime.clock.now())
+        carry_out(self._runtime, [call], prices=self._prices)
+        return self._answer(call)
+
+    def allow_another_question(self, application_id: uuid.UUID, subject: Subject, *, by: str, at: datetime) -> None:
+        """A person's decision that *subject* may be asked about once more (B4), kept in the application's audit log.
+
+        Raises QuestionNotBlocked when neither a doubt nor a refusal stands in the way.
+        """
+        with self._runtime.database.transaction() as session:
+            row = leases.locked(session, self._runtime.cipher, application_id, subject)
+            blocked = row.state in (QuestionState.UNKNOWN, QuestionState.REFUSED) or self._standing(row).lease_over
+            if not blocked:
+                raise QuestionNotBlocked()
+            data = {"question_id": str(row.id), "state": row.state, "subject_kind": str(subject.kind)}
+            row.state, row.leased_until = QuestionState.OPEN, None
+            subject_of_log = f"application:{application_id}"
+            audit_log.append(session, subject_of_log, "bureau_question.allowed", actor=by, at=at, data=data)
+
+    def _check_outside_transaction(self) -> None:
+        if self._runtime.database.in_transaction:
+            raise RuntimeError("no transaction is open while a bureau is asked")
+
+    def _open(
+        self, application_id: uuid.UUID, subjects: Sequence[Subject], *, stop: Callable[[Report], bool], shared: bool
+    ) -> _Round:
+        """Use what is kept and lease the rest; *shared* tells that somebody else's questions were waited for."""
+        at = self._runtime.clock.now()
+        opened = _Round()
+        questions: list[tuple[Subject, BureauQuestion, Ask]] = []
+        with self._runtime.database.transaction() as session:
+            # In one order for all, so that two askers never wait for each other's locks.
+            for subject in sorted(subjects, key=lambda subject: (subject.kind, subject.number.digits)):
+                row = leases.locked(session, self._runtime.cipher, application_id, subject)
+                step = self._step(session, application_id, subject, row, at)
+                match step:
+                    case Wait():
+                        opened.waiting.append(subject)
+                    case Reuse():
+                        opened.answers[subject] = self._reused(session, application_id, subject, step, at)
+                        if step.refresh_status:
+                            opened.calls.append(self._status_call(application_id, subject, at))
+                    case Blocked(outcome):
+                        self._note_death(session, application_id, subject, row)
+                        opened.answers[subject] = self._without(session, application_id, subject, outcome)
+                    case Ask() if shared and row.state == QuestionState.OPEN:
+                        opened.answers[subject] = self._without(session, application_id, subject, Outcome.UNAVAILABLE)
+                    case Ask():
+                        questions.append((subject, row, step))
+            if any(answer.report is not None and stop(answer.report) for answer in opened.answers.values()):
+                opened.calls.clear()
+                opened.not_asked += [subject for subject, _, _ in questions]
+                return opened
+            for subject, row, step in questions:
+                self._note_death(session, application_id, subject, row)
+                opened.calls.append(self._lease(application_id, subject, row, step, at))
+        return opened
+
+    def _step(
+        self, session: Session, application_id: uuid.UUID, subject: Subject, row: BureauQuestion, at: datetime
+    ) -> Step:
+        return next_step(
+            subject,
+            earlier=evidence.earlier_of(session, self._runtime.cipher, application_id, subject),
+            standing=self._standing(row),
+            bureaus=tuple(self._bureaus),
+            at=at,
+            policy=self._reuse,
+        )
+
+    def _standing(self, row: BureauQuestion) -> Standing:
+        over = row.leased_until is not None and row.leased_until <= self._runtime.wall.now()
+        return Standing(state=QuestionState(row.state), lease_over=over)
+
+    def _lease(self, application_id: uuid.UUID, subject: Subject, row: BureauQuestion, step: Ask, at: datetime) -> Call:
+        bureaus = [self._bureaus[name] for name in step.bureaus]
+        until = self._runtime.wall.now() + sum((bureau.longest_call for bureau in bureaus), timedelta())
+        token = leases.take(row, subject, bureau=bureaus[0].name, asked_at=at, until=until)
+        return Call(
+            application_id=application_id,
+            subject=subject,
+            kind=QuestionKind.REPORT,
+            bureaus=bureaus,
+            token=token,
+            asked_at=at,
+        )
+
+    def _status_call(self, application_id: uuid.UUID, subject: Subject, at: datetime) -> Call:
+        return Call(
+            application_id=application_id,
+            subject=subject,
+            kind=QuestionKind.STATUS,
+            bureaus=list(self._bureaus.values()),
+            token=uuid.uuid4(),
+            asked_at=at,
+        )
+
+    def _note_death(self, session: Session, application_id: uuid.UUID, subject: Subject, row: BureauQuestion) -> None:
+        """Keep, where the question is still leased, that its asker died: the question may have been carried out."""
+        if row.state != QuestionState.LEASED or row.lease_token is None or row.asked_at is None:
+            return
+        kept = Kept(
+            application_id=application_id,
+            subject=subject,
+            question=QuestionKind.REPORT,
+            bureau=row.bureau or "",
+            reference=leases.reference_of(row.lease_token),
+            asked_at=row.asked_at,
+            answered_at=None,
+            outcome=Outcome.UNKNOWN,
+            failure_code=_ASKER_DIED,
+            report=None,
+            raw=None,
+            cost=None,
+        )
+        evidence.keep(session, self._runtime.cipher, kept)
+        row.state, row.leased_until = QuestionState.UNKNOWN, None
+
+    def _reused(
+        self, session: Session, application_id: uuid.UUID, subject: Subject, step: Reuse, at: datetime
+    ) -> SubjectAnswer:
+        cipher = self._runtime.cipher
+        kept = [
+            evidence.use(session, cipher, report_id, application_id=application_id, subject=subject, at=at)
+            for report_id in (step.report_id, step.status_id)
+            if report_id is not None
+        ]
+        report = kept[0][1]
+        if isinstance(report, CompanyReport) and len(kept) > 1 and isinstance(kept[1][1], CompanyReport):
+            report = report.with_status_of(kept[1][1])
+        return SubjectAnswer(
+            subject=subject, outcome=kept[0][0].outcome, report=report, evidence=tuple(found for found, _ in kept)
+        )
+
+    def _without(
+        self, session: Session, application_id: uuid.UUID, subject: Subject, outcome: Outcome
+    ) -> SubjectAnswer:
+        found = evidence.latest_failure(session, self._runtime.cipher, application_id, subject)
+        return SubjectAnswer(
+            subject=subject, outcome=outcome, report=None, evidence=found, explanation=self._explanation(found)
+        )
+
+    def _answered(self, opened: _Round) -> dict[Subject, SubjectAnswer]:
+        """Carry out what was leased; the answers of the round."""
+        carry_out(self._runtime, opened.calls, prices=self._prices)
+        answers = dict(opened.answers)
+        for call in opened.calls:
+            answer = self._answer(call)
+            reused = answers.get(call.subject)
+            answers[call.subject] = answer if reused is None else with_status(reused, answer)
+        return answers
+
+    def _answer(self, call: Call) -> SubjectAnswer:
+        outcome = call.outcome
+        answered = outcome in (Outcome.REPORT, Outcome.NO_MATCH)
+        return SubjectAnswer(
+            subject=call.subject,
+            outcome=outcome,
+            report=call.report if answered else None,
+            evidence=tuple(call.evidence),
+            explanation=None if answered else self._explanation(call.evidence),
+        )
+
+    def _explanation(self, found: Sequence[Evidence]) -> Text | None:
+        """Why the last of the questions that failed did."""
+        for failure in reversed(found):
+            code, bureau = failure.failure_code, self._bureaus.get(failure.bureau)
+            if code is not None and bureau is not None:
+                return _OWN_CODES.get(code) or bureau.explain(code)
+        return None
