@@ -66,6 +66,7 @@ def sandbox_environment(home: Path, addresses: Addresses, *, database_url: str) 
         "CREDITSAFE_USERNAME": "borgen",
         "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",
         "CREDITSAFE_PERSON_BLOCK": "BORGEN_P_CREDIT",
+        "CREDITSAFE_STATUS_BLOCK": "BORGEN_C_BASIC",
         "BANKID_URL": addresses.bankid + bankid.PATH,
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),

@@ -1,0 +1,73 @@
+"""Chromium for the browser tests: Debian's, headless, and cut off from everything beyond this machine."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+
+from underwriting.platform.environment import is_on_loopback
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",  # root, as in containers, cannot use it; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+PATIENCE_MILLISECONDS = 10_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the browser is marked `browser`."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium. Without one the test is skipped, or fails where BORGEN_REQUIRE_BROWSER=1 (CI) is set."""
+    for program in PROGRAMS:
+        if path := shutil.which(program):
+            return path
+    reason = "there is no Chromium here: apt-get install chromium"
+    if os.environ.get("BORGEN_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{reason} (BORGEN_REQUIRE_BROWSER=1 demands it)")
+    pytest.skip(f"!!! BROWSER TESTS DID NOT RUN: {reason}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One Chromium for all tests of this process."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a new person's browser in Sweden. The test fails when a script failed or another machine was asked."""
+    context = browser.new_context(locale="sv-SE", timezone_id="Europe/Stockholm")
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    faults: list[str] = []
+
+    def keep_in(route: Route, request: Request) -> None:
+        if is_on_loopback(request.url):
+            route.continue_()
+        else:
+            faults.append(f"asked {request.url}")
+            route.abort()
+
+    context.route("**/*", keep_in)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(f"script failed: {error}"))
+    yield page
+    context.close()
+    assert faults == []
