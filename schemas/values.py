@@ -141,3 +141,10 @@ class RedemptionBody:
     """The day for which a borrower wants to redeem (rule F3)."""
 
     on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClockBody:
+    """Where test time is to stand (rule X1)."""
+
+    at: datetime

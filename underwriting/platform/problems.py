@@ -1,6 +1,6 @@
 """Refusals and HTTP errors as RFC 9457 problems: what is wrong, what to do, never how we are built."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,13 +103,14 @@ def answer(problem: Problem) -> Response:
     return response
 
 
-def register(app: Flask) -> None:
-    """Answer every error under `/v1`, and every one that no page answers, with a problem."""
+def register(app: Flask, *, page: Callable[[Problem], Response]) -> None:
+    """Answer every error: under `/v1` and to whoever asks for JSON as a problem document, else as a *page*."""
 
     def handle(error: Exception) -> Response:
         problem = problem_of(error)
         if problem.status >= 500 and not isinstance(error, Refusal):
             _log.error("unforeseen_error", error=type(error).__name__, path=request.url_rule and request.url_rule.rule)
-        return answer(problem)
+        prefers_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+        return page(problem) if prefers_page and not request.path.startswith("/v1/") else answer(problem)
 
     app.register_error_handler(Exception, handle)

@@ -27,7 +27,10 @@ class SettingsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CreditsafeSettings:
-    """Where Creditsafe's GetData answers, as whom we ask, and the agreed names of its blocks."""
+    """Where Creditsafe's GetData answers, as whom we ask, and the agreed names of its blocks.
+
+    *status_block* gives a company's register status without a copy to anybody; without it the status cannot be renewed.
+    """
 
     url: str
     username: str
@@ -36,6 +39,7 @@ class CreditsafeSettings:
     person_block: str
     connect_timeout_seconds: float
     read_timeout_seconds: float
+    status_block: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ def _creditsafe(reader: EnvironmentReader) -> CreditsafeSettings:
         password=reader.secret("CREDITSAFE_PASSWORD"),
         company_block=reader.text("CREDITSAFE_COMPANY_BLOCK"),
         person_block=reader.text("CREDITSAFE_PERSON_BLOCK"),
+        status_block=reader.text("CREDITSAFE_STATUS_BLOCK", "") or None,
         connect_timeout_seconds=reader.seconds("CREDITSAFE_CONNECT_TIMEOUT_SECONDS", "5"),
         read_timeout_seconds=reader.seconds("CREDITSAFE_READ_TIMEOUT_SECONDS", "20"),
     )

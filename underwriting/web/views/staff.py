@@ -1,0 +1,40 @@
+"""Log-in of staff, and log-out of everybody."""
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from underwriting.platform import authentication
+from underwriting.platform.authentication import DRAFT_COOKIE, SESSION_COOKIE, LoginRefused, set_cookie
+from underwriting.platform.runtime import Runtime
+from underwriting.web.layout import own_path, render
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """The two pages."""
+    pages = Blueprint("staff", __name__)
+
+    @pages.get("/console/login")
+    def show() -> Response:
+        return render("console/login.html", username="", next=own_path(request.args.get("next", "/console/")))
+
+    @pages.post("/console/login")
+    def log_in() -> BaseResponse:
+        target = own_path(request.form.get("next", "/console/"))
+        username = request.form.get("username", "")
+        try:
+            token = authentication.log_in_staff(runtime, username, request.form.get("password", ""))
+        except LoginRefused as refusal:
+            return render("console/login.html", status=401, username=username, next=target, refused=refusal.detail)
+        response = redirect(target, 303)
+        set_cookie(response, SESSION_COOKIE, token)
+        return response
+
+    @pages.post("/logout")
+    def log_out() -> BaseResponse:
+        authentication.log_out(runtime, request.cookies.get(SESSION_COOKIE, ""))
+        response = redirect("/", 303)
+        for cookie in (SESSION_COOKIE, DRAFT_COOKIE):
+            response.delete_cookie(cookie)
+        return response
+
+    return pages

@@ -1,0 +1,25 @@
+"""The worker: ticks the jobs until a signal comes. Any number of workers may run; PostgreSQL decides who does what."""
+
+import signal
+import threading
+
+import structlog
+
+from underwriting.app import house_of
+from underwriting.jobs import jobs_of
+from underwriting.platform import scheduler
+from underwriting.platform.runtime import Runtime
+
+_log = structlog.get_logger(__name__)
+
+
+def run(runtime: Runtime) -> None:
+    """Run the jobs of the house over *runtime* until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    ticking = scheduler.start(jobs_of(house_of(runtime)))
+    _log.info("worker_started")
+    stop.wait()
+    ticking.shutdown(wait=True)
+    _log.info("worker_stopped")
