@@ -183,16 +183,12 @@ def _settings() -> "Settings":
 
 def _runtime() -> "Runtime":
     """The runtime of a command, whose logs go to standard error."""
-    from underwriting.platform import logs, test_time
-    from underwriting.platform.database import Database
-    from underwriting.platform.encryption import Cipher
-    from underwriting.platform.runtime import Runtime
+    from underwriting.app import runtime_of
+    from underwriting.platform import logs
 
     settings = _settings()
     logs.configure(settings.log_level)
-    database = Database(settings.database_url.reveal())
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    return Runtime(settings, database, test_time.clock_of(settings, database), cipher)
+    return runtime_of(settings)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import re
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -22,9 +21,6 @@ import structlog
 from structlog.types import EventDict, Processor
 
 from underwriting.kernel.errors import Refusal
-
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The request that is being answered; set at its beginning, part of every line until its end."""
 
 NUMBER_MASK = "[number]"
 EMAIL_MASK = "[e-mail]"
@@ -50,11 +46,14 @@ _EMAIL = re.compile(r"[^\s@,;<>\"']+@[^\s@,;<>\"']+")
 
 
 def configure(level: str, *, stream: TextIO = sys.stderr) -> None:
-    """Let this process log to *stream* from *level* ("INFO") upwards; a second call replaces the first."""
+    """Let this process log to *stream* from *level* ("INFO") upwards; a second call replaces the first.
+
+    What `structlog.contextvars` holds, such as the id of the request, becomes part of every line, a library's too.
+    """
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        _add_request_id,
+        structlog.contextvars.merge_contextvars,
         _tell_exception,
     ]
     handler = logging.StreamHandler(stream)
@@ -121,13 +120,6 @@ def _clean(value: Any) -> Any:
 
 def _omitted(_value: object) -> str:
     return OMITTED
-
-
-def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    current = request_id.get()
-    if current is not None:
-        event["request_id"] = current
-    return event
 
 
 def _tell_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -76,10 +76,9 @@ def test_a_line_below_the_level_is_not_written(lines: Lines) -> None:
 
 
 def test_every_line_of_a_request_carries_its_id(lines: Lines) -> None:
-    token = logs.request_id.set("req-1")
-    structlog.get_logger().info("one")
-    logging.getLogger("library").warning("two")
-    logs.request_id.reset(token)
+    with structlog.contextvars.bound_contextvars(request_id="req-1"):
+        structlog.get_logger().info("one")
+        logging.getLogger("library").warning("two")
     structlog.get_logger().info("three")
     assert [line.get("request_id") for line in lines.objects()] == ["req-1", "req-1", None]
 
