@@ -20,6 +20,9 @@ UNDECIDED = tuple(
 )
 
 
+ONE_UNDECIDED = "uq_application_undecided_company"
+
+
 class Application(Identified, Base):
     """A credit application (*kreditansökan*)."""
 
@@ -32,7 +35,7 @@ class Application(Identified, Base):
         sa.CheckConstraint("term_months > 0", "term"),
         # A8: one submitted, undecided application per company
         sa.Index(
-            "uq_application_undecided_company",
+            ONE_UNDECIDED,
             "company_index",
             unique=True,
             postgresql_where=sa.text(f"state IN {UNDECIDED}"),

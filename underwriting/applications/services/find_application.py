@@ -1,0 +1,94 @@
+"""An application, for whoever may see it, and its way from state to state (rules A3, A8)."""
+
+import hmac
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from underwriting.applications import rules
+from underwriting.applications.models import UNDECIDED, Application
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.vocabulary import ApplicationState, Role
+from underwriting.platform import audit_log
+from underwriting.platform.authentication import Caller
+
+_READERS = (Role.UNDERWRITER, Role.ADMINISTRATOR)
+
+
+def lock_application(session: Session, application_id: uuid.UUID) -> Application:
+    """The application as it stands now, held to the end of the transaction; NotFound when there is none."""
+    return _found(session.get(Application, application_id, with_for_update=True, populate_existing=True))
+
+
+def lock_for(session: Session, application_id: uuid.UUID, caller: Caller) -> Application:
+    """The application, held, where *caller* may see it; else NotFound."""
+    return _visible(lock_application(session, application_id), caller)
+
+
+def find_for(session: Session, application_id: uuid.UUID, caller: Caller) -> Application:
+    """The application, for reading, where *caller* may see it; else NotFound."""
+    return _visible(_found(session.get(Application, application_id, populate_existing=True)), caller)
+
+
+def lock_own(session: Session, application_id: uuid.UUID, caller: Caller) -> Application:
+    """The application, held, where *caller* is the applicant: the draft's holder or its signatory; else NotFound."""
+    application = lock_application(session, application_id)
+    if not is_applicant(application, caller):
+        raise NotFound
+    return application
+
+
+def is_applicant(application: Application, caller: Caller) -> bool:
+    """Whether *caller* holds the draft's secret or, once it is signed, is the person who signed it (rule A3)."""
+    if application.state == ApplicationState.DRAFT:
+        held, kept = caller.draft_secret_hash, application.access_secret_hash
+        return held is not None and kept is not None and hmac.compare_digest(held, kept)
+    return caller.person_index == application.signatory_index
+
+
+def undecided_of(session: Session, company_index: bytes) -> Application | None:
+    """The company's submitted, undecided application (rule A8), or None."""
+    query = sa.select(Application).where(Application.company_index == company_index, Application.state.in_(UNDECIDED))
+    return session.scalar(query)
+
+
+def move(
+    session: Session,
+    application: Application,
+    event: ApplicationEvent,
+    *,
+    at: datetime,
+    actor: str,
+    data: Mapping[str, Any] | None = None,
+) -> ApplicationState:
+    """Put the locked *application* where *event* leads and note it; ApplicationStateRefuses when there is no way."""
+    before = ApplicationState(application.state)
+    after = rules.advance(before, event)
+    application.state = str(after)
+    application.version += 1
+    noted = {"from": str(before), "to": str(after), **(data or {})}
+    audit_log.append(session, subject_of(application.id), f"application.{event}", actor=actor, at=at, data=noted)
+    return after
+
+
+def subject_of(application_id: uuid.UUID) -> str:
+    """What the application is called in the audit log."""
+    return f"application:{application_id}"
+
+
+def _found(application: Application | None) -> Application:
+    if application is None:
+        raise NotFound
+    return application
+
+
+def _visible(application: Application, caller: Caller) -> Application:
+    by_staff = caller.role in _READERS and application.state != ApplicationState.DRAFT
+    if not by_staff and not is_applicant(application, caller):
+        raise NotFound
+    return application

@@ -1,0 +1,142 @@
+"""Those who are to stand as guarantors: told and invited, and replaced by others (rules A3, A4, A6)."""
+
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas import checks
+from schemas.values import NamedGuarantor, SupplementBody
+from underwriting.applications import messages, rules
+from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement, EnquiryGround
+from underwriting.applications.notices import NOTICE_VERSION, notice, reason_for_enquiry
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.applications.services.find_application import move
+from underwriting.applications.services.store_application import (
+    body_of,
+    company_of,
+    guarantors_of,
+    named_guarantor,
+    new_guarantor,
+    supplement_to_bytes,
+)
+from underwriting.kernel.errors import FieldError, InvalidInput, NotFound
+from underwriting.kernel.vocabulary import CompanyForm, GuarantorState
+from underwriting.platform import outbox
+from underwriting.platform.authentication import token_hash
+from underwriting.platform.runtime import Runtime
+
+GUARANTOR_SUPPLEMENT = "guarantor"
+
+
+def invite(
+    session: Session, runtime: Runtime, application: Application, guarantor: ApplicationGuarantor, *, at: datetime
+) -> None:
+    """Send the person a link that only they can answer by; their time runs from *at*. Only a hash of it is kept."""
+    token = secrets.token_urlsafe(32)
+    guarantor.state = str(GuarantorState.INVITED)
+    guarantor.invitation_hash = token_hash(token)
+    guarantor.invited_at = at
+    deadline = rules.confirm_by(at, terms=runtime.terms)
+    application.confirm_by = max(deadline, application.confirm_by or deadline)
+    named = named_guarantor(runtime.cipher, guarantor)
+    letter = messages.invitation(
+        reference=application.reference,
+        applicant=body_of(session, runtime.cipher, application).contact.name,
+        link=f"{runtime.settings.base_url}/invitations/{token}",
+        confirm_by=application.confirm_by,
+    )
+    outbox.post(
+        session,
+        runtime,
+        kind="guarantor-invitation",
+        business_key=f"guarantor-invitation:{guarantor.id}",
+        recipient=named.email,
+        content=letter.content,
+        at=at,
+    )
+
+
+def keep_ground(session: Session, application: Application, subject_index: bytes, *, at: datetime) -> None:
+    """Why a report on the subject will be asked for and what it was told (rule A6); kept once per subject."""
+    query = sa.select(EnquiryGround.id).where(
+        EnquiryGround.application_id == application.id, EnquiryGround.subject_index == subject_index
+    )
+    if session.scalar(query) is not None:
+        return
+    text = notice()
+    session.add(
+        EnquiryGround(
+            application_id=application.id,
+            subject_index=subject_index,
+            reason=reason_for_enquiry(application.reference),
+            notice_text=f"{text.sv}\n\n{text.en}",
+            notice_version=NOTICE_VERSION,
+            recorded_at=at,
+        )
+    )
+    session.flush()
+
+
+def assess_when_confirmed(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> None:
+    """Put the locked, submitted application under assessment when nobody is left to confirm (rule A6)."""
+    if all(row.state == GuarantorState.CONFIRMED for row in guarantors_of(session, application)):
+        move(session, application, ApplicationEvent.ALL_CONFIRMED, actor="system", at=at)
+        application.next_attempt_at = runtime.wall.now()
+
+
+def replace_guarantor(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    ordinal: int,
+    named: NamedGuarantor,
+    *,
+    actor: str,
+    at: datetime,
+) -> ApplicationGuarantor:
+    """Put *named* in the place of guarantor *ordinal* of the locked application, and invite that person (rule A3).
+
+    Raises ApplicationStateRefuses unless the application waits for confirmations, NotFound without such a guarantor,
+    InvalidInput for a person who cannot be guarantor here (rule A4).
+    """
+    move(session, application, ApplicationEvent.GUARANTOR_REPLACED, actor=actor, at=at, data={"guarantor": ordinal})
+    rows = guarantors_of(session, application)
+    old = next((row for row in rows if row.ordinal == ordinal), None)
+    if old is None:
+        raise NotFound
+    _check_named(runtime, application, [row for row in rows if row is not old], named)
+    old.state = str(GuarantorState.REPLACED)
+    old.invitation_hash = None
+    session.flush()
+    new = new_guarantor(runtime.cipher, application, ordinal, named)
+    session.add(new)
+    session.flush()
+    session.add(
+        ApplicationSupplement(
+            application_id=application.id,
+            kind=GUARANTOR_SUPPLEMENT,
+            content_encrypted=supplement_to_bytes(runtime.cipher, SupplementBody()),
+            added_by=actor,
+            added_at=at,
+        )
+    )
+    keep_ground(session, application, new.person_index, at=at)
+    invite(session, runtime, application, new, at=at)
+    return new
+
+
+def _check_named(
+    runtime: Runtime, application: Application, others: list[ApplicationGuarantor], named: NamedGuarantor
+) -> None:
+    persons = [named_guarantor(runtime.cipher, row).personal_number for row in others] + [named.personal_number]
+    found = checks.guarantors(
+        dict(enumerate(persons)),
+        count=len(persons),
+        form=CompanyForm(application.company_form),
+        company=company_of(runtime.cipher, application),
+    )
+    errors = tuple(FieldError("/personal_number", error.detail, error.rule) for error in found)
+    if errors:
+        raise InvalidInput(errors=errors, rule="A4")

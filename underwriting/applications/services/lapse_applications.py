@@ -1,0 +1,56 @@
+"""Applications whose time is over: not confirmed in 14 days (A6), not decided in 30 (A3); drafts left lying."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from underwriting.applications import messages, rules
+from underwriting.applications.models import UNDECIDED, Application
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.applications.services.find_application import move
+from underwriting.applications.services.store_application import body_of
+from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform import outbox
+from underwriting.platform.runtime import Runtime
+
+MOST_PER_TICK = 100
+
+
+def lapse_due(session: Session, runtime: Runtime, *, at: datetime) -> int:
+    """Let what is due at *at* lapse, and tell the applicants; how many. Whoever holds a row is left to it."""
+    unconfirmed = sa.and_(Application.state == str(ApplicationState.SUBMITTED), Application.confirm_by <= at)
+    undecided = sa.and_(Application.state.in_(UNDECIDED), Application.binding_until <= at)
+    due = sa.select(Application).where(sa.or_(unconfirmed, undecided)).limit(MOST_PER_TICK)
+    applications = list(session.scalars(due.with_for_update(skip_locked=True)))
+    for application in applications:
+        lapse(session, runtime, application, at=at)
+    return len(applications)
+
+
+def lapse(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> None:
+    """Let the locked application, whose time is over, lapse."""
+    over = application.binding_until is not None and application.binding_until <= at
+    event = ApplicationEvent.BINDING_TIME_OVER if over else ApplicationEvent.CONFIRMATION_TIME_OVER
+    move(session, application, event, actor="system", at=at)
+    letter = messages.lapsed(reference=application.reference, for_want_of_confirmation=not over)
+    outbox.post(
+        session,
+        runtime,
+        kind="application-lapsed",
+        business_key=f"application-lapsed:{application.id}",
+        recipient=body_of(session, runtime.cipher, application).contact.email,
+        content=letter.content,
+        at=at,
+    )
+
+
+def delete_old_drafts(session: Session, runtime: Runtime, *, at: datetime) -> int:
+    """Delete the drafts that nobody signed in time (rule A3); how many."""
+    oldest_kept = rules.drafts_kept_since(at, terms=runtime.terms)
+    gone = session.execute(
+        sa.delete(Application)
+        .where(Application.state == str(ApplicationState.DRAFT), Application.created_at < oldest_kept)
+        .returning(Application.id)
+    )
+    return len(gone.all())

@@ -1,0 +1,67 @@
+"""A draft: made, changed, dropped (rule A3). It is its holder's alone until it is signed."""
+
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.values import ApplicationBody
+from underwriting.applications import rules
+from underwriting.applications.models import Application, ApplicationGuarantor
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.applications.services.find_application import move, subject_of
+from underwriting.applications.services.store_application import columns_of, new_guarantor
+from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform import audit_log
+from underwriting.platform.authentication import Caller, new_draft_secret
+from underwriting.platform.runtime import Runtime
+
+
+def create_draft(
+    session: Session, runtime: Runtime, body: ApplicationBody, caller: Caller, *, at: datetime
+) -> tuple[Application, str]:
+    """A new draft, and the secret that alone opens it until the person has signed."""
+    secret, secret_hash = new_draft_secret()
+    application = Application(
+        reference=rules.reference(secrets.randbelow(rules.REFERENCE_COUNT)),
+        state=str(ApplicationState.DRAFT),
+        access_secret_hash=secret_hash,
+        created_by=caller.actor,
+        created_at=at,
+        **columns_of(runtime.cipher, body),
+    )
+    session.add(application)
+    session.flush()
+    _name_guarantors(session, runtime, application, body)
+    audit_log.append(session, subject_of(application.id), "application.created", actor=caller.actor, at=at)
+    return application, secret
+
+
+def require_draft(application: Application) -> None:
+    """Raise ApplicationStateRefuses unless the application can still be changed (rule A3)."""
+    rules.advance(ApplicationState(application.state), ApplicationEvent.CHANGED)
+
+
+def change_draft(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, *, actor: str, at: datetime
+) -> None:
+    """Put *body* in the place of what the locked draft holds; ApplicationStateRefuses once it is submitted."""
+    move(session, application, ApplicationEvent.CHANGED, actor=actor, at=at)
+    for column, value in columns_of(runtime.cipher, body).items():
+        setattr(application, column, value)
+    session.execute(sa.delete(ApplicationGuarantor).where(ApplicationGuarantor.application_id == application.id))
+    _name_guarantors(session, runtime, application, body)
+
+
+def drop_draft(session: Session, application: Application, *, actor: str, at: datetime) -> None:
+    """Remove the locked draft; ApplicationStateRefuses once it is submitted."""
+    move(session, application, ApplicationEvent.DROPPED, actor=actor, at=at)
+    session.flush()
+    session.execute(sa.delete(Application).where(Application.id == application.id))
+
+
+def _name_guarantors(session: Session, runtime: Runtime, application: Application, body: ApplicationBody) -> None:
+    for ordinal, named in enumerate(body.guarantors, start=1):
+        session.add(new_guarantor(runtime.cipher, application, ordinal, named))
+    session.flush()
