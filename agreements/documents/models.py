@@ -16,7 +16,7 @@ class Document(Identified, Base):
     __table_args__ = (sa.UniqueConstraint("subject_id", "kind", "recipient_index", name="uq_document_subject_kind"),)
     subject_id: Mapped[uuid.UUID] = mapped_column(index=True)  # of the application, agreement or guarantee
     kind: Mapped[str]
-    recipient_index: Mapped[bytes]  # whom it is made for
+    recipient_index: Mapped[bytes] = mapped_column(index=True)  # whom it is made for
     template_version: Mapped[str]
     content_encrypted: Mapped[bytes]
     reading_aid_encrypted: Mapped[bytes | None]  # the same in English; the Swedish text is the one signed

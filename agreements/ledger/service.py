@@ -34,6 +34,26 @@ class BookedEntry:
     booked_at: datetime
     reverses_id: uuid.UUID | None
 
+    @property
+    def kind(self) -> PostingKind:
+        """What happened."""
+        return self.posting.kind
+
+    @property
+    def business_key(self) -> str:
+        """What is never booked twice."""
+        return self.posting.business_key
+
+    @property
+    def occurred_on(self) -> date:
+        """The legal day."""
+        return self.posting.occurred_on
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The amounts, each with the account that it goes to and the one that it comes from."""
+        return self.posting.lines
+
 
 @dataclass(frozen=True, slots=True)
 class PrincipalMovement:
@@ -105,11 +125,14 @@ def total_balances(session: Session) -> Mapping[Account, Money]:
     return dict.fromkeys(Account, Money.ZERO) | _sums(session, sa.select(LedgerLine).subquery())
 
 
-def entries(session: Session, agreement_id: uuid.UUID) -> tuple[BookedEntry, ...]:
-    """The agreement's entries in the order in which they were booked."""
-    rows = session.scalars(
-        sa.select(LedgerEntry).where(LedgerEntry.agreement_id == agreement_id).order_by(LedgerEntry.id)
-    ).all()
+def entries(
+    session: Session, agreement_id: uuid.UUID, *, after: uuid.UUID | None = None, limit: int | None = None
+) -> tuple[BookedEntry, ...]:
+    """The agreement's entries in the order in which they were booked; at most *limit*, from the one *after* on."""
+    query = sa.select(LedgerEntry).where(LedgerEntry.agreement_id == agreement_id).order_by(LedgerEntry.id)
+    if after is not None:
+        query = query.where(LedgerEntry.id > after)
+    rows = session.scalars(query.limit(limit)).all()
     postings = _postings_of(session, rows)
     return tuple(
         BookedEntry(row.id, row.agreement_id, postings[row.id], row.booked_at, row.reverses_id) for row in rows

@@ -1,0 +1,175 @@
+"""Agreements as those see them who may: staff, the borrower's signatories, and guarantors their part (rules D7, G5)."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.credit.models import Agreement
+from agreements.credit.services.complete_signatures import require_signable
+from agreements.credit.services.keep_agreement import details_of, get_agreement
+from agreements.credit.services.view_agreement import (
+    AgreementSummary,
+    AgreementView,
+    DocumentView,
+    GuaranteeView,
+    LiableView,
+    Part,
+    agreement_summary,
+    agreement_view,
+    document_view,
+    guarantee_view,
+    liable_views,
+)
+from agreements.credit.services.write_documents import agreement_to_sign, guarantee_to_sign
+from agreements.documents import service as documents
+from agreements.documents.models import Document
+from agreements.guarantees import service as guarantees
+from agreements.guarantees.models import Guarantee
+from agreements.ledger import service as ledger
+from agreements.ledger.service import BookedEntry
+from agreements.signing.service import ToSign
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.text import Language
+from underwriting.platform.authentication import Caller
+from underwriting.platform.runtime import Runtime
+
+MOST_ON_A_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """A part of the ledger; *next_cursor* is None on the last."""
+
+    items: tuple[BookedEntry, ...]
+    next_cursor: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class Agreements:
+    """What is shown of agreements. What is not the caller's is not found."""
+
+    runtime: Runtime
+
+    def require(self, agreement_id: uuid.UUID, caller: Caller, *parts: Part) -> Part:
+        """What the caller is to the agreement; NotFound unless that is one of *parts*, or anything if none is named."""
+        with self.runtime.database.transaction() as session:
+            return self._visible(session, agreement_id, caller, *parts)[1]
+
+    def show(self, agreement_id: uuid.UUID, caller: Caller) -> AgreementView:
+        """The agreement, for everybody who has a part in it."""
+        with self.runtime.database.transaction() as session:
+            agreement, _ = self._visible(session, agreement_id, caller)
+            return agreement_view(session, self.runtime, agreement)
+
+    def of_person(self, caller: Caller) -> tuple[AgreementSummary, ...]:
+        """The agreements that the identified caller signs or guarantees, newest first."""
+        person_index = caller.require_person()
+        with self.runtime.database.transaction() as session:
+            made_for = sa.select(Document.subject_id).where(Document.recipient_index == person_index)
+            guaranteed = sa.select(Guarantee.agreement_id).where(Guarantee.person_index == person_index)
+            query = sa.select(Agreement).where(sa.or_(Agreement.id.in_(made_for), Agreement.id.in_(guaranteed)))
+            rows = session.scalars(query.order_by(Agreement.id.desc())).all()
+            return tuple(
+                agreement_summary(self.runtime, agreement, self._part(session, agreement, caller) or Part.BORROWER)
+                for agreement in rows
+            )
+
+    def guarantees(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[GuaranteeView, ...]:
+        """The agreement's guarantees; a guarantor's own alone."""
+        with self.runtime.database.transaction() as session:
+            agreement, part = self._visible(session, agreement_id, caller)
+            return tuple(
+                guarantee_view(self.runtime, agreement, guarantee)
+                for guarantee in guarantees.of_agreement(session, agreement_id)
+                if part is not Part.GUARANTOR or guarantee.person_index == caller.person_index
+            )
+
+    def guarantee(self, guarantee_id: uuid.UUID, caller: Caller) -> GuaranteeView:
+        """One guarantee, for its guarantor and staff."""
+        with self.runtime.database.transaction() as session:
+            guarantee = guarantees.get(session, guarantee_id)
+            if not caller.is_staff and guarantee.person_index != caller.person_index:
+                raise NotFound
+            return guarantee_view(self.runtime, get_agreement(session, guarantee.agreement_id), guarantee)
+
+    def liable_parties(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[LiableView, ...]:
+        """Who answers for the debt, for everybody who has a part in the agreement (rule G5)."""
+        with self.runtime.database.transaction() as session:
+            agreement, _ = self._visible(session, agreement_id, caller)
+            return liable_views(session, self.runtime, agreement)
+
+    def ledger(
+        self, agreement_id: uuid.UUID, caller: Caller, *, after: uuid.UUID | None = None, limit: int = 50
+    ) -> LedgerPage:
+        """The agreement's books, for staff and borrower."""
+        count = max(1, min(limit, MOST_ON_A_PAGE))
+        with self.runtime.database.transaction() as session:
+            self._visible(session, agreement_id, caller, Part.STAFF, Part.BORROWER)
+            rows = ledger.entries(session, agreement_id, after=after, limit=count + 1)
+        items = rows[:count]
+        return LedgerPage(items, items[-1].id if len(rows) > count else None)
+
+    def documents(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[DocumentView, ...]:
+        """The documents that were made for the caller; for staff all of the agreement."""
+        with self.runtime.database.transaction() as session:
+            return tuple(document_view(document) for document in self._documents(session, agreement_id, caller))
+
+    def document(
+        self, agreement_id: uuid.UUID, document_id: uuid.UUID, caller: Caller, *, language: Language = "sv"
+    ) -> bytes:
+        """The exact bytes that are signed, or with *language* `en` the reading aid; in UTF-8."""
+        with self.runtime.database.transaction() as session:
+            for document in self._documents(session, agreement_id, caller):
+                if document.id == document_id:
+                    aid = documents.reading_aid(self.runtime, document) if language == "en" else None
+                    return aid if aid is not None else documents.read(self.runtime, document)
+        raise NotFound
+
+    def prepare_agreement(self, agreement_id: uuid.UUID, person_index: bytes) -> ToSign:
+        """What the person signs for the company now; NotFound, NothingToSign."""
+        with self.runtime.database.transaction() as session:
+            agreement = get_agreement(session, agreement_id)
+            to_sign = agreement_to_sign(session, self.runtime, agreement, person_index)
+            require_signable(agreement, at=self.runtime.clock.now())
+            return to_sign
+
+    def prepare_guarantee(self, guarantee_id: uuid.UUID, person_index: bytes) -> ToSign:
+        """What the guarantor signs now; NotFound, NothingToSign."""
+        with self.runtime.database.transaction() as session:
+            guarantee = guarantees.get(session, guarantee_id)
+            agreement = get_agreement(session, guarantee.agreement_id)
+            to_sign = guarantee_to_sign(session, self.runtime, agreement, guarantee, person_index)
+            require_signable(agreement, at=self.runtime.clock.now())
+            return to_sign
+
+    def _visible(
+        self, session: Session, agreement_id: uuid.UUID, caller: Caller, *parts: Part
+    ) -> tuple[Agreement, Part]:
+        agreement = get_agreement(session, agreement_id)
+        part = self._part(session, agreement, caller)
+        if part is None or (parts and part not in parts):
+            raise NotFound
+        return agreement, part
+
+    def _part(self, session: Session, agreement: Agreement, caller: Caller) -> Part | None:
+        if caller.is_staff:
+            return Part.STAFF
+        if caller.person_index is None:
+            return None
+        signatories = {
+            self.runtime.cipher.blind_index(one.person.digits)
+            for one in details_of(self.runtime, agreement).signing_rule
+        }
+        if caller.person_index in signatories | {agreement.signatory_index}:
+            return Part.BORROWER
+        guarantors = {guarantee.person_index for guarantee in guarantees.of_agreement(session, agreement.id)}
+        return Part.GUARANTOR if caller.person_index in guarantors else None
+
+    def _documents(self, session: Session, agreement_id: uuid.UUID, caller: Caller) -> Sequence[Document]:
+        agreement, part = self._visible(session, agreement_id, caller)
+        subjects = [agreement.id, *(guarantee.id for guarantee in guarantees.of_agreement(session, agreement_id))]
+        recipient = None if part is Part.STAFF else caller.person_index
+        return documents.of_subjects(session, subjects, recipient_index=recipient)
