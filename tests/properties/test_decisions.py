@@ -1,18 +1,21 @@
 """The promises of the shipped policy, as laws over the whole engine (rules A2, D2 to D7, D12, D17)."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
+from importlib.resources import files
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from bureau_clients.facts import Unknown
 from bureau_clients.reports import RatingGrade
-from tests.support.decision_facts import UNKNOWN, known
+from tests.support.decision_facts import UNKNOWN, known, with_guarantor, with_owner
 from tests.support.decision_strategies import (
     all_facts,
     amounts,
+    answers,
     counts,
     days,
     fact_of,
@@ -20,14 +23,16 @@ from tests.support.decision_strategies import (
     with_a_lost_fact,
     worsened,
 )
-from underwriting.decisions.facts import Facts
+from underwriting.decisions.facts import COMPANY_FACTS, PERSON_FACTS, Facts
 from underwriting.decisions.formats import canonical_json, decision_to_json, facts_from_json
-from underwriting.decisions.policies import shipped_policy
+from underwriting.decisions.policies import load_policy, shipped_policy
+from underwriting.decisions.policy import Policy, PolicyInvalid
 from underwriting.decisions.rules import COMPANY
 from underwriting.decisions.scoring import Decision, decide
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome
 
+DOCUMENT = files("underwriting.decisions.policies").joinpath("policy-1.json").read_bytes()
 ORDER = {
     DecisionOutcome.DECLINED: 0,
     DecisionOutcome.REFERRED: 0,
@@ -137,6 +142,32 @@ def test_a_worse_or_lost_fact_never_gives_a_better_decision(data: st.DataObject,
     assert is_no_better(decided(worse), decided(facts))
 
 
+@given(st.data(), all_facts(clean=True))
+def test_to_lose_any_fact_whatever_it_said_never_gives_a_better_decision(data: st.DataObject, facts: Facts) -> None:
+    """D12: each fact of each report in turn says anything, or that there is nothing, and is then lost."""
+    for name, type_ in COMPANY_FACTS.items():
+        told: dict[str, Any] = {name: data.draw(answers(type_))}
+        lost: dict[str, Any] = {name: UNKNOWN}
+        before = replace(facts, company=replace(facts.company, **told))
+        after = replace(facts, company=replace(facts.company, **lost))
+        assert is_no_better(decided(after), decided(before)), name
+
+
+@given(st.data(), all_facts(clean=True))
+def test_to_lose_any_fact_of_a_person_never_gives_a_better_decision(data: st.DataObject, facts: Facts) -> None:
+    """D12: the same for the first guarantor, or the owner of a sole trader without one."""
+    for name, type_ in PERSON_FACTS.items():
+        told: dict[str, Any] = {name: data.draw(answers(type_))}
+        lost: dict[str, Any] = {name: UNKNOWN}
+        assert is_no_better(decided(_with_first(facts, lost)), decided(_with_first(facts, told))), name
+
+
+def _with_first(facts: Facts, changes: dict[str, Any]) -> Facts:
+    if not facts.guarantors:
+        return with_owner(facts, **changes)
+    return with_guarantor(facts, **changes)
+
+
 @given(st.data(), all_facts())
 def test_a_lost_fact_never_gives_more_points(data: st.DataObject, facts: Facts) -> None:
     """D12: unknown scores at most the worst bin; where the debt at Kronofogden is lost, points give no grade."""
@@ -231,3 +262,36 @@ def test_a_replay_from_the_kept_facts_gives_the_same_decision(facts: Facts) -> N
     assert decision_to_json(decide(facts_from_json(kept), shipped_policy())) == decision_to_json(decided(facts))
     for word in ("age", "born", "sex", "gender", "citizen", "birthplace", "postcode", "personal_number"):
         assert f'"{word}' not in kept
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Policies with other points and thresholds; only those that are proved when they are loaded."""
+    content = json.loads(DOCUMENT)
+    for card, characteristics in content["scorecards"].items():
+        most = 40 if card == "ability" else 12
+        for each in characteristics:
+            count = len(each["bins"])
+            rising = sorted(draw(st.lists(st.integers(0, most), min_size=count, max_size=count)))
+            for found, points in zip(reversed(each["bins"]), rising, strict=True):
+                found["points"] = points
+            if "absent" in each:
+                each["absent"]["points"] = draw(st.integers(rising[0], rising[-1]))
+            if "unknown" in each:
+                each["unknown"]["points"] = draw(st.integers(0, rising[0]))
+    content["company_remarks_referred_from"] = draw(st.integers(1, 6))
+    content["without_accounts"]["cap"] = draw(st.sampled_from(["20000.00", "90000.00", "500000.00"]))
+    try:
+        return load_policy(json.dumps(content))
+    except PolicyInvalid:
+        reject()
+
+
+@given(st.data(), policies(), all_facts())
+def test_every_policy_that_can_be_loaded_keeps_the_promises(data: st.DataObject, policy: Policy, facts: Facts) -> None:
+    """D11: what is proved of a policy is enough for D2 and D12 to hold in every decision that it gives."""
+    before = decide(facts, policy)
+    assert is_no_better(decide(data.draw(worsened(facts)), policy), before)
+    remarks = replace(facts, company=replace(facts.company, remarks=data.draw(fact_of(counts))))
+    declines = DecisionOutcome.DECLINED
+    assert (decide(remarks, policy).outcome is declines) is (before.outcome is declines)

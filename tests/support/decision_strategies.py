@@ -1,9 +1,10 @@
 """Random facts of credit decisions, and random changes of them for the worse."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -113,9 +114,10 @@ def persons(draw: Draw, reference: str, *, clean: bool) -> PersonFacts:
 
 
 @st.composite
-def all_facts(draw: Draw, form: CompanyForm | None = None) -> Facts:
-    """Facts of any application; in most of them nothing stops or refers but what the capacity says."""
-    clean = draw(st.sampled_from([True, True, True, False]))
+def all_facts(draw: Draw, form: CompanyForm | None = None, *, clean: bool | None = None) -> Facts:
+    """Facts of any application; in most of them, or in all *clean* ones, nothing stops or refers but the capacity."""
+    if clean is None:
+        clean = draw(st.sampled_from([True, True, True, False]))
     application = draw(applications(form))
     sole_trader = application.form is CompanyForm.EF
     count = draw(st.integers(0 if sole_trader else 1, 2))
@@ -158,6 +160,13 @@ def worsened(draw: Draw, facts: Facts) -> Facts:
     for _ in range(draw(st.integers(1, 3))):
         facts = draw(_one_worse(facts))
     return facts
+
+
+def answers(type_: type) -> st.SearchStrategy[Fact[Any]]:
+    """Anything that a bureau may answer of a fact of this type, but that it does not know."""
+    values: Mapping[type, st.SearchStrategy[Any]] = {bool: st.booleans(), int: counts, Money: amounts, date: days}
+    known_values = st.sampled_from([*type_]) if issubclass(type_, StrEnum) else values[type_]
+    return st.one_of(known_values.map(known), known_values.map(known), st.just(ABSENT))
 
 
 @st.composite
