@@ -66,7 +66,7 @@ def up(home: Path, environ: Mapping[str, str], *, say: Callable[[str], None], sh
     *say* is told about each step, *show* once what runs where. Raises AlreadyRunning, PortInUse, EmbeddedPostgresError,
     ServerTooOld or SettingsRefused before anything is served.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     addresses = Addresses(_first_port(environ))
     with contextlib.ExitStack() as stack:
         stack.enter_context(sole_holder(lock_of(home)))

@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -28,6 +29,21 @@ line-length = 120
 """
 
 
+@dataclass
+class Machine:
+    """What `dev` finds on the machine, and what it ran there."""
+
+    programs: dict[str, str]
+    user: int = 0
+    answer: int = 0
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, command: list[str]) -> int:
+        """In place of running *command*."""
+        self.ran.append(" ".join(command))
+        return self.answer
+
+
 @pytest.fixture(scope="module")
 def dev() -> ModuleType:
     loader = importlib.machinery.SourceFileLoader("dev", str(ROOT / "dev"))
@@ -38,6 +54,17 @@ def dev() -> ModuleType:
     loader.exec_module(module)
     sys.dont_write_bytecode = dont_write
     return module
+
+
+@pytest.fixture
+def machine(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine without Chromium, on which nothing is really run."""
+    machine = Machine(programs={"apt-get": "/usr/bin/apt-get"})
+    monkeypatch.setattr(dev.shutil, "which", machine.programs.get)
+    monkeypatch.setattr(dev.os, "geteuid", lambda: machine.user)
+    monkeypatch.setattr(dev, "call", machine.run)
+    monkeypatch.delenv("CI", raising=False)
+    return machine
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -153,3 +180,37 @@ def test_without_a_verb_it_says_what_it_can_do_from_any_folder(tmp_path: Path) -
     assert (asked.returncode, wrong.returncode) == (0, 2)
     assert asked.stdout == wrong.stdout
     assert all(f"./dev {verb}" in asked.stdout for verb in ("up", "test", "lock", "borgen"))
+
+
+def test_a_missing_chromium_is_installed_from_debian(dev: ModuleType, machine: Machine) -> None:
+    dev.ensure_chromium()
+    assert [line.split()[0:1] + line.split()[4:] for line in machine.ran] == [
+        ["apt-get", "update"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+    ]
+
+
+def test_a_chromium_that_is_there_is_left_alone(dev: ModuleType, machine: Machine) -> None:
+    machine.programs["chromium"] = "/usr/bin/chromium"
+    dev.ensure_chromium()
+    assert machine.ran == []
+
+
+@pytest.mark.parametrize(("ci", "consequence"), [("", "be SKIPPED"), ("true", "FAIL")])
+@pytest.mark.parametrize("reason", ["no root", "no apt-get", "no network"])
+def test_a_chromium_that_cannot_be_installed_is_said_loudly(
+    dev: ModuleType,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ci: str,
+    consequence: str,
+    reason: str,
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    machine.user = 1000 if reason == "no root" else 0
+    machine.answer = 100 if reason == "no network" else 0
+    if reason == "no apt-get":
+        del machine.programs["apt-get"]
+    dev.ensure_chromium()
+    assert f"!!! There is no Chromium here: the browser tests will {consequence}." in capsys.readouterr().err
