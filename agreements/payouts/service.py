@@ -97,11 +97,11 @@ class Payouts:
             sa.select(Drawdown, Payout)
             .join(Payout, Payout.drawdown_id == Drawdown.id)
             .where(Drawdown.agreement_id == agreement_id)
-            .order_by(Drawdown.sequence, Payout.id.desc())
-            .distinct(Drawdown.sequence)
+            .order_by(Drawdown.sequence, Payout.id)
         )
         with self.runtime.database.transaction() as session:
-            return tuple(_view(drawdown, payout) for drawdown, payout in session.execute(query))
+            latest = {drawdown.id: _view(drawdown, payout) for drawdown, payout in session.execute(query)}
+        return tuple(latest.values())
 
     def release(self, payout_id: uuid.UUID, *, actor: str) -> DrawdownView:
         """A person has looked into a held payout: it is due again, after a new look at the company's status (rule P4).

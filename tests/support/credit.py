@@ -1,0 +1,203 @@
+"""Granted agreements, and the services that sign them and pay them out, with the stand-ins on the wire."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from agreements.credit.models import Agreement
+from agreements.credit.service import (
+    Contact,
+    GrantedTerms,
+    GuarantorDetails,
+    PriceFigures,
+    Signatory,
+    get_agreement,
+    grant,
+)
+from agreements.credit.services.show_agreement import Agreements
+from agreements.guarantees import service as guarantees
+from agreements.guarantees.models import Guarantee
+from agreements.ledger import service as ledger
+from agreements.payouts.client import Bank
+from agreements.payouts.formats import Debtor
+from agreements.payouts.service import DrawdownView, Payouts
+from agreements.payouts.services.check_status import Reports
+from agreements.signing.service import Handler, Signings, SigningView, Started, ToSign
+from bureau_clients.answers import Retrieval
+from bureau_clients.questions import Subject
+from tests.support.bankid_stand_in import BankIdWorld
+from underwriting.kernel.clock import FixedClock
+from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
+from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import Account, CompanyForm, Role, SigningPurpose
+from underwriting.platform import audit_log
+from underwriting.platform.authentication import Caller
+from underwriting.platform.runtime import Runtime
+
+ANNA = PersonalNumber("197902092381")  # Skatteverket's test numbers, never issued to anyone
+ERIK = PersonalNumber("198106032397")
+MARIA = PersonalNumber("199011272383")
+STRANGER = PersonalNumber("196103043698")
+LIMIT = Money.kronor(218_000)
+ORDINARY_ACCOUNT = Bankgiro("59990002")
+REJECTED_ACCOUNT = Bankgiro("59990010")  # the stand-in bank's magic numbers
+ANSWER_LOST_ACCOUNT = Bankgiro("59990028")
+NOT_DELIVERED_ACCOUNT = Bankgiro("59990036")
+NEXT_DAY_ACCOUNT = Bankgiro("59990051")
+
+
+def granted_terms(at: datetime, **changes: Any) -> GrantedTerms:
+    """218 000 kr at 1.50 % over 12 months to an AB for which Anna signs and Erik and Maria guarantee."""
+    terms = GrantedTerms(
+        application_id=uuid.uuid4(),
+        company_form=CompanyForm.AB,
+        company=OrganisationNumber("5599990008"),
+        borrower_name="Exempelbolaget AB",
+        contact=Contact("Anna Lindqvist", "anna@exempel.example", "+46701234567"),
+        payout_account=ORDINARY_ACCOUNT,
+        signing_rule=(Signatory(ANNA, "Anna Lindqvist"),),
+        signatory=ANNA,
+        limit=LIMIT,
+        fee_rate=Decimal("0.0150"),
+        term_months=12,
+        figures=PriceFigures(Money.kronor(21_255), Decimal("0.1956")),
+        guarantors=(
+            (ERIK, GuarantorDetails("Erik Sandström", "erik@exempel.example", "+46701234568")),
+            (MARIA, GuarantorDetails("Maria Holmberg", "maria@exempel.example", "+46701234569")),
+        ),
+        status_checked_at=at,
+    )
+    return replace(terms, **changes)
+
+
+class NoReports(Reports):
+    """Bureaus that nobody may ask."""
+
+    def retrieve(self, application_id: uuid.UUID, subjects: Sequence[Subject]) -> Retrieval:
+        """Fails the test."""
+        raise AssertionError("nobody is asked while the company's status is young enough")
+
+
+@dataclass
+class CreditWorld:
+    """The services of granted agreements, composed as the application composes them."""
+
+    runtime: Runtime
+    clock: FixedClock
+    wall: FixedClock
+    bankid: BankIdWorld
+    signings: Signings
+    agreements: Agreements
+    payouts: Payouts
+    handlers: dict[SigningPurpose, Handler] = field(repr=False)
+
+    def grant(self, **changes: Any) -> Agreement:
+        """A granted agreement that waits for its signatures."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            return grant(session, self.runtime, granted_terms(at, **changes), at=at)
+
+    def agreement(self, agreement_id: uuid.UUID) -> Agreement:
+        """The agreement as it stands now."""
+        with self.runtime.database.transaction() as session:
+            agreement = get_agreement(session, agreement_id)
+            session.refresh(agreement)
+            return agreement
+
+    def guarantee_of(self, agreement_id: uuid.UUID, person: PersonalNumber) -> Guarantee:
+        """The person's guarantee as it stands now."""
+        index = self.runtime.cipher.blind_index(person.digits)
+        with self.runtime.database.transaction() as session:
+            (found,) = [one for one in guarantees.of_agreement(session, agreement_id) if one.person_index == index]
+            return found
+
+    def start(self, purpose: SigningPurpose, subject_id: uuid.UUID, to_sign: ToSign) -> Started:
+        """An order for what is to be signed."""
+        return self.signings.start(
+            purpose,
+            subject_id,
+            visible_text=to_sign.visible_text,
+            document=to_sign.document,
+            person=to_sign.person,
+            end_user_ip="192.0.2.7",
+        )
+
+    def start_agreement(self, agreement_id: uuid.UUID, person: PersonalNumber = ANNA) -> Started:
+        """The person's order to sign for the company."""
+        index = self.runtime.cipher.blind_index(person.digits)
+        to_sign = self.agreements.prepare_agreement(agreement_id, index)
+        return self.start(SigningPurpose.AGREEMENT, agreement_id, to_sign)
+
+    def start_guarantee(self, agreement_id: uuid.UUID, person: PersonalNumber) -> Started:
+        """The person's order to sign the guarantee."""
+        guarantee = self.guarantee_of(agreement_id, person)
+        to_sign = self.agreements.prepare_guarantee(guarantee.id, guarantee.person_index)
+        return self.start(SigningPurpose.GUARANTEE, guarantee.id, to_sign)
+
+    def complete(self, started: Started, **acts: Any) -> SigningView:
+        """What the person does in BankID's app, and then the view of the order."""
+        answer = self.bankid.act(f"orders/{started.auto_start_token}/sign", acts)
+        assert answer.ok, answer.text
+        self.pass_wall(seconds=3)
+        return self.signings.watch(started.signing_id, started.secret)
+
+    def signed(self, **changes: Any) -> Agreement:
+        """An agreement with every signature: one payout is ordered."""
+        agreement = self.grant(**changes)
+        for person, _ in granted_terms(self.runtime.clock.now(), **changes).guarantors:
+            self.complete(self.start_guarantee(agreement.id, person))
+        for signatory in granted_terms(self.runtime.clock.now(), **changes).signing_rule:
+            self.complete(self.start_agreement(agreement.id, signatory.person))
+        return self.agreement(agreement.id)
+
+    def payout(self, agreement_id: uuid.UUID) -> DrawdownView:
+        """The one drawdown and how its payout stands."""
+        (view,) = self.payouts.drawdowns(agreement_id)
+        return view
+
+    def balances(self, agreement_id: uuid.UUID) -> dict[Account, Money]:
+        """Each account that does not stand at zero."""
+        with self.runtime.database.transaction() as session:
+            standing = ledger.balances(session, agreement_id)
+        return {account: amount for account, amount in standing.items() if amount}
+
+    def actions(self, agreement_id: uuid.UUID) -> list[str]:
+        """What the audit log says has happened to the agreement."""
+        with self.runtime.database.transaction() as session:
+            return [entry.action for entry in audit_log.entries_of(session, f"agreement:{agreement_id}")]
+
+    def pass_wall(self, **length: float) -> None:
+        """Let the machine's clock, and BankID's, move on while business time stands still."""
+        self.wall.move_to(self.wall.now() + timedelta(**length))
+
+    def person(self, person: PersonalNumber) -> Caller:
+        """*person*, identified by BankID."""
+        index = self.runtime.cipher.blind_index(person.digits)
+        return Caller(actor=f"person:{index.hex()[:16]}", person_index=index)
+
+
+STAFF = Caller(actor="staff:1", role=Role.BILLING, username="b")
+
+
+@contextmanager
+def credit_world(
+    runtime: Runtime, clock: FixedClock, bankid: BankIdWorld, bank: Bank, reports: Reports | None = None
+) -> Iterator[CreditWorld]:
+    """The services on *runtime*, with a wall clock that stands where its clock stands."""
+    wall = FixedClock(clock.now())
+    runtime = replace(runtime, wall=wall)
+    lender = runtime.settings.lender
+    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
+    client = bankid.client()
+    handlers: dict[SigningPurpose, Handler] = {}
+    signings = Signings(runtime, client, handlers)
+    payouts = Payouts(runtime, bank, reports or NoReports(), debtor)
+    handlers |= dict.fromkeys((SigningPurpose.AGREEMENT, SigningPurpose.GUARANTEE), payouts.signature_received)
+    try:
+        yield CreditWorld(runtime, clock, wall, bankid, signings, Agreements(runtime), payouts, handlers)
+    finally:
+        client.close()
