@@ -115,8 +115,8 @@ def _keep(
             )
         more = bool(call.bureaus) and goes_on(kept.outcome, gets_copy=call.sends_copy)
         if call.kind is QuestionKind.REPORT and more:
-            leases.hand_on(session, call.token, bureau=call.bureaus[0].name, asked_at=now)
-        elif call.kind is QuestionKind.REPORT:
+            more = leases.hand_on(session, call.token, bureau=call.bureaus[0].name, asked_at=now)
+        if call.kind is QuestionKind.REPORT and not more:
             leases.settle(session, call.token, state_after(call.outcome))
     call.asked_at = now
     return more

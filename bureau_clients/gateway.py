@@ -75,8 +75,9 @@ class Gateway:
         *,
         stop: Callable[[Report], bool] = lambda _report: False,
     ) -> Retrieval:
-        """An answer per subject. When a kept report is a hard stop by *stop*, nobody is asked (B2).
+        """An answer per subject. When a kept report is a hard stop by *stop*, nobody is asked for a report (B2).
 
+        Its register status is refreshed all the same; should that lift the stop, the next retrieval asks the others.
         RuntimeError inside a transaction, ValueError when a subject is named twice.
         """
         self._check_outside_transaction()
@@ -117,7 +118,7 @@ class Gateway:
             if not blocked:
                 raise QuestionNotBlocked()
             data = {"question_id": str(row.id), "state": row.state, "subject_kind": str(subject.kind)}
-            row.state, row.leased_until = QuestionState.OPEN, None
+            leases.reopen(row)
             subject_of_log = f"application:{application_id}"
             audit_log.append(session, subject_of_log, "bureau_question.allowed", actor=by, at=at, data=data)
 
@@ -152,7 +153,6 @@ class Gateway:
                     case Ask():
                         questions.append((subject, row, step))
             if any(answer.report is not None and stop(answer.report) for answer in opened.answers.values()):
-                opened.calls.clear()
                 opened.not_asked += [subject for subject, _, _ in questions]
                 return opened
             for subject, row, step in questions:

@@ -47,15 +47,21 @@ def reference_of(token: uuid.UUID) -> str:
     return token.hex[-_REFERENCE_LENGTH:]
 
 
-def hand_on(session: Session, token: uuid.UUID, *, bureau: str, asked_at: datetime) -> None:
-    """The lease goes on with another *bureau*."""
-    session.execute(_leased(token).values(bureau=bureau, asked_at=asked_at))
+def hand_on(session: Session, token: uuid.UUID, *, bureau: str, asked_at: datetime) -> bool:
+    """Let the lease go on with another *bureau*; false when it was given up for dead since."""
+    held = sa.update(BureauQuestion).where(
+        BureauQuestion.lease_token == token, BureauQuestion.state == QuestionState.LEASED
+    )
+    changed = session.scalars(held.values(bureau=bureau, asked_at=asked_at).returning(BureauQuestion.id)).all()
+    return bool(changed)
 
 
 def settle(session: Session, token: uuid.UUID, state: QuestionState) -> None:
-    """The question stands at *state*; nothing happens when somebody else has leased it since."""
-    session.execute(_leased(token).values(state=state, leased_until=None))
+    """The question stands at *state*, also when that comes late; unless it was leased or allowed again since."""
+    statement = sa.update(BureauQuestion).where(BureauQuestion.lease_token == token)
+    session.execute(statement.values(state=state, leased_until=None))
 
 
-def _leased(token: uuid.UUID) -> sa.Update:
-    return sa.update(BureauQuestion).where(BureauQuestion.lease_token == token)
+def reopen(row: BureauQuestion) -> None:
+    """The locked question may be asked again; what an asker from before still brings does not change that."""
+    row.state, row.leased_until, row.lease_token = QuestionState.OPEN, None, None

@@ -312,6 +312,21 @@ def test_nobody_is_asked_when_a_kept_report_is_a_hard_stop(gateway: Gateway, num
     assert numbers == []
 
 
+def test_a_hard_stop_in_a_kept_report_is_looked_up_anew(
+    gateway: Gateway, clock: FixedClock, numbers: list[str]
+) -> None:
+    """B2, B5: the register's status is fresh, and still nobody is asked for a report."""
+    gateway.retrieve(APPLICATION, [company("5599991105")])
+    clock.move_to(clock.now() + timedelta(days=3))
+    numbers.clear()
+    retrieval = gateway.retrieve(APPLICATION, [company("5599991105"), person()], stop=lambda _report: True)
+    assert retrieval.not_asked == (person(),)
+    (report,) = [answer.report for answer in retrieval.answers]
+    assert isinstance(report, CompanyReport)
+    assert report.status == Known(CompanyStatus.BANKRUPT, "creditsafe", clock.now())
+    assert numbers == ["5599991105"]
+
+
 def test_no_bureau_is_asked_while_a_transaction_is_open(gateway: Gateway, runtime: Runtime) -> None:
     """B5: never a lock held during the call."""
     with runtime.database.transaction(), pytest.raises(RuntimeError, match="no transaction"):
@@ -562,6 +577,30 @@ def test_an_answer_that_comes_after_its_lease_is_kept_and_settles_the_doubt(comm
     assert only(gateway.retrieve(APPLICATION, [person()])).outcome is Outcome.NO_MATCH
     assert bureau.asked == 1
     assert [row.outcome for row in rows(committed_runtime)] == ["unknown", "no_match"]
+
+
+def test_a_late_doubt_does_not_block_what_a_person_has_allowed(committed_runtime: Runtime) -> None:
+    """B4: a person has decided; nor does the late asker go on to the next bureau."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def fail(number: str, at: datetime) -> Answer:
+        asked.set()
+        go_on.wait(10)
+        raise BureauUnavailable("no-connection")
+
+    first = Scripted("first", [fail, nobody("first")], longest_call=timedelta(0))
+    second = Scripted("second", [nobody("second")], longest_call=timedelta(0))
+    gateway = Gateway(committed_runtime, [first, second])
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(gateway.retrieve, APPLICATION, [person()])
+        assert asked.wait(10)
+        assert only(gateway.retrieve(APPLICATION, [person()])).outcome is Outcome.UNKNOWN
+        gateway.allow_another_question(APPLICATION, person(), by="user:1", at=committed_runtime.clock.now())
+        go_on.set()
+        late.result(20)
+    assert (first.asked, second.asked) == (1, 0)
+    assert question(committed_runtime).state == QuestionState.OPEN
+    assert only(gateway.retrieve(APPLICATION, [person()])).outcome is Outcome.NO_MATCH
 
 
 @pytest.mark.crash
