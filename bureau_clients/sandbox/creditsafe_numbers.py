@@ -51,11 +51,11 @@ class MagicNumber:
 
 
 _REMARKS_UNKNOWN = {"ROP_NUMBER1": None, "ROP_SUM1": None, "ROP_LATEST1": None, "DEBT_SUM": None}
-_NEW = {"INCORPORATION_DATE": "2026-10-01", "RATING": "-97", "CREDIT_LIMIT": "", "TURNOVER": "", "ACCOUNTS_DATE": ""}
+_NEW = {"INCORPORATION_DATE": "2026-02-02", "RATING": "-97", "CREDIT_LIMIT": "", "TURNOVER": "", "ACCOUNTS_DATE": ""}
 
 
 def _remarks(count: int, kronor: int) -> Mapping[str, str]:
-    return {"ROP_NUMBER1": str(count), "ROP_SUM1": str(kronor), "ROP_LATEST1": "2026-03-15"}
+    return {"ROP_NUMBER1": str(count), "ROP_SUM1": str(kronor), "ROP_LATEST1": "2025-11-14"}
 
 
 _COMPANIES = (

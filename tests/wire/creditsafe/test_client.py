@@ -101,7 +101,7 @@ def test_a_sole_traders_owner_is_in_the_report(creditsafe: Creditsafe) -> None:
     [
         ("5599991006", "payment_remark_count", known(1)),
         ("5599991006", "payment_remark_sum", known(Money.kronor(12_500))),
-        ("5599991006", "latest_payment_remark_on", known(date(2026, 3, 15))),
+        ("5599991006", "latest_payment_remark_on", known(date(2025, 11, 14))),
         ("5599991014", "payment_remark_count", known(4)),
         ("5599991022", "rating", known(Rating("25", RatingGrade.D))),
         ("5599991030", "rating", known(Rating("8", RatingGrade.E))),
@@ -109,7 +109,7 @@ def test_a_sole_traders_owner_is_in_the_report(creditsafe: Creditsafe) -> None:
         ("5599991055", "rating", known(Rating("-29", RatingGrade.E))),
         ("5599991063", "kronofogden_debt", known(Money.kronor(45_000))),
         ("5599991071", "accounts_closed_on", Absent("creditsafe", AT)),
-        ("5599991071", "registered_on", known(date(2026, 10, 1))),
+        ("5599991071", "registered_on", known(date(2026, 2, 2))),
         ("5599991089", "annual_turnover", Absent("creditsafe", AT)),
         ("5599991097", "f_tax", known(False)),
         ("5599991105", "status", known(CompanyStatus.BANKRUPT)),
