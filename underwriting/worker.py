@@ -5,7 +5,7 @@ import threading
 
 import structlog
 
-from underwriting.app import house_of
+from underwriting.house import house_of
 from underwriting.jobs import jobs_of
 from underwriting.platform import scheduler
 from underwriting.platform.runtime import Runtime

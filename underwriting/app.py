@@ -1,0 +1,134 @@
+"""The web application: pages and the HTTP interface over one house."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import structlog
+from flask import Blueprint, Flask, Response, g, request
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from agreements.billing import routes as billing_routes
+from agreements.cancellation import routes as cancellation_routes
+from agreements.credit import routes as credit_routes
+from agreements.guarantees import routes as guarantee_routes
+from agreements.payments import routes as payment_routes
+from agreements.payouts import routes as payout_routes
+from agreements.redemption import routes as redemption_routes
+from agreements.signing import routes as signing_routes
+from underwriting import api_description
+from underwriting.applications import routes as application_routes
+from underwriting.decisions import routes as decision_routes
+from underwriting.house import House, house_of, runtime_of
+from underwriting.jobs import move_test_time
+from underwriting.kernel.vocabulary import SigningPurpose
+from underwriting.platform import authentication, health, logs, problems
+from underwriting.platform.runtime import Runtime
+from underwriting.platform.settings import Settings
+from underwriting.web import layout
+from underwriting.web.views import agreements as agreement_views
+from underwriting.web.views import applicant, billing, console, sandbox, signing, signup, staff
+
+LARGEST_BODY_BYTES = 6 * 1024 * 1024  # a payment file; JSON bodies are far smaller
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def create_app(house: House | None = None) -> Flask:
+    """The web application; without a *house* the one that the environment describes."""
+    if house is None:
+        settings = Settings.from_environment(os.environ)
+        logs.configure(settings.log_level)
+        house = house_of(runtime_of(settings))
+    runtime = house.runtime
+    app = Flask("underwriting", static_folder="web/static", template_folder="web/templates")
+    app.config.update(
+        SECRET_KEY=runtime.settings.session_key.reveal(),
+        MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
+        SESSION_COOKIE_NAME="borgen_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=runtime.settings.base_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+    _name_requests(app)
+    authentication.register(app, runtime)
+    problems.register(app, page=layout.problem_page)
+    health.register(app, runtime)
+    for blueprint in (*_interface(house), *_pages(house)):
+        app.register_blueprint(blueprint)
+    _for_every_page(app, runtime)
+    return app
+
+
+def _name_requests(app: Flask) -> None:
+    @app.before_request
+    def bind() -> None:
+        g.request_id = uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["Request-Id"] = g.get("request_id", "")
+        for name, value in _SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _for_every_page(app: Flask, runtime: Runtime) -> None:
+    def csrf() -> Markup:
+        return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+    @app.context_processor
+    def shared() -> dict[str, object | Callable[[], Markup]]:
+        return {"csrf": csrf, "sandbox": runtime.settings.sandbox, "lender_name": runtime.settings.lender.name}
+
+
+def _interface(house: House) -> Iterator[Blueprint]:
+    """The HTTP interface, version 1."""
+    runtime, agreements = house.runtime, house.agreements
+    preparers = {
+        SigningPurpose.AGREEMENT: agreements.prepare_agreement,
+        SigningPurpose.GUARANTEE: agreements.prepare_guarantee,
+    }
+    yield application_routes.blueprint(runtime, house.applications)
+    yield decision_routes.blueprint(runtime, house.decisions)
+    yield signing_routes.blueprint(runtime, house.signings, preparers)
+    yield credit_routes.blueprint(agreements)
+    yield guarantee_routes.blueprint(runtime)
+    yield payout_routes.blueprint(runtime, agreements, house.payouts)
+    yield billing_routes.blueprint(runtime, agreements)
+    yield payment_routes.blueprint(runtime, house.payments)
+    yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
+    yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
+    yield api_description.blueprint()
+
+
+def _pages(house: House) -> Iterator[Blueprint]:
+    """What people see."""
+    runtime = house.runtime
+    yield layout.blueprint()
+    yield signup.blueprint(runtime, house.applications)
+    yield signing.blueprint(runtime, house.signings)
+    yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
+    yield agreement_views.blueprint(
+        runtime, house.agreements, house.signings, house.cancellations, house.redemptions
+    )
+    yield staff.blueprint(runtime)
+    yield console.blueprint(house.runtime, house.applications, house.decisions, house.agreements, house.cancellations)
+    yield billing.blueprint(runtime, house.payments)
+    yield sandbox.blueprint(runtime, partial(move_test_time, house), magic_numbers())

@@ -1,0 +1,96 @@
+"""The composition root: every part is made here once and handed to those that need it."""
+
+from dataclasses import dataclass
+
+from agreements.cancellation.service import Cancellations
+from agreements.credit.services.show_agreement import Agreements
+from agreements.payments.service import Payments
+from agreements.payouts.client import Bank, BankClient
+from agreements.payouts.formats import Debtor
+from agreements.payouts.service import Payouts
+from agreements.redemption.service import Redemptions
+from agreements.signing.client import BankId, BankIdClient
+from agreements.signing.service import Handler, Signings
+from bureau_clients.bureau import Bureau
+from bureau_clients.creditsafe.client import Creditsafe
+from bureau_clients.gateway import Gateway
+from underwriting.applications.service import Applications
+from underwriting.decisions.policies import shipped_policy
+from underwriting.decisions.service import Decisions
+from underwriting.kernel.vocabulary import SigningPurpose
+from underwriting.platform import test_time
+from underwriting.platform.database import Database
+from underwriting.platform.encryption import Cipher
+from underwriting.platform.runtime import Runtime
+from underwriting.platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that a process of the service is made of."""
+
+    runtime: Runtime
+    gateway: Gateway
+    bank: Bank
+    signings: Signings
+    applications: Applications
+    decisions: Decisions
+    agreements: Agreements
+    payouts: Payouts
+    payments: Payments
+    redemptions: Redemptions
+    cancellations: Cancellations
+
+
+def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bureau, ...]) -> House:
+    """The house over *runtime* with these outside parties."""
+    handlers: dict[SigningPurpose, Handler] = {}
+    signings = Signings(runtime, bankid, handlers)
+    gateway = Gateway(runtime, bureaus)
+    applications = Applications(runtime, signings)
+    decisions = Decisions(runtime, gateway, signings, shipped_policy())
+    lender = runtime.settings.lender
+    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
+    payouts = Payouts(runtime, bank, gateway, debtor)
+    redemptions, cancellations = Redemptions(runtime), Cancellations(runtime)
+    handlers |= {
+        SigningPurpose.APPLICATION: applications.application_signed,
+        SigningPurpose.CONFIRMATION: applications.confirmation_signed,
+        SigningPurpose.COUNTER_OFFER: decisions.counter_offer_signed,
+        SigningPurpose.AGREEMENT: payouts.signature_received,
+        SigningPurpose.GUARANTEE: payouts.signature_received,
+    }
+    return House(
+        runtime=runtime,
+        gateway=gateway,
+        bank=bank,
+        signings=signings,
+        applications=applications,
+        decisions=decisions,
+        agreements=Agreements(runtime),
+        payouts=payouts,
+        payments=Payments(runtime, bank, (cancellations, redemptions)),
+        redemptions=redemptions,
+        cancellations=cancellations,
+    )
+
+
+def runtime_of(settings: Settings) -> Runtime:
+    """Database, clock and keys as *settings* say; the database is connected to when it is first used."""
+    database = Database(settings.database_url.reveal())
+    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+    return Runtime(settings, database, test_time.clock_of(settings, database), cipher)
+
+
+def house_of(runtime: Runtime) -> House:
+    """The house with the outside parties that the settings name."""
+    settings = runtime.settings
+    bankid = BankIdClient(
+        settings.bankid.url,
+        certificate=settings.bankid.certificate,
+        key=settings.bankid.key,
+        ca=settings.bankid.ca,
+    )
+    bank = BankClient(settings.bank.url, settings.bank.token.reveal())
+    creditsafe = Creditsafe(settings.creditsafe, status_block=settings.creditsafe.status_block)
+    return compose(runtime, bankid=bankid, bank=bank, bureaus=(creditsafe,))

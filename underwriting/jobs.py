@@ -1,0 +1,69 @@
+"""All jobs of the service, and test time moving through the days that they are due on (rule X1)."""
+
+from datetime import datetime, timedelta
+
+from agreements.billing import jobs as billing_jobs
+from agreements.cancellation import jobs as cancellation_jobs
+from agreements.credit import jobs as credit_jobs
+from agreements.payments import jobs as payment_jobs
+from agreements.payouts import jobs as payout_jobs
+from agreements.signing import jobs as signing_jobs
+from underwriting.applications import jobs as application_jobs
+from underwriting.decisions import jobs as decision_jobs
+from underwriting.house import House
+from underwriting.kernel.periods import stockholm_date, stockholm_instant
+from underwriting.platform import test_time
+from underwriting.platform.scheduler import Jobs
+
+_DAY = timedelta(days=1)
+
+
+def jobs_of(house: House) -> Jobs:
+    """What the worker ticks."""
+    runtime = house.runtime
+    return Jobs(
+        runtime,
+        continuous=(
+            *signing_jobs.continuous(house.signings),
+            *application_jobs.continuous_jobs(house.applications),
+            *decision_jobs.continuous_jobs(house.decisions),
+            *credit_jobs.continuous(runtime),
+            *payout_jobs.continuous(house.payouts),
+            *payment_jobs.continuous(house.payments),
+            *cancellation_jobs.continuous(house.cancellations),
+        ),
+        daily=(
+            *application_jobs.daily_jobs(house.applications),
+            *payment_jobs.daily(house.payments),
+            *billing_jobs.daily(runtime, read_bank_answers=lambda: _read_bank_answers(house)),
+        ),
+    )
+
+
+def move_test_time(house: House, at: datetime) -> None:
+    """Put test time to *at*; whatever is due on the way is run at its own day and time.
+
+    Raises TestTimeForbidden, TestTimeBackwards.
+    """
+    runtime, jobs = house.runtime, jobs_of(house)
+    for stop in (*_stops(jobs, runtime.clock.now(), at), at):
+        test_time.put(runtime.settings, runtime.database, stop)
+        jobs.run_continuous()
+        jobs.run_daily_due(stop)
+        jobs.run_continuous()
+
+
+def _stops(jobs: Jobs, start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Every instant between the two at which a daily job is due, in order."""
+    instants = set()
+    on = stockholm_date(start)
+    while on <= stockholm_date(end):
+        instants |= {stockholm_instant(on, job.at) for job in jobs.daily}
+        on += _DAY
+    return tuple(sorted(instant for instant in instants if start < instant < end))
+
+
+def _read_bank_answers(house: House) -> None:
+    """Before fees are charged: what the bank has booked until now (rule F1)."""
+    house.payouts.reconcile_due()
+    house.payments.fetch_files()
