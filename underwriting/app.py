@@ -16,13 +16,16 @@ from agreements.credit import routes as credit_routes
 from agreements.guarantees import routes as guarantee_routes
 from agreements.payments import routes as payment_routes
 from agreements.payouts import routes as payout_routes
+from agreements.payouts.sandbox import bank as bank_sandbox
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
+from bureau_clients.sandbox import creditsafe_numbers
 from underwriting import api_description
 from underwriting.applications import routes as application_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.house import House, house_of, runtime_of
 from underwriting.jobs import move_test_time
+from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import authentication, health, logs, problems
 from underwriting.platform.runtime import Runtime
@@ -125,10 +128,15 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signup.blueprint(runtime, house.applications)
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
-    yield agreement_views.blueprint(
-        runtime, house.agreements, house.signings, house.cancellations, house.redemptions
-    )
+    yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
     yield console.blueprint(house.runtime, house.applications, house.decisions, house.agreements, house.cancellations)
     yield billing.blueprint(runtime, house.payments)
-    yield sandbox.blueprint(runtime, partial(move_test_time, house), magic_numbers())
+    yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
+
+
+def _magic_numbers() -> tuple[tuple[str, Text], ...]:
+    """What the stand-ins do at which number."""
+    bureau = ((one.number, one.what) for one in creditsafe_numbers.magic_numbers())
+    bank = ((number.formatted, what) for number, what in bank_sandbox.magic_numbers().items())
+    return (*bureau, *bank)
