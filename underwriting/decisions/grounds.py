@@ -53,7 +53,7 @@ def referrals(facts: Facts, policy: Policy) -> Iterator[tuple[str, Referral]]:
         if not person.no_match:
             for referral in _person_referrals(person):
                 yield subject, referral
-        elif subject is not OWNER or not facts.company.no_match:
+        elif subject != OWNER or not facts.company.no_match:
             yield subject, Referral.PERSON_NO_MATCH
     for referral in _due_diligence_referrals(facts.due_diligence):
         yield DUE_DILIGENCE, referral
