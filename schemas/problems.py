@@ -21,6 +21,7 @@ class FaultSchema(Schema):
 
     pointer = fields.String(required=True, metadata={"description": "A JSON pointer to the member of the body"})
     detail = fields.String(required=True, metadata={"description": "What is wrong with it, in the caller's language"})
+    rule = fields.String(metadata={"description": "The id of the product rule that refuses it", "examples": ["A4"]})
 
 
 class ProblemSchema(Schema):

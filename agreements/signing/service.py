@@ -228,10 +228,9 @@ class Signings:
     def _session_token(self, session: Session, signing: Signing) -> str | None:
         if signing.state != SigningState.COMPLETE or signing.session_given_at or signing.person_encrypted is None:
             return None
-        at = self.runtime.clock.now()
-        signing.session_given_at = at
+        signing.session_given_at = self.runtime.clock.now()
         person = PersonalNumber(opened(self.runtime, signing.person_encrypted, PERSON))
-        return authentication.log_in_person(session, self.runtime, person, at=at)
+        return authentication.log_in_person(session, self.runtime, person)
 
     def _check_secret(self, signing_id: uuid.UUID, secret: str) -> None:
         with self.runtime.database.transaction() as session:

@@ -70,7 +70,9 @@ def first_broken_link(session: Session, subject: str) -> BrokenLink | None:
 
 def entries_of(session: Session, subject: str) -> list[AuditEntry]:
     """*subject*'s entries in order."""
-    return list(session.scalars(sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence)))
+    return list(
+        session.scalars(sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence))
+    )
 
 
 def _link(

@@ -1,7 +1,8 @@
 """Who is asking: staff by password, persons by BankID, and the holder of a draft by its secret.
 
 A token is 256 random bits and is kept as its SHA-256. It arrives in the `Authorization: Bearer` header (integrators) or
-in a cookie (browsers); only the cookie needs a CSRF token on writes.
+in a cookie (browsers); only the cookie needs a CSRF token on writes. Sessions and locks end by the machine's clock:
+test time may stand still, or be moved by a month.
 """
 
 import hashlib
@@ -131,24 +132,29 @@ def add_staff(
 
 
 def log_in_staff(runtime: Runtime, username: str, password: str) -> str:
-    """A new session's token; LoginRefused when the two do not belong together. Five failures lock it a while."""
+    """A new session's token; LoginRefused when the two do not belong together. Five failures lock it a while.
+
+    While it is locked nothing is counted: the account opens when the while is over, whoever has tried.
+    """
     at = runtime.clock.now()
     with runtime.database.transaction() as session:
-        user = session.scalar(sa.select(StaffUser).where(StaffUser.username == username).with_for_update())
+        by_name = sa.select(StaffUser).where(StaffUser.username == username).with_for_update()
+        user = session.scalar(by_name) if username.isprintable() else None  # the database takes no NUL
         matches = _matches(user.password_hash if user else _NO_SUCH_USER_HASH, password)
-        if user is not None and matches and not user.disabled_at and not (user.locked_until and user.locked_until > at):
-            user.failed_attempts, user.locked_until = 0, None
-            audit_log.append(session, f"staff:{user.id}", "staff.logged_in", actor=f"staff:{user.id}", at=at)
-            return _new_session(session, at, staff_user_id=user.id)
-        if user is not None:
-            _count_failure(session, user, at)
+        if user is not None and not user.disabled_at and not _is_locked(user, runtime):
+            if matches:
+                user.failed_attempts, user.locked_until = 0, None
+                audit_log.append(session, f"staff:{user.id}", "staff.logged_in", actor=f"staff:{user.id}", at=at)
+                return _new_session(session, runtime, staff_user_id=user.id)
+            _count_failure(session, runtime, user, at)
     raise LoginRefused
 
 
-def log_in_person(session: Session, runtime: Runtime, person: PersonalNumber, *, at: datetime) -> str:
+def log_in_person(session: Session, runtime: Runtime, person: PersonalNumber) -> str:
     """A new session's token for *person*, whom BankID has just identified."""
     sealed = runtime.cipher.encrypt(person.digits.encode(), context=_PERSON_CONTEXT)
-    return _new_session(session, at, person_index=runtime.cipher.blind_index(person.digits), person_encrypted=sealed)
+    index = runtime.cipher.blind_index(person.digits)
+    return _new_session(session, runtime, person_index=index, person_encrypted=sealed)
 
 
 def log_out(runtime: Runtime, token: str) -> None:
@@ -157,7 +163,7 @@ def log_out(runtime: Runtime, token: str) -> None:
         session.execute(
             sa.update(LoginSession)
             .where(LoginSession.token_hash == token_hash(token), LoginSession.ended_at.is_(None))
-            .values(ended_at=runtime.clock.now())
+            .values(ended_at=runtime.wall.now())
         )
 
 
@@ -174,8 +180,9 @@ def register(app: Flask, runtime: Runtime) -> None:
 
     @app.before_request
     def identify() -> None:
-        bearer = request.headers.get("Authorization", "")
-        token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else None
+        g.caller = ANONYMOUS  # for the page that tells the problem, should the database not answer
+        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+        token = credentials.strip() if scheme.lower() == "bearer" else None
         g.caller = _caller_of(runtime, token, request.cookies.get(SESSION_COOKIE), request.cookies.get(DRAFT_COOKIE))
         from_a_page = not request.path.startswith("/v1/")
         by_cookie = token is None and (SESSION_COOKIE in request.cookies or DRAFT_COOKIE in request.cookies)
@@ -201,7 +208,7 @@ def _caller_of_session(runtime: Runtime, token: str) -> Caller | None:
             .where(
                 LoginSession.token_hash == token_hash(token),
                 LoginSession.ended_at.is_(None),
-                LoginSession.expires_at > runtime.clock.now(),
+                LoginSession.expires_at > runtime.wall.now(),
                 StaffUser.disabled_at.is_(None),
             )
         ).one_or_none()
@@ -215,21 +222,21 @@ def _caller_of_session(runtime: Runtime, token: str) -> Caller | None:
 
 def _new_session(
     session: Session,
-    at: datetime,
+    runtime: Runtime,
     *,
     staff_user_id: uuid.UUID | None = None,
     person_index: bytes | None = None,
     person_encrypted: bytes | None = None,
 ) -> str:
-    token = _SESSION_PREFIX + secrets.token_urlsafe(32)
+    token, now = _SESSION_PREFIX + secrets.token_urlsafe(32), runtime.wall.now()
     session.add(
         LoginSession(
             token_hash=token_hash(token),
             staff_user_id=staff_user_id,
             person_index=person_index,
             person_encrypted=person_encrypted,
-            created_at=at,
-            expires_at=at + SESSION_LASTS,
+            created_at=now,
+            expires_at=now + SESSION_LASTS,
         )
     )
     session.flush()
@@ -243,8 +250,12 @@ def _matches(password_hash: str, password: str) -> bool:
         return False
 
 
-def _count_failure(session: Session, user: StaffUser, at: datetime) -> None:
+def _is_locked(user: StaffUser, runtime: Runtime) -> bool:
+    return user.locked_until is not None and user.locked_until > runtime.wall.now()
+
+
+def _count_failure(session: Session, runtime: Runtime, user: StaffUser, at: datetime) -> None:
     user.failed_attempts += 1
     if user.failed_attempts >= ATTEMPTS_BEFORE_LOCK:
-        user.failed_attempts, user.locked_until = 0, at + LOCKED_FOR
+        user.failed_attempts, user.locked_until = 0, runtime.wall.now() + LOCKED_FOR
     audit_log.append(session, f"staff:{user.id}", "staff.login_failed", actor="anonymous", at=at)

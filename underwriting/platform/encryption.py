@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
+_SHORTEST = 1 + _NONCE_BYTES + 16  # nothing at all, with its tag
 
 
 class CiphertextInvalid(Exception):
@@ -37,8 +38,8 @@ class Cipher:
 
     def decrypt(self, stored: bytes, *, context: str) -> bytes:
         """What `encrypt` was given; CiphertextInvalid when *stored* or *context* is not what it was."""
-        if stored[:1] != _VERSION:
-            raise CiphertextInvalid("unknown version")
+        if stored[:1] != _VERSION or len(stored) < _SHORTEST:
+            raise CiphertextInvalid("unknown version or cut off")
         nonce, sealed = stored[1 : 1 + _NONCE_BYTES], stored[1 + _NONCE_BYTES :]
         try:
             return self._aead.decrypt(nonce, sealed, _VERSION + context.encode())

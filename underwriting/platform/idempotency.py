@@ -1,7 +1,8 @@
 """`Idempotency-Key` (rule A7): the same caller, key and body give the same answer for 24 hours.
 
 The answer is written in the transaction that does the work: a process that dies between the two has done neither. While
-a request is under way its key is held by an advisory lock, so that a second one is told so at once.
+a request is under way its key is held, by an advisory lock or by a lease where an outside party is asked, so that a
+second one is told so at once.
 """
 
 import functools
@@ -17,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from underwriting.kernel.errors import Conflict, InvalidInput, Refusal
+from underwriting.kernel.errors import Conflict, InvalidInput, Refusal, Unavailable
 from underwriting.kernel.text import Text
 from underwriting.platform import problems
 from underwriting.platform.authentication import current_caller
@@ -25,6 +26,7 @@ from underwriting.platform.models import IdempotencyKey
 from underwriting.platform.runtime import Runtime
 
 KEPT_FOR = timedelta(hours=24)
+LEASE = timedelta(minutes=2)  # longer than any outside party is waited for
 LONGEST_KEY = 128
 _CONTEXT = "idempotency_key.answer"
 _ARGUMENTS = ParamSpec("_ARGUMENTS")
@@ -69,7 +71,7 @@ def idempotent(
     """Decorate a view that writes. A request without the header is carried out as it is.
 
     With *asks_outside_party* the view opens transactions of its own, since none may be open while an outside party is
-    asked; its answer is then kept right after it.
+    asked; its answer is then kept right after it. An answer that the same request may better later (503) is not kept.
     """
 
     def decorate(view: Callable[_ARGUMENTS, ResponseReturnValue]) -> Callable[_ARGUMENTS, Response]:
@@ -98,70 +100,104 @@ class _Claim:
     def within(self, work: Callable[[], Response]) -> Response:
         """Work and answer in one transaction; a refusal undoes the work and is kept as the answer."""
         at = self.runtime.clock.now()
-        try:
-            with self.runtime.database.transaction() as session:
-                earlier = self._earlier(session, at)
-                if earlier is not None:
-                    return earlier
-                response = work()
-                self._keep(session, response, at)
-                return response
-        except (IdempotencyKeyReused, RequestInFlight):
-            raise
-        except Refusal as refusal:
-            response = problems.answer(problems.problem_of(refusal))
-            if response.status_code < 500:
-                with self.runtime.database.transaction() as session:
-                    self._keep(session, response, at)
+        with self.runtime.database.transaction() as session:
+            earlier = self._earlier(session, at)
+            if earlier is not None:
+                return earlier
+
+            def work_or_undo() -> Response:
+                with session.begin_nested():
+                    return work()
+
+            response = _answered(work_or_undo)
+            self._keep(session, response, at)
             return response
 
     def beside(self, work: Callable[[], Response]) -> Response:
-        """The answer is kept after the work, in a transaction of its own."""
+        """Work between two transactions: the first leases the key, the second keeps the answer.
+
+        When there is none to keep the key is free again; when the process dies, after the lease.
+        """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             earlier = self._earlier(session, at)
-        if earlier is not None:
-            return earlier
-        response = work()
+            if earlier is not None:
+                return earlier
+            self._lease(session, at)
+        try:
+            response = _answered(work)
+        except BaseException:
+            with self.runtime.database.transaction() as session:
+                session.execute(
+                    sa.delete(IdempotencyKey).where(self._is_mine, IdempotencyKey.answer_encrypted.is_(None))
+                )
+            raise
         with self.runtime.database.transaction() as session:
             self._keep(session, response, at)
         return response
 
+    @property
+    def _is_mine(self) -> sa.ColumnElement[bool]:
+        return sa.and_(IdempotencyKey.caller == self.caller, IdempotencyKey.key == self.key)
+
     def _earlier(self, session: Session, at: datetime) -> Response | None:
+        """The answer that was kept, or None when the key is free; the key is then held to the transaction's end."""
         held = session.execute(
             sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))"),
             {"name": f"{self.caller}\n{self.key}"},
         ).scalar_one()
         if not held:
             raise RequestInFlight
-        row = session.get(IdempotencyKey, (self.caller, self.key))
+        row = session.scalar(sa.select(IdempotencyKey).where(self._is_mine))
         if row is None:
             return None
-        if row.created_at + KEPT_FOR <= at:
+        if row.created_at + KEPT_FOR <= at or (row.leased_until and row.leased_until <= self.runtime.wall.now()):
             session.delete(row)
             session.flush()
             return None
         if row.request_hash != self.request_hash:
             raise IdempotencyKeyReused
+        if row.answer_encrypted is None:
+            raise RequestInFlight
         stored: dict[str, Any] = self.runtime.cipher.decrypt_json(row.answer_encrypted, context=_CONTEXT)
         return _rebuild(_Stored(**stored))
+
+    def _lease(self, session: Session, at: datetime) -> None:
+        until = self.runtime.wall.now() + LEASE
+        session.add(
+            IdempotencyKey(
+                caller=self.caller, key=self.key, request_hash=self.request_hash, created_at=at, leased_until=until
+            )
+        )
 
     def _keep(self, session: Session, response: Response, at: datetime) -> None:
         headers = {
             name: value for name, value in response.headers.items() if name in ("Content-Type", "Location", "ETag")
         }
         stored = {"status": response.status_code, "headers": headers, "body": response.get_data(as_text=True)}
+        answer = {
+            "request_hash": self.request_hash,
+            "created_at": at,
+            "leased_until": None,
+            "answer_encrypted": self.runtime.cipher.encrypt_json(stored, context=_CONTEXT),
+        }
         session.execute(
             insert(IdempotencyKey)
-            .values(
-                caller=self.caller,
-                key=self.key,
-                request_hash=self.request_hash,
-                created_at=at,
-                answer_encrypted=self.runtime.cipher.encrypt_json(stored, context=_CONTEXT),
+            .values(caller=self.caller, key=self.key, **answer)
+            .on_conflict_do_update(
+                index_elements=["caller", "key"], set_=answer, where=IdempotencyKey.answer_encrypted.is_(None)
             )
-            .on_conflict_do_nothing()
         )
+
+
+def _answered(work: Callable[[], Response]) -> Response:
+    """What *work* answers; a refusal is an answer too, unless the same request may succeed later."""
+    try:
+        return work()
+    except Unavailable:
+        raise
+    except Refusal as refusal:
+        return problems.answer(problems.problem_of(refusal))
 
 
 def _rebuild(stored: _Stored) -> Response:

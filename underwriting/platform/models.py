@@ -27,14 +27,16 @@ class AuditEntry(Base):
 
 
 class IdempotencyKey(Base):
-    """What one caller's request with one `Idempotency-Key` was answered (rule A7)."""
+    """What one caller's request with one `Idempotency-Key` was answered, or a lease while it is under way (rule A7)."""
 
     __tablename__ = "idempotency_key"
+    __table_args__ = (sa.CheckConstraint("(leased_until IS NULL) <> (answer_encrypted IS NULL)", "leased_or_answered"),)
     caller: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(index=True)
-    answer_encrypted: Mapped[bytes]  # status, headers and body
+    leased_until: Mapped[datetime | None]  # by the machine's clock
+    answer_encrypted: Mapped[bytes | None]  # status, headers and body
 
 
 class StaffUser(Identified, Base):
@@ -92,6 +94,7 @@ class JobRun(Base):
 class TestClockRow(Base):
     """The instant at which test time stands (rule X1); no row means the machine's clock."""
 
+    __test__ = False  # pytest: not a test case
     __tablename__ = "test_clock"
     __table_args__ = (sa.CheckConstraint("id = 1", "single"),)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

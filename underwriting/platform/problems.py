@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, jsonify, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from underwriting.kernel.errors import (
     Conflict,
@@ -69,9 +69,7 @@ class Problem:
         if self.rule:
             members["rule"] = self.rule
         if self.errors:
-            members["errors"] = [
-                {"pointer": error.pointer, "detail": error.detail.in_language(language)} for error in self.errors
-            ]
+            members["errors"] = [_member(error, language) for error in self.errors]
         return members
 
 
@@ -100,6 +98,8 @@ def answer(problem: Problem) -> Response:
     response = jsonify(problem.as_json(language_of_request(), instance=request.path))
     response.status_code = problem.status
     response.mimetype = "application/problem+json"
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -109,8 +109,16 @@ def register(app: Flask, *, page: Callable[[Problem], Response]) -> None:
     def handle(error: Exception) -> Response:
         problem = problem_of(error)
         if problem.status >= 500 and not isinstance(error, Refusal):
-            _log.error("unforeseen_error", error=type(error).__name__, path=request.url_rule and request.url_rule.rule)
+            _log.error("unforeseen_error", exc_info=error, path=request.url_rule and request.url_rule.rule)
         prefers_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-        return page(problem) if prefers_page and not request.path.startswith("/v1/") else answer(problem)
+        response = page(problem) if prefers_page and not request.path.startswith("/v1/") else answer(problem)
+        if isinstance(error, MethodNotAllowed):
+            response.allow.update(error.valid_methods or ())
+        return response
 
     app.register_error_handler(Exception, handle)
+
+
+def _member(error: FieldError, language: Language) -> dict[str, str]:
+    ruled = {"rule": error.rule} if error.rule else {}
+    return {"pointer": error.pointer, "detail": error.detail.in_language(language)} | ruled

@@ -13,8 +13,8 @@ from underwriting.platform.settings import Settings
 class Runtime:
     """Handed to every service when the process is composed; holds no state of its own.
 
-    *clock* gives business instants and may be test time; *wall* is the machine's clock for leases, pauses between two
-    questions and animated codes, and never decides anything that a person is held to.
+    *clock* gives business instants and may be test time; *wall* is the machine's clock for leases, log-ins, pauses
+    between two questions and animated codes, and never decides anything that a party is held to.
     """
 
     settings: Settings

@@ -62,12 +62,29 @@ class Jobs:
         return total
 
     def run_daily_due(self, now: datetime) -> list[tuple[str, date]]:
-        """Run what is due at *now* and not done yet, day by day; the runs that this call did."""
-        ran = []
+        """Run what is due at *now* and not done yet, day by day; the runs that this call did.
+
+        A job waits for its own day before: where that failed or somebody is at it, the days after are left for later.
+        The other jobs go on, and what failed is raised together at the end.
+        """
+        ran: list[tuple[str, date]] = []
+        faults: list[Exception] = []
+        waiting: set[str] = set()
         for on in _days_until(stockholm_date(now), first=self._first_day(now)):
             for job in self.daily:
-                if stockholm_instant(on, job.at) <= now and self.run_daily(job, on):
-                    ran.append((job.name, on))
+                if job.name in waiting or stockholm_instant(on, job.at) > now:
+                    continue
+                try:
+                    if self.run_daily(job, on):
+                        ran.append((job.name, on))
+                    elif not self._is_done(job, on):
+                        waiting.add(job.name)
+                except Exception as fault:  # one job's fault must not stop the others
+                    _log.exception("job_failed", job=job.name, period=on.isoformat())
+                    waiting.add(job.name)
+                    faults.append(fault)
+        if faults:
+            raise ExceptionGroup("daily jobs failed", faults)
         return ran
 
     def run_daily(self, job: DailyJob, on: date) -> bool:
@@ -95,6 +112,10 @@ class Jobs:
         with self.runtime.database.transaction() as session:
             return session.execute(claim.returning(JobRun.job)).one_or_none() is not None
 
+    def _is_done(self, job: DailyJob, on: date) -> bool:
+        with self.runtime.database.transaction() as session:
+            return session.get_one(JobRun, (job.name, on.isoformat())).finished_at is not None
+
     def _first_day(self, now: datetime) -> date:
         """The day after the last one on which everything was done; at the very first start, today."""
         names = [job.name for job in self.daily]
@@ -107,7 +128,7 @@ class Jobs:
                 .order_by(JobRun.period.desc())
                 .limit(1)
             ).scalar_one_or_none()
-            oldest = session.scalar(sa.select(sa.func.min(JobRun.period)))
+            oldest = session.scalar(sa.select(sa.func.min(JobRun.period)).where(JobRun.job.in_(names)))
         today = stockholm_date(now)
         start = (
             date.fromisoformat(done) + timedelta(days=1) if done else date.fromisoformat(oldest) if oldest else today
@@ -133,8 +154,8 @@ def _guarded(name: str, run: Callable[[], int]) -> Callable[[], None]:
     def tick() -> None:
         try:
             run()
-        except Exception as error:  # one job's fault must not stop the others; the next tick tries again
-            _log.exception("job_failed", job=name, error=type(error).__name__)
+        except Exception:  # one job's fault must not stop the others; the next tick tries again
+            _log.exception("job_failed", job=name)
 
     return tick
 

@@ -43,4 +43,4 @@ def test_a_refused_body_carries_the_first_rule_among_its_faults() -> None:
 
 def test_a_problem_has_the_members_of_rfc_9457_and_two_of_ours() -> None:
     assert set(ProblemSchema().fields) == {"type", "title", "status", "detail", "instance", "rule", "errors"}
-    assert set(FaultSchema().fields) == {"pointer", "detail"}
+    assert set(FaultSchema().fields) == {"pointer", "detail", "rule"}

@@ -264,7 +264,11 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_hash", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("answer_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer_encrypted", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint(
+            "(leased_until IS NULL) <> (answer_encrypted IS NULL)", name=op.f("ck_idempotency_key_leased_or_answered")
+        ),
         sa.PrimaryKeyConstraint("caller", "key", name=op.f("pk_idempotency_key")),
     )
     op.create_index(op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"], unique=False)

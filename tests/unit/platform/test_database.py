@@ -1,0 +1,143 @@
+"""Transactions: the outermost commits or undoes it all, threads have their own, and the server is new enough."""
+
+import contextlib
+import threading
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
+
+from underwriting.platform import database as module
+from underwriting.platform.database import Database, ServerTooOld, lock_subject, with_driver
+from underwriting.platform.models import TestClockRow
+
+NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+
+
+def put_row(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(TestClockRow(id=1, at=NOON))
+
+
+def rows(database: Database) -> int:
+    with database.transaction() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(TestClockRow)) or 0
+
+
+def test_what_a_transaction_did_is_there_afterwards(committed_database: Database) -> None:
+    put_row(committed_database)
+    assert rows(committed_database) == 1
+
+
+def test_an_inner_transaction_is_the_outer_one(database: Database) -> None:
+    with database.transaction() as outer, database.transaction() as inner:
+        assert inner is outer
+
+
+def test_what_the_inner_one_did_is_undone_with_the_outer_one(committed_database: Database) -> None:
+    with contextlib.suppress(RuntimeError), committed_database.transaction():
+        put_row(committed_database)
+        raise RuntimeError
+    assert rows(committed_database) == 0
+
+
+def test_an_inner_fault_undoes_the_outer_work_too(committed_database: Database) -> None:
+    def fail() -> None:
+        with committed_database.transaction():
+            raise RuntimeError
+
+    with contextlib.suppress(RuntimeError), committed_database.transaction() as session:
+        session.add(TestClockRow(id=1, at=NOON))
+        fail()
+    assert rows(committed_database) == 0
+
+
+def test_one_can_ask_whether_a_transaction_is_open(database: Database) -> None:
+    assert not database.in_transaction
+    with database.transaction():
+        assert database.in_transaction
+    assert not database.in_transaction
+    with contextlib.suppress(RuntimeError), database.transaction():
+        raise RuntimeError
+    assert not database.in_transaction
+
+
+def test_a_thread_joins_no_other_threads_transaction(committed_database: Database) -> None:
+    def look() -> None:
+        seen.append((committed_database.in_transaction, rows(committed_database)))
+
+    seen: list[tuple[bool, int]] = []
+    with committed_database.transaction() as session:
+        session.add(TestClockRow(id=1, at=NOON))
+        session.flush()
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert seen == [(False, 0)]
+
+
+def test_two_databases_have_transactions_of_their_own(committed_database: Database, database: Database) -> None:
+    with committed_database.transaction(), database.transaction() as session:
+        session.add(TestClockRow(id=1, at=NOON))
+    assert (rows(committed_database), rows(database)) == (0, 1)
+
+
+def test_a_subject_is_held_to_the_end_of_the_transaction(committed_database: Database) -> None:
+    order: list[str] = []
+    held = threading.Event()
+
+    def wait_for_it() -> None:
+        held.wait()
+        with committed_database.transaction() as session:
+            lock_subject(session, "agreement:1")
+            order.append("second")
+
+    thread = threading.Thread(target=wait_for_it)
+    thread.start()
+    with committed_database.transaction() as session:
+        lock_subject(session, "agreement:1")
+        held.set()
+        while not session.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")):
+            pass
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_the_service_owns_nothing(committed_database: Database) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), committed_database.transaction() as session:
+        session.execute(sa.text("CREATE TABLE mine (id int)"))
+    with committed_database.transaction() as session:
+        assert session.scalar(sa.text("SELECT current_user")) == "borgen_service"
+
+
+def test_instants_come_back_in_utc(database: Database) -> None:
+    put_row(database)
+    with database.transaction() as session:
+        at = session.scalars(sa.select(TestClockRow.at)).one()
+    assert (at, at.utcoffset()) == (NOON, NOON.utcoffset())
+
+
+def test_this_server_is_new_enough(database: Database) -> None:
+    database.check_server()
+
+
+def test_an_older_server_is_refused_with_both_versions(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.engine.connect() as connection:
+        running = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
+    monkeypatch.setattr(module, "OLDEST_SERVER", running + 1)
+    with pytest.raises(ServerTooOld, match=f"PostgreSQL 18 or later .* version {running // 10000}$"):
+        database.check_server()
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("postgresql://u:p@h:5432/d", "postgresql+psycopg://u:p@h:5432/d"),
+        ("postgres://h/d?sslmode=require", "postgresql+psycopg://h/d?sslmode=require"),
+        ("postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+    ],
+)
+def test_any_way_of_writing_the_address_gets_our_driver(written: str, used: str) -> None:
+    assert with_driver(written) == used
