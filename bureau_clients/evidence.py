@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bureau_clients.formats import report_from_json, report_to_json
 from bureau_clients.models import CreditReport, CreditReportUse
-from bureau_clients.questions import Outcome, QuestionKind, Subject
+from bureau_clients.questions import Outcome, QuestionKind, Subject, SubjectKind
 from bureau_clients.reports import Report
 from bureau_clients.rules import Earlier
 from underwriting.kernel.money import Money
@@ -87,9 +87,10 @@ def use(
     """The kept answer *report_id*, read again; its use for the application is recorded."""
     row = session.get_one(CreditReport, report_id)
     record_use(session, report_id, application_id=application_id, subject=subject, at=at)
-    if row.parsed_encrypted is None:
+    report = _parsed(cipher, row)
+    if report is None:
         raise ValueError("only a report or a 'no match' is used again")
-    return _evidence(row), report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED))
+    return _evidence(row), report
 
 
 def record_use(
@@ -149,9 +150,25 @@ def latest_failure(
     return tuple(_evidence(row) for row in rows)
 
 
+def asked_for(
+    session: Session, cipher: Cipher, application_id: uuid.UUID
+) -> list[tuple[Evidence, SubjectKind, Report | None]]:
+    """Every question asked for the application, in order: about whom it was, and the report if one came."""
+    rows = session.scalars(
+        sa.select(CreditReport).where(CreditReport.application_id == application_id).order_by(CreditReport.id)
+    )
+    return [(_evidence(row), SubjectKind(row.subject_kind), _parsed(cipher, row)) for row in rows]
+
+
 def index_of(cipher: Cipher, subject: Subject) -> bytes:
     """The blind index under which *subject* is kept."""
     return cipher.blind_index(subject.number.digits)
+
+
+def _parsed(cipher: Cipher, row: CreditReport) -> Report | None:
+    if row.parsed_encrypted is None:
+        return None
+    return report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED))
 
 
 def _evidence(row: CreditReport) -> Evidence:

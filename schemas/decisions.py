@@ -125,6 +125,17 @@ class OverrideSchema(Body[OverrideBody]):
             raise refusal_of(errors)
 
 
+class InformationRequestSchema(Body[str]):
+    """What an underwriter needs to know before determining a referred case; loads as the question."""
+
+    question = TextField(longest=4000, lines=True, required=True)
+
+    def make(self, **members: Any) -> str:
+        """The question."""
+        question: str = members["question"]
+        return question
+
+
 def _faults(data: Mapping[str, Any]) -> Iterator[FieldError]:
     declined = data["outcome"] is DecisionOutcome.DECLINED
     for member in ("limit", "fee_rate"):

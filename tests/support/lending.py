@@ -1,10 +1,9 @@
 """Applications as they are sent, and the services that take them, with BankID's stand-in on the wire."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +11,15 @@ import sqlalchemy as sa
 from agreements.signing.client import BankIdClient
 from agreements.signing.service import Handler, Signings
 from agreements.signing.services.keep_order import Started
+from bureau_clients.bureau import Bureau
+from bureau_clients.gateway import Gateway
 from schemas.applications import ApplicationSchema
 from schemas.loading import load
 from schemas.values import ApplicationBody
 from tests.support.bankid_stand_in import BankIdWorld
 from underwriting.applications.service import Applications
+from underwriting.decisions.policies import shipped_policy
+from underwriting.decisions.service import Decisions
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_date
@@ -96,6 +99,13 @@ class LendingWorld:
     signings: Signings
     applications: Applications
     handlers: dict[SigningPurpose, Handler]
+    deciding: Decisions | None = None
+
+    @property
+    def decisions(self) -> Decisions:
+        """Decisions, in a world that has bureaus."""
+        assert self.deciding is not None
+        return self.deciding
 
     def body(self, **changes: Any) -> ApplicationBody:
         """A valid body, read as the API reads it."""
@@ -151,7 +161,7 @@ class LendingWorld:
 
 
 @contextmanager
-def lending_world(runtime: Runtime, bankid: BankIdWorld) -> Iterator[LendingWorld]:
+def lending_world(runtime: Runtime, bankid: BankIdWorld, bureaus: Sequence[Bureau] = ()) -> Iterator[LendingWorld]:
     """The services on *runtime*, whose wall clock then stands where its clock stands."""
     wall = FixedClock(runtime.clock.now())
     runtime = replace(runtime, wall=wall)
@@ -161,12 +171,11 @@ def lending_world(runtime: Runtime, bankid: BankIdWorld) -> Iterator[LendingWorl
     applications = Applications(runtime, signings)
     handlers[SigningPurpose.APPLICATION] = applications.application_signed
     handlers[SigningPurpose.CONFIRMATION] = applications.confirmation_signed
+    decisions = None
+    if bureaus:
+        decisions = Decisions(runtime, Gateway(runtime, bureaus), signings, shipped_policy())
+        handlers[SigningPurpose.COUNTER_OFFER] = decisions.counter_offer_signed
     try:
-        yield LendingWorld(runtime, bankid, wall, signings, applications, handlers)
+        yield LendingWorld(runtime, bankid, wall, signings, applications, handlers, decisions)
     finally:
         client.close()
-
-
-def certificates_in(folder: Path) -> Path:
-    """Where a stand-in keeps its certificates."""
-    return folder / "pki"

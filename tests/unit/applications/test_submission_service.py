@@ -11,7 +11,7 @@ from tests.support.lending import ANNA, BERTIL, CECILIA, OWNER, STRANGER, Lendin
 from underwriting.applications.models import Application, EnquiryGround
 from underwriting.applications.notices import NOTICE_VERSION, notice
 from underwriting.applications.rules import ApplicationStateRefuses
-from underwriting.applications.services.submit_application import ApplicationOpen
+from underwriting.applications.services.find_application import ApplicationOpen
 from underwriting.kernel.errors import LoginRequired
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import ApplicationState, GuarantorState, SigningState

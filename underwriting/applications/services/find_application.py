@@ -2,20 +2,35 @@
 
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg.errors import UniqueViolation
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from underwriting.applications import rules
-from underwriting.applications.models import UNDECIDED, Application
+from underwriting.applications.models import ONE_UNDECIDED, UNDECIDED, Application
 from underwriting.applications.rules import ApplicationEvent
-from underwriting.kernel.errors import NotFound
+from underwriting.kernel.errors import Conflict, NotFound
+from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, Role
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
+
+
+class ApplicationOpen(Conflict):
+    """The company has a submitted, undecided application; its owner is told which. Rule A8."""
+
+    slug = "application-open"
+    title = Text(
+        "Företaget har redan en ansökan som inte är avgjord", "The company has an application that is not decided yet"
+    )
+    rule = "A8"
+
 
 _READERS = (Role.UNDERWRITER, Role.ADMINISTRATOR)
 
@@ -55,6 +70,19 @@ def undecided_of(session: Session, company_index: bytes) -> Application | None:
     """The company's submitted, undecided application (rule A8), or None."""
     query = sa.select(Application).where(Application.company_index == company_index, Application.state.in_(UNDECIDED))
     return session.scalar(query)
+
+
+@contextmanager
+def one_undecided(session: Session) -> Iterator[None]:
+    """Raise ApplicationOpen where what is done inside would make a second undecided application of a company (A8)."""
+    try:
+        with session.begin_nested():
+            yield
+            session.flush()
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation) or error.orig.diag.constraint_name != ONE_UNDECIDED:
+            raise
+        raise ApplicationOpen from error
 
 
 def move(

@@ -3,16 +3,15 @@
 import secrets
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas import checks
 from schemas.values import NamedGuarantor, SupplementBody
 from underwriting.applications import messages, rules
-from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement, EnquiryGround
-from underwriting.applications.notices import NOTICE_VERSION, notice, reason_for_enquiry
+from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import move
+from underwriting.applications.services.ground_enquiry import keep_ground
 from underwriting.applications.services.store_application import (
     body_of,
     company_of,
@@ -56,27 +55,6 @@ def invite(
         content=letter.content,
         at=at,
     )
-
-
-def keep_ground(session: Session, application: Application, subject_index: bytes, *, at: datetime) -> None:
-    """Why a report on the subject will be asked for and what it was told (rule A6); kept once per subject."""
-    query = sa.select(EnquiryGround.id).where(
-        EnquiryGround.application_id == application.id, EnquiryGround.subject_index == subject_index
-    )
-    if session.scalar(query) is not None:
-        return
-    text = notice()
-    session.add(
-        EnquiryGround(
-            application_id=application.id,
-            subject_index=subject_index,
-            reason=reason_for_enquiry(application.reference),
-            notice_text=f"{text.sv}\n\n{text.en}",
-            notice_version=NOTICE_VERSION,
-            recorded_at=at,
-        )
-    )
-    session.flush()
 
 
 def assess_when_confirmed(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> None:

@@ -91,6 +91,18 @@ def company_of(cipher: Cipher, application: Application) -> OrganisationNumber |
     return PersonalNumber(digits) if application.company_form == CompanyForm.EF else OrganisationNumber(digits)
 
 
+def company_name_of(cipher: Cipher, application: Application) -> str | None:
+    """The applicant's name by the register, or None as long as no report has told it."""
+    name: str | None = cipher.decrypt_json(application.details_encrypted, context=_DETAILS).get("company_name")
+    return name
+
+
+def keep_company_name(cipher: Cipher, application: Application, name: str) -> None:
+    """Keep the name that the register gave; what was signed is in the document and stays as it is."""
+    content = cipher.decrypt_json(application.details_encrypted, context=_DETAILS)
+    application.details_encrypted = cipher.encrypt_json(content | {"company_name": name}, context=_DETAILS)
+
+
 def guarantors_of(session: Session, application: Application) -> list[ApplicationGuarantor]:
     """The rows of those who are named now, in the order in which they are named."""
     query = (

@@ -4,8 +4,6 @@ import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
-from psycopg.errors import UniqueViolation
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from agreements.documents import rules as document_rules
@@ -16,11 +14,18 @@ from agreements.signing.models import Signing
 from schemas import checks
 from schemas.values import ApplicationBody
 from underwriting.applications import messages, rules
-from underwriting.applications.models import ONE_UNDECIDED, Application
+from underwriting.applications.models import Application
 from underwriting.applications.notices import NOTICE_VERSION
 from underwriting.applications.rules import ApplicationEvent
-from underwriting.applications.services.find_application import lock_application, move, undecided_of
-from underwriting.applications.services.invite_guarantor import assess_when_confirmed, invite, keep_ground
+from underwriting.applications.services.find_application import (
+    ApplicationOpen,
+    lock_application,
+    move,
+    one_undecided,
+    undecided_of,
+)
+from underwriting.applications.services.ground_enquiry import keep_ground
+from underwriting.applications.services.invite_guarantor import assess_when_confirmed, invite
 from underwriting.applications.services.store_application import body_of, guarantors_of
 from underwriting.applications.services.write_texts import application_values
 from underwriting.kernel.errors import Conflict, InvalidInput, NotFound
@@ -29,16 +34,6 @@ from underwriting.kernel.vocabulary import ApplicationState, GuarantorState, Sig
 from underwriting.platform import outbox
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
-
-
-class ApplicationOpen(Conflict):
-    """The company has a submitted, undecided application; its owner is told which. Rule A8."""
-
-    slug = "application-open"
-    title = Text(
-        "Företaget har redan en ansökan som inte är avgjord", "The company has an application that is not decided yet"
-    )
-    rule = "A8"
 
 
 class DraftChanged(Conflict):
@@ -117,19 +112,13 @@ def signed_document(session: Session, application_id: uuid.UUID) -> Document:
 
 
 def _submit(session: Session, runtime: Runtime, application: Application, at: datetime) -> None:
-    try:
-        with session.begin_nested():
-            actor = f"person:{application.signatory_index.hex()[:16]}"
-            move(session, application, ApplicationEvent.SIGNED, actor=actor, at=at)
-            application.submitted_at = at
-            application.binding_until = rules.binding_until(at, terms=runtime.terms)
-            application.shown_highest_fee_rate = str(runtime.terms.highest_fee_rate)
-            application.access_secret_hash = None
-            session.flush()
-    except IntegrityError as error:  # another one was signed between the look and this
-        if not isinstance(error.orig, UniqueViolation) or error.orig.diag.constraint_name != ONE_UNDECIDED:
-            raise
-        raise ApplicationOpen from error
+    with one_undecided(session):
+        actor = f"person:{application.signatory_index.hex()[:16]}"
+        move(session, application, ApplicationEvent.SIGNED, actor=actor, at=at)
+        application.submitted_at = at
+        application.binding_until = rules.binding_until(at, terms=runtime.terms)
+        application.shown_highest_fee_rate = str(runtime.terms.highest_fee_rate)
+        application.access_secret_hash = None
 
 
 def _check_terms(runtime: Runtime, body: ApplicationBody) -> None:

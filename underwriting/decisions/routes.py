@@ -1,0 +1,71 @@
+"""Decisions over HTTP: what each may read, the underwriter's determination, the acceptance of a counter-offer."""
+
+import uuid
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from agreements.signing.routes import SIGNING_COOKIE
+from schemas.decisions import (
+    DecisionPendingSchema,
+    DecisionSchema,
+    GuarantorDecisionSchema,
+    InformationRequestSchema,
+    OverrideSchema,
+    StaffDecisionSchema,
+)
+from schemas.loading import load
+from schemas.signings import StartedSigningSchema
+from underwriting.decisions.override import Determination
+from underwriting.decisions.service import Decisions
+from underwriting.decisions.services.read_decision import ApplicantDecision, Pending, StaffDecision
+from underwriting.kernel.periods import stockholm_date
+from underwriting.platform.authentication import current_caller, set_cookie
+from underwriting.platform.idempotency import idempotent
+from underwriting.platform.runtime import Runtime
+
+
+def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
+    """The views under `/v1/applications/{id}`."""
+    views = Blueprint("decisions", __name__, url_prefix="/v1/applications/<uuid:application_id>")
+
+    @views.get("/decision")
+    def show(application_id: uuid.UUID) -> ResponseReturnValue:
+        found = decisions.decision(application_id, current_caller())
+        if isinstance(found, Pending):
+            return jsonify(DecisionPendingSchema().dump(found)), 202
+        if isinstance(found, StaffDecision):
+            return jsonify(StaffDecisionSchema().dump(found))
+        schema = DecisionSchema() if isinstance(found, ApplicantDecision) else GuarantorDecisionSchema()
+        return jsonify(schema.dump(found))
+
+    @views.post("/overrides")
+    @idempotent(runtime, asks_outside_party=True)
+    def determine(application_id: uuid.UUID) -> ResponseReturnValue:
+        body = load(OverrideSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        asked = Determination(
+            outcome=body.outcome, limit=body.limit, fee_rate=body.fee_rate, reason_code=body.reason_code
+        )
+        determined = decisions.determine(application_id, asked, body.reason, current_caller())
+        return jsonify(StaffDecisionSchema().dump(determined)), 201
+
+    @views.post("/information-requests")
+    @idempotent(runtime)
+    def ask_for_information(application_id: uuid.UUID) -> ResponseReturnValue:
+        question = load(InformationRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        decisions.ask_for_information(application_id, question, current_caller())
+        return "", 204
+
+    @views.post("/counter-offer/acceptance")
+    @idempotent(runtime, asks_outside_party=True)
+    def accept(application_id: uuid.UUID) -> ResponseReturnValue:
+        started = decisions.accept_counter_offer(
+            application_id, current_caller(), end_user_ip=request.remote_addr or "127.0.0.1"
+        )
+        response: Response = jsonify(StartedSigningSchema().dump(started))
+        response.status_code = 201
+        response.headers["Location"] = f"/v1/signings/{started.signing_id}"
+        set_cookie(response, SIGNING_COOKIE, started.secret)
+        return response
+
+    return views

@@ -1,0 +1,226 @@
+"""The use cases of decisions: the worker's, the underwriter's, and what each may read.
+
+Each opens one transaction and reads the clock once; while a bureau or BankID is asked, no transaction is open.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from agreements.signing.models import Signing
+from agreements.signing.service import Signings
+from agreements.signing.services.keep_order import Started
+from bureau_clients.answers import Retrieval
+from bureau_clients.errors import QuestionNotBlocked
+from bureau_clients.gateway import Gateway
+from bureau_clients.reports import Report
+from underwriting.applications.models import Application
+from underwriting.applications.services.find_application import find_for, is_applicant, lock_application, lock_own
+from underwriting.decisions.grounds import hard_stops
+from underwriting.decisions.override import Determination, HardStopStands
+from underwriting.decisions.policy import Policy
+from underwriting.decisions.services import (
+    accept_offer,
+    assess_application,
+    determine_case,
+    read_decision,
+    read_reports,
+    replay_decision,
+)
+from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.read_decision import (
+    ApplicantDecision,
+    GuarantorDecision,
+    Pending,
+    StaffDecision,
+)
+from underwriting.decisions.services.read_reports import ReportView
+from underwriting.decisions.services.replay_decision import Replay
+from underwriting.kernel.errors import NotFound
+from underwriting.kernel.vocabulary import DecisionOutcome, Role, SigningPurpose
+from underwriting.platform import audit_log
+from underwriting.platform.authentication import Caller
+from underwriting.platform.models import AuditEntry
+from underwriting.platform.runtime import Runtime
+
+MOST_PER_TICK = 20
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Decides applications by *policy*, which is the one in force, on what *gateway* brings of the bureaus."""
+
+    runtime: Runtime
+    gateway: Gateway
+    signings: Signings
+    policy: Policy
+
+    def assess_due(self) -> int:
+        """Attempt to decide what is due, one after the other; how many attempts. Any number of workers may run."""
+        attempts = 0
+        while attempts < MOST_PER_TICK and self.assess_next():
+            attempts += 1
+        return attempts
+
+    def assess_next(self) -> bool:
+        """Attempt to decide the application that has been due the longest; whether there was one."""
+        with self.runtime.database.transaction() as session:
+            claim = assess_application.claim_due(session, self.runtime)
+        if claim is None:
+            return False
+        retrieval = assess_application.retrieve(self.gateway, claim, at=self.runtime.clock.now())
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            assess_application.conclude(session, self.runtime, self.policy, claim, retrieval, at=at)
+        return True
+
+    def ask_again(self, application_id: uuid.UUID, caller: Caller) -> None:
+        """An underwriter's decision that what is unknown or was refused is asked for once more (rule B4).
+
+        Raises QuestionNotBlocked when nothing stands in the way.
+        """
+        caller.require(Role.UNDERWRITER)
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = lock_application(session, find_for(session, application_id, caller).id)
+            determine_case.forbid_oneself(session, self.runtime, application, caller)
+            case = gather(session, self.runtime, application)
+            allowed = [self._allow(case, position, caller, at) for position in range(len(case.subjects))]
+            if not any(allowed):
+                raise QuestionNotBlocked
+            application.outcome_unknown = False
+            application.next_attempt_at = self.runtime.wall.now()
+
+    def determine(self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller) -> StaffDecision:
+        """An underwriter's determination of a referred case, or an offer after a decline (rule D8).
+
+        Where credit is given, the company's status is fresh (B5) and the stops are looked at again (D10). Raises what
+        `override.outcome_of` raises, ApplicationStateRefuses, DecidingOnOneself, BureausUnavailable, CaseMovedOn.
+        """
+        caller.require(Role.UNDERWRITER)
+        with self.runtime.database.transaction() as session:
+            application = lock_application(session, find_for(session, application_id, caller).id)
+            after = determine_case.check(session, self.runtime, self.policy, application, caller, asked)
+            case = gather(session, self.runtime, application)
+        retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self._look_again(case)
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = lock_application(session, application_id)
+            determine_case.determine(
+                session,
+                self.runtime,
+                self.policy,
+                application,
+                caller,
+                asked,
+                reason,
+                after=after,
+                retrieval=retrieval,
+                at=at,
+            )
+            return read_decision.for_staff(session, self.runtime, application)[0]
+
+    def ask_for_information(self, application_id: uuid.UUID, question: str, caller: Caller) -> None:
+        """Ask the applicant of a referred case for information; it comes as a supplement (rule A3)."""
+        caller.require(Role.UNDERWRITER)
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = lock_application(session, find_for(session, application_id, caller).id)
+            determine_case.ask_for_information(session, self.runtime, application, caller, question, at=at)
+
+    def accept_counter_offer(self, application_id: uuid.UUID, caller: Caller, *, end_user_ip: str) -> Started:
+        """Start the signatory's BankID signature that accepts the offer (rule D1); the stops are looked at again.
+
+        Raises ApplicationStateRefuses, OfferExpired, HardStopStands, BureausUnavailable, and what `Signings.start`
+        raises.
+        """
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = lock_own(session, application_id, caller)
+            row = accept_offer.open_offer(session, application, at=at)
+            document, shown, case = accept_offer.prepare_acceptance(session, self.runtime, application, row, at=at)
+        reports = assess_application.reports_in(self._look_again(case))
+        if any(hard_stops(case.facts(reports, at=at))):
+            raise HardStopStands
+        return self.signings.start(
+            SigningPurpose.COUNTER_OFFER,
+            row.id,
+            visible_text=shown,
+            document=document,
+            person=case.body.signatory_personal_number,
+            end_user_ip=end_user_ip,
+        )
+
+    def counter_offer_signed(self, session: Session, signing: Signing, at: datetime) -> None:
+        """Handler of SigningPurpose.COUNTER_OFFER."""
+        accept_offer.record_acceptance(session, self.runtime, signing, at=at)
+
+    def lapse_counter_offers(self) -> int:
+        """Let the offers lapse that nobody accepted by the end of the seventh day (rule D1); how many."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            return accept_offer.lapse_offers(session, self.runtime, at=at)
+
+    def replay(self, decision_id: uuid.UUID) -> Replay:
+        """Decide again on what was kept (rule D7), and say what differs."""
+        with self.runtime.database.transaction() as session:
+            return replay_decision.replay(session, self.runtime, decision_id)
+
+    def decision(
+        self, application_id: uuid.UUID, caller: Caller
+    ) -> Pending | ApplicantDecision | GuarantorDecision | StaffDecision:
+        """What *caller* may know of the newest decision (rule D7); NotFound for whoever has no part in it."""
+        with self.runtime.database.transaction() as session:
+            application = session.get(Application, application_id, populate_existing=True)
+            if application is None:
+                raise NotFound
+            if is_applicant(application, caller):
+                return read_decision.for_applicant(session, self.runtime, application)
+            if not caller.is_staff:
+                guarantor = read_decision.guarantor_row(session, application_id, caller.person_index)
+                return read_decision.for_guarantor(session, self.runtime, application, guarantor)
+            decisions = self._for_staff(session, application_id, caller)
+            return decisions[0] if decisions else read_decision.pending_for_staff(application)
+
+    def decisions(self, application_id: uuid.UUID, caller: Caller) -> tuple[StaffDecision, ...]:
+        """Every decision on the application, the newest first; for underwriters."""
+        with self.runtime.database.transaction() as session:
+            return self._for_staff(session, application_id, caller)
+
+    def history(self, application_id: uuid.UUID, caller: Caller) -> tuple[AuditEntry, ...]:
+        """What has happened to the application, as it was noted; for underwriters."""
+        caller.require(Role.UNDERWRITER)
+        with self.runtime.database.transaction() as session:
+            find_for(session, application_id, caller)
+            return tuple(audit_log.entries_of(session, f"application:{application_id}"))
+
+    def reports(self, application_id: uuid.UUID, caller: Caller) -> tuple[ReportView, ...]:
+        """What was asked of bureaus for the application, and what they said; for underwriters."""
+        caller.require(Role.UNDERWRITER)
+        with self.runtime.database.transaction() as session:
+            find_for(session, application_id, caller)
+            return read_reports.reports_of(session, self.runtime.cipher, application_id)
+
+    def _for_staff(self, session: Session, application_id: uuid.UUID, caller: Caller) -> tuple[StaffDecision, ...]:
+        caller.require(Role.UNDERWRITER)
+        return read_decision.for_staff(session, self.runtime, find_for(session, application_id, caller))
+
+    def _look_again(self, case: Case) -> Retrieval:
+        """What is kept of the reports with the company's status as it is now; persons are not asked about again."""
+        at = self.runtime.clock.now()
+
+        def stops(report: Report) -> bool:
+            return any(hard_stops(case.facts({report.number: report}, at=at)))
+
+        retrieval = self.gateway.retrieve(case.application_id, case.subjects, stop=stops)
+        determine_case.require_answers(retrieval)
+        return retrieval
+
+    def _allow(self, case: Case, position: int, caller: Caller, at: datetime) -> bool:
+        try:
+            self.gateway.allow_another_question(case.application_id, case.subjects[position], by=caller.actor, at=at)
+        except QuestionNotBlocked:
+            return False
+        return True

@@ -1,0 +1,126 @@
+"""A counter-offer: accepted by a signatory with BankID by the end of the seventh day, or lapsed (rule D1)."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.documents import service as documents
+from agreements.documents.models import Document
+from agreements.documents.rules import DocumentKind
+from agreements.guarantees.rules import guarantee_cap
+from agreements.signing.models import Signing
+from underwriting.applications import rules as application_rules
+from underwriting.applications.models import Application
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.applications.services.find_application import lock_application, move
+from underwriting.applications.services.write_texts import guarantors_in_words
+from underwriting.decisions.models import DecisionRow
+from underwriting.decisions.pricing import offer
+from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.record_decision import basis_of, borrower_name, grant_credit, latest_row
+from underwriting.decisions.services.tell_applicant import tell_offer_lapsed
+from underwriting.kernel.errors import Conflict, NotFound
+from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform.runtime import Runtime
+
+MOST_PER_TICK = 100
+
+
+class OfferExpired(Conflict):
+    """The counter-offer was open to the end of its last day and no longer. Rule D1."""
+
+    slug = "offer-expired"
+    title = Text("Erbjudandet har gått ut", "The offer has expired")
+    rule = "D1"
+
+
+def open_offer(session: Session, application: Application, *, at: datetime) -> DecisionRow:
+    """The counter-offer that the locked application is answered with; ApplicationStateRefuses, OfferExpired."""
+    application_rules.advance(ApplicationState(application.state), ApplicationEvent.OFFER_ACCEPTED)
+    row = latest_row(session, application)
+    if row is None or row.answer_by is None:
+        raise NotFound
+    if at >= row.answer_by:
+        raise OfferExpired
+    return row
+
+
+def prepare_acceptance(
+    session: Session, runtime: Runtime, application: Application, row: DecisionRow, *, at: datetime
+) -> tuple[Document, str, Case]:
+    """What the signatory signs to accept the offer in *row*, what BankID's app shows of it, and the case."""
+    case = gather(session, runtime, application)
+    values = _values(runtime, application, case, row)
+    document = documents.keep(
+        session,
+        runtime,
+        subject_id=row.id,
+        kind=DocumentKind.COUNTER_OFFER,
+        recipient_index=application.signatory_index,
+        values=values,
+        at=at,
+    )
+    return document, documents.visible_text(document, values), case
+
+
+def record_acceptance(session: Session, runtime: Runtime, signing: Signing, *, at: datetime) -> None:
+    """The offer is accepted (rule D1): the acceptance is the granted-at (rule G1). Raises what undoes the signature."""
+    accepted = session.get(DecisionRow, signing.subject_id)
+    if accepted is None:
+        raise NotFound
+    application = lock_application(session, accepted.application_id)
+    row = open_offer(session, application, at=at)
+    if row.id != accepted.id:
+        raise OfferExpired
+    actor = f"person:{application.signatory_index.hex()[:16]}"
+    move(session, application, ApplicationEvent.OFFER_ACCEPTED, actor=actor, at=at, data={"decision": str(row.id)})
+    application.decided_at = at
+    case = gather(session, runtime, application)
+    grant_credit(session, runtime, application, case, row, basis_of(runtime, row).facts, at=at)
+
+
+def lapse_offers(session: Session, runtime: Runtime, *, at: datetime) -> int:
+    """Let the counter-offers lapse that nobody accepted in time (rule D1), and tell the applicants; how many."""
+    expired = (
+        sa.select(DecisionRow.id)
+        .where(DecisionRow.application_id == Application.id, DecisionRow.answer_by <= at)
+        .correlate(Application)
+    )
+    due = sa.select(Application).where(Application.state == str(ApplicationState.COUNTER_OFFER), expired.exists())
+    applications = list(session.scalars(due.limit(MOST_PER_TICK).with_for_update(skip_locked=True)))
+    for application in applications:
+        move(session, application, ApplicationEvent.OFFER_EXPIRED, actor="system", at=at)
+        tell_offer_lapsed(session, runtime, application, gather(session, runtime, application), at=at)
+    return len(applications)
+
+
+def _values(runtime: Runtime, application: Application, case: Case, row: DecisionRow) -> dict[str, object]:
+    if row.limit_ore is None or row.fee_rate is None or row.answer_by is None:
+        raise ValueError("a counter-offer has terms and a last day")
+    lender, body, limit = runtime.settings.lender, case.body, Money(row.limit_ore)
+    figures = offer(limit, fee_rate=row.fee_rate, term_months=row.term_months)
+    return {
+        "reference": application.reference,
+        "lender": lender.name,
+        "lender_number": lender.organisation_number.formatted,
+        "lender_phone": lender.phone,
+        "lender_email": lender.email,
+        "company": borrower_name(runtime, application, case),
+        "company_number": body.organisation_number.formatted,
+        "limit": limit,
+        "asked_amount": body.requested_amount,
+        "term_months": row.term_months,
+        "asked_term_months": body.term_months,
+        "fee_rate": row.fee_rate,
+        "monthly_fee": figures.monthly_fee,
+        "total_fees": figures.total_fees,
+        "effective_rate": figures.effective_yearly_rate,
+        "guarantors": guarantors_in_words(body),
+        "cap": guarantee_cap(limit, terms=runtime.terms),
+        "last_day": stockholm_date(row.answer_by - timedelta(microseconds=1)),
+        "terms": runtime.terms,
+    }

@@ -1,0 +1,166 @@
+"""What an underwriter does with a case: asks for information, and determines it (rules D2, D3, D8, D10, K1)."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bureau_clients.answers import Retrieval
+from bureau_clients.questions import Outcome
+from underwriting.applications.models import Application
+from underwriting.applications.rules import ApplicationEvent, ApplicationStateRefuses
+from underwriting.applications.services.find_application import move, one_undecided
+from underwriting.applications.services.store_application import body_of, supplements_of
+from underwriting.decisions.grounds import hard_stops
+from underwriting.decisions.models import DecisionRow
+from underwriting.decisions.override import DecidingOnOneself, Determination, ReferredCase, outcome_of
+from underwriting.decisions.policy import Policy
+from underwriting.decisions.scoring import decide
+from underwriting.decisions.services.assess_application import reports_in
+from underwriting.decisions.services.gather_case import Case, gather, parties_of
+from underwriting.decisions.services.record_decision import Basis, Ruling, basis_of, latest_row, record
+from underwriting.decisions.services.tell_applicant import tell_question
+from underwriting.kernel.errors import Conflict, Unavailable
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
+from underwriting.platform.authentication import Caller
+from underwriting.platform.runtime import Runtime
+
+_DETERMINABLE = (ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED, ApplicationState.DECLINED)
+
+
+class BureausUnavailable(Unavailable):
+    """How the company stands could not be asked for just now. Rule B5."""
+
+    slug = "bureaus-unavailable"
+    title = Text(
+        "Företagets status kan inte hämtas just nu. Försök igen om en stund.",
+        "The company's status cannot be asked for at the moment. Please try again shortly.",
+    )
+    rule = "B5"
+
+
+class CaseMovedOn(Conflict):
+    """Somebody else has done something with the case in the meantime. Rule D8."""
+
+    slug = "case-moved-on"
+    title = Text("Ärendet har ändrats under tiden; läs om det", "The case has changed in the meantime; read it again")
+    rule = "D8"
+
+
+def check(
+    session: Session, runtime: Runtime, policy: Policy, application: Application, caller: Caller, asked: Determination
+) -> DecisionRow:
+    """The decision that *asked* would follow, if the locked application can be determined so; raises what forbids."""
+    row = latest_row(session, application)
+    again = application.state == asked.outcome == DecisionOutcome.DECLINED
+    if application.state not in _DETERMINABLE or row is None or again:
+        event = _EVENTS[asked.outcome]
+        raise ApplicationStateRefuses(ApplicationState(application.state), event)
+    forbid_oneself(session, runtime, application, caller)
+    outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis_of(runtime, row)))
+    return row
+
+
+def determine(
+    session: Session,
+    runtime: Runtime,
+    policy: Policy,
+    application: Application,
+    caller: Caller,
+    asked: Determination,
+    reason: str,
+    *,
+    after: DecisionRow,
+    retrieval: Retrieval | None,
+    at: datetime,
+) -> DecisionRow:
+    """Determine the locked application, on the reports as they are now where credit is given (rule B5).
+
+    *after* is what `check` returned; CaseMovedOn when there is a later decision. The earlier decision stays.
+    """
+    row = check(session, runtime, policy, application, caller, asked)
+    if row.id != after.id:
+        raise CaseMovedOn
+    case = gather(session, runtime, application)
+    basis = _basis_now(runtime, policy, case, row, retrieval, at)
+    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis))
+    _bring_to_referred(session, application, caller, at)
+    ruling = Ruling(
+        outcome=outcome,
+        limit=asked.limit,
+        fee_rate=asked.fee_rate,
+        decided_by=caller.actor,
+        reason_code=asked.reason_code,
+        reason=reason,
+    )
+    return record(session, runtime, application, case, basis, ruling, at=at)
+
+
+def ask_for_information(
+    session: Session, runtime: Runtime, application: Application, caller: Caller, question: str, *, at: datetime
+) -> None:
+    """Ask the applicant of the locked, referred application; the answer comes as a supplement (rule A3)."""
+    forbid_oneself(session, runtime, application, caller)
+    move(session, application, ApplicationEvent.INFORMATION_ASKED, actor=caller.actor, at=at)
+    tell_question(session, runtime, application, gather(session, runtime, application), question, at=at)
+
+
+def forbid_oneself(session: Session, runtime: Runtime, application: Application, caller: Caller) -> None:
+    """Raise DecidingOnOneself when *caller* is a party to the application (rule D8)."""
+    if caller.person_index in parties_of(runtime, body_of(session, runtime.cipher, application)):
+        raise DecidingOnOneself
+
+
+def require_answers(retrieval: Retrieval) -> None:
+    """Raise BureausUnavailable when a bureau that could not be reached may be asked again (rule B5)."""
+    if any(answer.outcome is Outcome.UNAVAILABLE for answer in retrieval.answers):
+        raise BureausUnavailable
+
+
+_EVENTS = {
+    DecisionOutcome.APPROVED: ApplicationEvent.APPROVED,
+    DecisionOutcome.COUNTER_OFFER: ApplicationEvent.COUNTER_OFFERED,
+    DecisionOutcome.REFERRED: ApplicationEvent.REFERRED,
+    DecisionOutcome.DECLINED: ApplicationEvent.DECLINED,
+}
+
+
+def _referred_case(
+    session: Session, runtime: Runtime, policy: Policy, application: Application, row: DecisionRow, basis: Basis
+) -> ReferredCase:
+    told_since = any(
+        "information" in supplement.kind.split("+") and supplement.added_at >= row.decided_at
+        for supplement in supplements_of(session, application)
+    )
+    asked = basis.facts.application
+    return ReferredCase(
+        asked=asked.asked,
+        smallest_amount=runtime.terms.smallest_amount,
+        signed_fee_rate=asked.highest_fee_rate,
+        fee_rates=frozenset(grade.fee_rate for grade in policy.grades),
+        hard_stop=any(hard_stops(basis.facts)),
+        due_diligence_gap=bool(basis.facts.due_diligence.gaps) and not told_since,
+        declined_before=application.state == ApplicationState.DECLINED,
+    )
+
+
+def _basis_now(
+    runtime: Runtime, policy: Policy, case: Case, row: DecisionRow, retrieval: Retrieval | None, at: datetime
+) -> Basis:
+    """Without new answers, what the last decision rests on."""
+    if retrieval is None:
+        return basis_of(runtime, row)
+    facts = case.facts(reports_in(retrieval), at=at)
+    return Basis(facts=facts, decision=decide(facts, policy), report_hashes=retrieval.sha256s)
+
+
+def _bring_to_referred(session: Session, application: Application, caller: Caller, at: datetime) -> None:
+    """A question that was not answered is withdrawn; a decline is taken up again, for an offer only (rules D8, D9)."""
+    ways = {
+        ApplicationState.INFORMATION_REQUESTED: ApplicationEvent.INFORMATION_GIVEN,
+        ApplicationState.DECLINED: ApplicationEvent.REVIEWED,
+    }
+    event = ways.get(ApplicationState(application.state))
+    if event is not None:
+        with one_undecided(session):
+            move(session, application, event, actor=caller.actor, at=at)

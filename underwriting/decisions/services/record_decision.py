@@ -1,0 +1,220 @@
+"""A decision, written once with all that a replay needs, and what it causes in the same transaction (rules D7, G1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.credit.service import Contact, GrantedTerms, Signatory, grant
+from agreements.credit.services.write_documents import PriceFigures
+from agreements.guarantees.service import GuarantorDetails
+from bureau_clients.facts import Known
+from underwriting.applications import rules as application_rules
+from underwriting.applications.models import Application
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.applications.services.find_application import move
+from underwriting.applications.services.store_application import company_name_of
+from underwriting.applications.services.write_texts import COMPANY_FORMS, masked
+from underwriting.decisions import formats
+from underwriting.decisions.facts import Facts
+from underwriting.decisions.models import DecisionRow
+from underwriting.decisions.pricing import offer
+from underwriting.decisions.scoring import Decision
+from underwriting.decisions.services.gather_case import Case
+from underwriting.decisions.services.tell_applicant import tell
+from underwriting.kernel.money import Money
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import DecisionOutcome
+from underwriting.platform.runtime import Runtime
+
+_FACTS = "decision.facts"
+_TRACE = "decision.trace"
+_REASON = "decision.reason"
+
+_EVENTS = {
+    DecisionOutcome.APPROVED: ApplicationEvent.APPROVED,
+    DecisionOutcome.COUNTER_OFFER: ApplicationEvent.COUNTER_OFFERED,
+    DecisionOutcome.REFERRED: ApplicationEvent.REFERRED,
+    DecisionOutcome.DECLINED: ApplicationEvent.DECLINED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What is decided: by the policy, or by an underwriter (*decided_by*, with code and text) on the same facts."""
+
+    outcome: DecisionOutcome
+    limit: Money | None
+    fee_rate: Decimal | None
+    decided_by: str | None = None
+    reason_code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a ruling rests on: the facts, what the policy said of them, and the hashes of the reports (rule B6)."""
+
+    facts: Facts
+    decision: Decision
+    report_hashes: tuple[str, ...]
+
+
+def record(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    case: Case,
+    basis: Basis,
+    ruling: Ruling,
+    *,
+    at: datetime,
+) -> DecisionRow:
+    """Write *ruling* on the locked application, move it, tell the applicant and, when it approves, grant the credit."""
+    row = _row(session, runtime, application, basis, ruling, at)
+    session.add(row)
+    session.flush()
+    data = {
+        "decision": str(row.id),
+        "sequence": row.sequence,
+        "policy": row.policy_version,
+        "facts": row.facts_hash.hex(),
+        "reports": list(row.report_hashes),
+    }
+    actor = ruling.decided_by or "system"
+    move(session, application, _EVENTS[ruling.outcome], actor=actor, at=at, data=data)
+    application.next_attempt_at = application.leased_until = None
+    if ruling.outcome is not DecisionOutcome.REFERRED:
+        application.decided_at = at
+    tell(session, runtime, application, case, row, at=at)
+    if ruling.outcome is DecisionOutcome.APPROVED:
+        grant_credit(session, runtime, application, case, row, basis.facts, at=at)
+    return row
+
+
+def grant_credit(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    case: Case,
+    row: DecisionRow,
+    facts: Facts,
+    *,
+    at: datetime,
+) -> None:
+    """Make the agreement of an approved application (rule G1); *at* is the granted-at."""
+    if row.limit_ore is None or row.fee_rate is None:
+        raise ValueError("what is granted has a limit and a fee rate")
+    body = case.body
+    contact = Contact(body.contact.name, body.contact.email, body.contact.phone)
+    grant(
+        session,
+        runtime,
+        GrantedTerms(
+            application_id=application.id,
+            company_form=body.company_form,
+            company=body.organisation_number,
+            borrower_name=borrower_name(runtime, application, case).sv,
+            contact=contact,
+            payout_account=body.payout_account.bankgiro,
+            signing_rule=tuple(Signatory(one.personal_number, one.name) for one in body.signing_rule),
+            signatory=body.signatory_personal_number,
+            limit=Money(row.limit_ore),
+            fee_rate=row.fee_rate,
+            term_months=row.term_months,
+            figures=_figures(Money(row.limit_ore), row.fee_rate, row.term_months),
+            guarantors=tuple(
+                (one.personal_number, GuarantorDetails(one.name, one.email, one.phone)) for one in body.guarantors
+            ),
+            status_checked_at=_status_checked_at(runtime, facts, at),
+        ),
+        at=at,
+    )
+
+
+def borrower_name(runtime: Runtime, application: Application, case: Case) -> Text:
+    """The applicant's name by the register; until one is known its form and number."""
+    name = company_name_of(runtime.cipher, application)
+    if name is not None:
+        return Text(name, name)
+    form, number = COMPANY_FORMS[case.body.company_form], masked(case.body.organisation_number)
+    return Text(f"{form.sv} {number}", f"{form.en} {number}")
+
+
+def latest_row(session: Session, application: Application) -> DecisionRow | None:
+    """The newest decision on the application, or None."""
+    return session.scalar(
+        sa.select(DecisionRow)
+        .where(DecisionRow.application_id == application.id)
+        .order_by(DecisionRow.sequence.desc())
+        .limit(1)
+    )
+
+
+def basis_of(runtime: Runtime, row: DecisionRow) -> Basis:
+    """What the decision in *row* rests on, read again."""
+    return Basis(
+        facts=formats.facts_from_json(runtime.cipher.decrypt(row.facts_encrypted, context=_FACTS)),
+        decision=formats.decision_from_json(runtime.cipher.decrypt(row.trace_encrypted, context=_TRACE)),
+        report_hashes=tuple(row.report_hashes),
+    )
+
+
+def facts_text(runtime: Runtime, row: DecisionRow) -> bytes:
+    """The canonical JSON of the facts, to the byte."""
+    return runtime.cipher.decrypt(row.facts_encrypted, context=_FACTS)
+
+
+def trace_text(runtime: Runtime, row: DecisionRow) -> bytes:
+    """What the policy said, as canonical JSON, to the byte."""
+    return runtime.cipher.decrypt(row.trace_encrypted, context=_TRACE)
+
+
+def reason_of(runtime: Runtime, row: DecisionRow) -> str | None:
+    """The underwriter's text, or None where the policy decided."""
+    return (
+        None if row.reason_encrypted is None else runtime.cipher.decrypt(row.reason_encrypted, context=_REASON).decode()
+    )
+
+
+def _row(
+    session: Session, runtime: Runtime, application: Application, basis: Basis, ruling: Ruling, at: datetime
+) -> DecisionRow:
+    cipher, decision = runtime.cipher, basis.decision
+    facts = formats.canonical_json(basis.facts)
+    last = latest_row(session, application)
+    offered = ruling.outcome is DecisionOutcome.COUNTER_OFFER
+    return DecisionRow(
+        application_id=application.id,
+        sequence=last.sequence + 1 if last else 1,
+        outcome=str(ruling.outcome),
+        limit_ore=None if ruling.limit is None else ruling.limit.ore,
+        fee_rate=ruling.fee_rate,
+        term_months=application.term_months,
+        grade=decision.grade,
+        policy_version=decision.policy_version,
+        policy_hash=decision.policy_sha256,
+        facts_encrypted=cipher.encrypt(facts.encode(), context=_FACTS),
+        facts_hash=bytes.fromhex(formats.sha256_of(facts)),
+        report_hashes=list(basis.report_hashes),
+        trace_encrypted=cipher.encrypt(formats.decision_to_json(decision).encode(), context=_TRACE),
+        automatic=ruling.decided_by is None,
+        decided_by=ruling.decided_by,
+        reason_code=ruling.reason_code,
+        reason_encrypted=None if ruling.reason is None else cipher.encrypt(ruling.reason.encode(), context=_REASON),
+        decided_at=at,
+        answer_by=application_rules.answer_by(at, terms=runtime.terms) if offered else None,
+    )
+
+
+def _figures(limit: Money, fee_rate: Decimal, term_months: int) -> PriceFigures:
+    priced = offer(limit, fee_rate=fee_rate, term_months=term_months)
+    return PriceFigures(priced.total_fees, priced.effective_yearly_rate)
+
+
+def _status_checked_at(runtime: Runtime, facts: Facts, at: datetime) -> datetime:
+    """When the company's status was seen; never seen is too long ago for a payout (rule P4)."""
+    status = facts.company.status
+    return status.at if isinstance(status, Known) else at - timedelta(days=runtime.terms.company_status_valid_days + 1)
