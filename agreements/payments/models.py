@@ -10,13 +10,22 @@ from underwriting.platform.database import Base, Identified
 
 
 class PaymentFile(Identified, Base):
-    """A file from the bank; the same content is read once (rule F7)."""
+    """A file of payments; the same content is read once (rule F7). One that was *refused* waits for a person."""
 
     __tablename__ = "payment_file"
     sha256: Mapped[bytes] = mapped_column(unique=True)
-    bank_file_id: Mapped[str | None] = mapped_column(unique=True)
     content_encrypted: Mapped[bytes]
     received_at: Mapped[datetime]
+    refused: Mapped[str | None]  # the slug of the refusal; nothing of the file is booked
+
+
+class FetchedFile(Identified, Base):
+    """A file under the bank's own id for it; the newest row says from where to go on fetching."""
+
+    __tablename__ = "fetched_file"
+    bank_file_id: Mapped[str] = mapped_column(unique=True)
+    file_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payment_file.id"), index=True)
+    fetched_at: Mapped[datetime]
 
 
 class IncomingPayment(Identified, Base):

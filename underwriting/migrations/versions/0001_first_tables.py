@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_paid_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_paid_out_on", sa.Date(), nullable=True),
+        sa.Column("payouts_stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint("company_form IN ('AB', 'HB', 'KB', 'EF')", name=op.f("ck_agreement_company_form")),
@@ -228,6 +229,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
         sa.UniqueConstraint("subject_id", "kind", "recipient_index", name="uq_document_subject_kind"),
     )
+    op.create_index(op.f("ix_document_recipient_index"), "document", ["recipient_index"], unique=False)
     op.create_index(op.f("ix_document_subject_id"), "document", ["subject_id"], unique=False)
     op.create_table(
         "fee_run",
@@ -296,12 +298,11 @@ def upgrade() -> None:
     op.create_table(
         "payment_file",
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("bank_file_id", sa.Text(), nullable=True),
         sa.Column("content_encrypted", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_file")),
-        sa.UniqueConstraint("bank_file_id", name=op.f("uq_payment_file_bank_file_id")),
         sa.UniqueConstraint("sha256", name=op.f("uq_payment_file_sha256")),
     )
     op.create_table(
@@ -507,6 +508,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_enquiry_ground_application_id"), "enquiry_ground", ["application_id"], unique=False)
     op.create_table(
+        "fetched_file",
+        sa.Column("bank_file_id", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["payment_file.id"], name=op.f("fk_fetched_file_file_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fetched_file")),
+        sa.UniqueConstraint("bank_file_id", name=op.f("uq_fetched_file_bank_file_id")),
+    )
+    op.create_index(op.f("ix_fetched_file_file_id"), "fetched_file", ["file_id"], unique=False)
+    op.create_table(
         "incoming_payment",
         sa.Column("file_id", sa.Uuid(), nullable=False),
         sa.Column("bankgiro", sa.Text(), nullable=False),
@@ -679,6 +691,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_line")),
     )
     op.create_index("ix_ledger_line_agreement", "ledger_line", ["agreement_id", "occurred_on"], unique=False)
+    op.create_index(
+        "ix_ledger_line_credit_balance",
+        "ledger_line",
+        ["agreement_id"],
+        unique=False,
+        postgresql_where=sa.text("debit_account = 'credit_balance' OR credit_account = 'credit_balance'"),
+    )
     op.create_index(op.f("ix_ledger_line_entry_id"), "ledger_line", ["entry_id"], unique=False)
     op.create_table(
         "payout",
@@ -739,6 +758,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_payout_agreement_id"), table_name="payout")
     op.drop_table("payout")
     op.drop_index(op.f("ix_ledger_line_entry_id"), table_name="ledger_line")
+    op.drop_index(
+        "ix_ledger_line_credit_balance",
+        table_name="ledger_line",
+        postgresql_where=sa.text("debit_account = 'credit_balance' OR credit_account = 'credit_balance'"),
+    )
     op.drop_index("ix_ledger_line_agreement", table_name="ledger_line")
     op.drop_table("ledger_line")
     op.drop_index(
@@ -759,6 +783,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_incoming_payment_file_id"), table_name="incoming_payment")
     op.drop_index(op.f("ix_incoming_payment_agreement_id"), table_name="incoming_payment")
     op.drop_table("incoming_payment")
+    op.drop_index(op.f("ix_fetched_file_file_id"), table_name="fetched_file")
+    op.drop_table("fetched_file")
     op.drop_index(op.f("ix_enquiry_ground_application_id"), table_name="enquiry_ground")
     op.drop_table("enquiry_ground")
     op.drop_table("drawdown")
@@ -796,6 +822,7 @@ def downgrade() -> None:
     op.drop_table("guarantee")
     op.drop_table("fee_run")
     op.drop_index(op.f("ix_document_subject_id"), table_name="document")
+    op.drop_index(op.f("ix_document_recipient_index"), table_name="document")
     op.drop_table("document")
     op.drop_index("ix_credit_report_subject", table_name="credit_report")
     op.drop_index(op.f("ix_credit_report_application_id"), table_name="credit_report")
