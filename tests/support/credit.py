@@ -1,7 +1,7 @@
 """Granted agreements, and the services that sign them and pay them out, with the stand-ins on the wire."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from agreements.payouts.formats import Debtor
 from agreements.payouts.service import DrawdownView, Payouts
 from agreements.payouts.services.check_status import Reports
 from agreements.signing.service import Handler, Signings, SigningView, Started, ToSign
-from bureau_clients.answers import Retrieval
+from bureau_clients.answers import SubjectAnswer
 from bureau_clients.questions import Subject
 from tests.support.bankid_stand_in import BankIdWorld
 from underwriting.kernel.clock import FixedClock
@@ -77,9 +77,9 @@ def granted_terms(at: datetime, **changes: Any) -> GrantedTerms:
 class NoReports(Reports):
     """Bureaus that nobody may ask."""
 
-    def retrieve(self, application_id: uuid.UUID, subjects: Sequence[Subject]) -> Retrieval:
-        """Fails the test."""
-        raise AssertionError("nobody is asked while the company's status is young enough")
+    def company_status(self, application_id: uuid.UUID, company: Subject) -> SubjectAnswer:
+        """Fails the test: the company's status is young enough."""
+        raise AssertionError(f"the bureaus are asked about a {company.kind} of application {application_id}")
 
 
 @dataclass

@@ -86,7 +86,7 @@ class Carrier:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement, payout = lock_payout(session, payout_id)
-            if payout.state != PayoutState.ORDERED or not self._is_due(payout) or agreement.state not in _PAYABLE:
+            if payout.state != PayoutState.ORDERED or not self._is_due(payout) or not _may_be_paid(agreement):
                 return None
             check_payable(
                 status_checked_on=stockholm_date(agreement.status_checked_at),
@@ -128,7 +128,7 @@ class Carrier:
         except BankUnreachable as error:
             _log.warning("bank_unreachable", reason=error.reason)
             # What may have reached the bank before never counts as unsent again.
-            self._after_sending(file, PayoutState.ORDERED if file.is_first else PayoutState.SENT, paused=True)
+            self._after_sending(file, PayoutState.ORDERED if file.is_first else PayoutState.SENT)
         except PayoutOutcomeUnknown:
             self._after_sending(file, PayoutState.UNKNOWN)
         except PayoutFileRefused as error:
@@ -137,19 +137,18 @@ class Carrier:
         else:
             self._after_sending(file, PayoutState.SENT)
 
-    def _after_sending(
-        self, file: PaymentFile, state: PayoutState, *, paused: bool = False, failure: str | None = None
-    ) -> None:
+    def _after_sending(self, file: PaymentFile, state: PayoutState, *, failure: str | None = None) -> None:
         """Note what sending came to, unless somebody else has taken over since: the lease tells."""
         at, now = self.runtime.clock.now(), self.runtime.wall.now()
         with self.runtime.database.transaction() as session:
-            _, payout = lock_payout(session, file.payout_id)
+            agreement, payout = lock_payout(session, file.payout_id)
             if payout.state not in ON_ITS_WAY or payout.ask_after != file.leased_until:
                 return
             payout.failure = failure
-            payout.ask_after = now + self.asked_every if paused else now
+            payout.ask_after = now if file.is_first and state is not PayoutState.ORDERED else now + self.asked_every
             if state is PayoutState.ORDERED:
                 payout.sent_at = None
+                state = state if _may_be_paid(agreement) else PayoutState.WITHDRAWN
             if payout.state != state:
                 reason = None if failure is None else "file_refused"
                 put(session, payout, state, actor=_SYSTEM, at=at, reason=reason)
@@ -172,7 +171,7 @@ class Carrier:
             return self._take(session, file, answer)
 
     def _never_seen(self, file: PaymentFile) -> bool:
-        """The same file again, unless the bank has refused it."""
+        """The same file again, unless the bank has refused it or a cancellation has come in since (rules C1, P3)."""
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement, payout = lock_payout(session, file.payout_id)
@@ -180,6 +179,9 @@ class Carrier:
                 return False
             if payout.failure is not None:
                 record_rejection(session, payout, reason=payout.failure, at=at)
+                return True
+            if not _may_be_paid(agreement):
+                put(session, payout, PayoutState.WITHDRAWN, actor=_SYSTEM, at=at, reason="never_seen")
                 return True
             if payout.state != PayoutState.SENT:
                 put(session, payout, PayoutState.SENT, actor=_SYSTEM, at=at, reason="never_seen")
@@ -219,6 +221,10 @@ class Carrier:
         leased_until = self.runtime.wall.now() + ASKING_LASTS
         payout.ask_after = leased_until
         return file_of(self.runtime, self.debtor, agreement, payout, leased_until=leased_until, is_first=is_first)
+
+
+def _may_be_paid(agreement: Agreement) -> bool:
+    return agreement.state in _PAYABLE and agreement.payouts_stopped_at is None
 
 
 def _each(payout_ids: Sequence[uuid.UUID], work: Callable[[uuid.UUID], bool]) -> int:

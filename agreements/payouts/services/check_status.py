@@ -1,13 +1,12 @@
 """The company's standing before money is paid out: at most seven days old, and no hard stop (rule P4)."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from agreements.credit.service import company_of, get_agreement
-from bureau_clients.answers import Retrieval
+from bureau_clients.answers import SubjectAnswer
 from bureau_clients.facts import Known
 from bureau_clients.questions import Outcome, Subject, SubjectRole
 from bureau_clients.reports import CompanyReport, CompanyStatus
@@ -21,8 +20,8 @@ _STOPS = (CompanyStatus.BANKRUPT, CompanyStatus.LIQUIDATION, CompanyStatus.DEREG
 class Reports(Protocol):
     """What the payouts ask of the bureaus' gateway."""
 
-    def retrieve(self, application_id: uuid.UUID, subjects: Sequence[Subject]) -> Retrieval:
-        """An answer per subject, with a fresh register status of companies."""
+    def company_status(self, application_id: uuid.UUID, company: Subject) -> SubjectAnswer:
+        """How *company* stands in the register now, of which nobody is sent a copy."""
         ...
 
 
@@ -48,7 +47,7 @@ def look_up(runtime: Runtime, reports: Reports, agreement_id: uuid.UUID) -> Stan
             confirmed_at=agreement.signed_at if form is CompanyForm.EF else None,
         )
         application_id = agreement.application_id
-    answer = reports.retrieve(application_id, (subject,)).answers[0]
+    answer = reports.company_status(application_id, subject)
     if answer.outcome is Outcome.NO_MATCH:
         return Standing(stopped=True)
     return standing_of(answer.report) if isinstance(answer.report, CompanyReport) else Standing()
