@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bureau_clients.formats import report_from_json, report_to_json
 from bureau_clients.models import CreditReport, CreditReportUse
-from bureau_clients.questions import Outcome, QuestionKind, Subject, SubjectKind
+from bureau_clients.questions import Outcome, QuestionKind, Subject, SubjectKind, SubjectRole
 from bureau_clients.reports import Report
 from bureau_clients.rules import Earlier
 from underwriting.kernel.money import Money
@@ -32,6 +32,16 @@ class Evidence:
     asked_at: datetime
     answered_at: datetime | None
     sha256: str | None  # in hexadecimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a bureau was asked and answered for one application, as staff read it; *report* where there is one."""
+
+    kind: SubjectKind
+    role: SubjectRole
+    evidence: Evidence
+    report: Report | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +168,27 @@ def asked_for(
         sa.select(CreditReport).where(CreditReport.application_id == application_id).order_by(CreditReport.id)
     )
     return [(_evidence(row), SubjectKind(row.subject_kind), _parsed(cipher, row)) for row in rows]
+
+
+def of_application(session: Session, cipher: Cipher, application_id: uuid.UUID) -> tuple[Told, ...]:
+    """Every answer that was asked for or used for the application, the company's first, then the newest first."""
+    used = sa.select(CreditReportUse.credit_report_id).where(CreditReportUse.application_id == application_id)
+    rows = session.scalars(
+        sa.select(CreditReport)
+        .where(sa.or_(CreditReport.application_id == application_id, CreditReport.id.in_(used)))
+        .order_by(CreditReport.subject_kind, CreditReport.subject_index, CreditReport.asked_at.desc())
+    )
+    return tuple(
+        Told(
+            kind=SubjectKind(row.subject_kind),
+            role=SubjectRole(row.role),
+            evidence=_evidence(row),
+            report=None
+            if row.parsed_encrypted is None
+            else report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED)),
+        )
+        for row in rows
+    )
 
 
 def index_of(cipher: Cipher, subject: Subject) -> bytes:

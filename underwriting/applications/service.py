@@ -177,7 +177,14 @@ class Applications:
     ) -> Page:
         """The caller's own submitted applications, or to underwriters everybody's; the oldest first."""
         with self.runtime.database.transaction() as session:
-            return read_application.list_applications(session, caller, state=state, cursor=cursor, limit=limit)
+            return read_application.list_applications(
+                session, self.runtime.cipher, caller, state=state, cursor=cursor, limit=limit
+            )
+
+    def count_by_state(self, caller: Caller) -> dict[ApplicationState, int]:
+        """How many submitted applications stand in each state, for underwriters."""
+        with self.runtime.database.transaction() as session:
+            return read_application.count_by_state(session, caller)
 
     def lapse_due(self) -> int:
         """Let lapse what was not confirmed (A6) or not decided (A3) in time; how many."""

@@ -33,7 +33,10 @@ from agreements.ledger.service import BookedEntry
 from agreements.signing.service import ToSign
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.text import Language
+from underwriting.kernel.vocabulary import Role
+from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
+from underwriting.platform.models import AuditEntry
 from underwriting.platform.runtime import Runtime
 
 MOST_ON_A_PAGE = 200
@@ -44,6 +47,14 @@ class LedgerPage:
     """A part of the ledger; *next_cursor* is None on the last."""
 
     items: tuple[BookedEntry, ...]
+    next_cursor: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPage:
+    """A part of the list of agreements; *next_cursor* is None on the last."""
+
+    items: tuple[AgreementSummary, ...]
     next_cursor: uuid.UUID | None
 
 
@@ -75,6 +86,40 @@ class Agreements:
             return tuple(
                 agreement_summary(self.runtime, agreement, self._part(session, agreement, caller) or Part.BORROWER)
                 for agreement in rows
+            )
+
+    def id_of_application(self, application_id: uuid.UUID, caller: Caller) -> uuid.UUID | None:
+        """The agreement that the application became, where the caller has a part in it."""
+        with self.runtime.database.transaction() as session:
+            agreement = session.scalar(sa.select(Agreement).where(Agreement.application_id == application_id))
+            return agreement.id if agreement is not None and self._part(session, agreement, caller) else None
+
+    def list_all(self, caller: Caller, *, before: uuid.UUID | None = None, limit: int = 50) -> AgreementPage:
+        """Every agreement, newest first; for staff. Raises LoginRequired, RoleMissing."""
+        caller.require(*Role)
+        count = max(1, min(limit, MOST_ON_A_PAGE))
+        query = sa.select(Agreement).order_by(Agreement.id.desc()).limit(count + 1)
+        if before is not None:
+            query = query.where(Agreement.id < before)
+        with self.runtime.database.transaction() as session:
+            rows = session.scalars(query).all()
+            items = tuple(agreement_summary(self.runtime, agreement, Part.STAFF) for agreement in rows[:count])
+        return AgreementPage(items, items[-1].id if len(rows) > count else None)
+
+    def history(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[AuditEntry, ...]:
+        """What has happened to the agreement, as it was noted; for staff."""
+        with self.runtime.database.transaction() as session:
+            self._visible(session, agreement_id, caller, Part.STAFF)
+            return tuple(audit_log.entries_of(session, f"agreement:{agreement_id}"))
+
+    def guarantees_of_person(self, caller: Caller) -> tuple[GuaranteeView, ...]:
+        """The guarantees of the identified caller, newest first."""
+        person_index = caller.require_person()
+        with self.runtime.database.transaction() as session:
+            query = sa.select(Guarantee).where(Guarantee.person_index == person_index).order_by(Guarantee.id.desc())
+            return tuple(
+                guarantee_view(self.runtime, get_agreement(session, guarantee.agreement_id), guarantee)
+                for guarantee in session.scalars(query)
             )
 
     def guarantees(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[GuaranteeView, ...]:

@@ -83,13 +83,16 @@ class AgreementView:
 
 @dataclass(frozen=True, slots=True)
 class AgreementSummary:
-    """An agreement in a person's list, and what the person is to it."""
+    """An agreement in a list, and what whoever reads it is to it."""
 
     id: uuid.UUID
     number: int
     state: AgreementState
     borrower_name: str = field(repr=False)
+    company_form: CompanyForm
     limit: Money
+    fee_rate: Decimal
+    granted_at: datetime
     part: Part
 
 
@@ -99,7 +102,9 @@ class GuaranteeView:
 
     id: uuid.UUID
     agreement_id: uuid.UUID
+    agreement_number: int
     state: GuaranteeState
+    borrower_name: str = field(repr=False)
     name: str = field(repr=False)
     personal_number: PersonalNumber
     cap: Money
@@ -171,7 +176,10 @@ def agreement_summary(runtime: Runtime, agreement: Agreement, part: Part) -> Agr
         agreement.number,
         AgreementState(agreement.state),
         details_of(runtime, agreement).name,
+        CompanyForm(agreement.company_form),
         Money(agreement.limit_ore),
+        agreement.fee_rate,
+        agreement.granted_at,
         part,
     )
 
@@ -181,7 +189,9 @@ def guarantee_view(runtime: Runtime, agreement: Agreement, guarantee: Guarantee)
     return GuaranteeView(
         guarantee.id,
         agreement.id,
+        agreement.number,
         GuaranteeState(guarantee.state),
+        details_of(runtime, agreement).name,
         guarantees.details_of(runtime, guarantee).name,
         guarantees.person_of(runtime, guarantee),
         Money(guarantee.cap_ore),

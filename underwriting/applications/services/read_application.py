@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 
 from schemas.values import BeneficialOwner, Contact, DueDiligenceAnswers, PayoutAccount, Signatory
 from underwriting.applications.models import Application, ApplicationGuarantor
-from underwriting.applications.services.store_application import body_of, guarantors_of, named_guarantor
+from underwriting.applications.services.store_application import (
+    body_of,
+    company_name_of,
+    guarantors_of,
+    named_guarantor,
+)
 from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
@@ -52,7 +57,10 @@ class GuarantorView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationSummary:
-    """An application in a list."""
+    """An application in a list. *company_name* is None as long as no register has told it.
+
+    *outcome_unknown*: a question to a bureau waits for a person (rule B4).
+    """
 
     id: uuid.UUID
     reference: str
@@ -62,11 +70,13 @@ class ApplicationSummary:
     term_months: int
     created_at: datetime
     submitted_at: datetime | None
+    company_name: str | None = field(repr=False)
+    outcome_unknown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationView(ApplicationSummary):
-    """A whole application, as supplemented. *outcome_unknown*: a question to a bureau waits for a person (rule B4)."""
+    """A whole application, as supplemented."""
 
     organisation_number: OrganisationNumber | PersonalNumber
     purpose: CreditPurpose
@@ -84,7 +94,6 @@ class ApplicationView(ApplicationSummary):
     confirm_by: datetime | None
     binding_until: datetime | None
     decided_at: datetime | None
-    outcome_unknown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ def view_of(session: Session, runtime: Runtime, application: Application) -> App
     """The whole of *application*."""
     body = body_of(session, runtime.cipher, application)
     return ApplicationView(
-        **_summary(application),
+        **_summary(runtime.cipher, application),
         organisation_number=body.organisation_number,
         purpose=body.purpose,
         expected_monthly_revenue=body.expected_monthly_revenue,
@@ -116,12 +125,11 @@ def view_of(session: Session, runtime: Runtime, application: Application) -> App
         confirm_by=application.confirm_by,
         binding_until=application.binding_until,
         decided_at=application.decided_at,
-        outcome_unknown=application.outcome_unknown,
     )
 
 
 def list_applications(
-    session: Session, caller: Caller, *, state: ApplicationState | None, cursor: str | None, limit: int
+    session: Session, cipher: Cipher, caller: Caller, *, state: ApplicationState | None, cursor: str | None, limit: int
 ) -> Page:
     """The caller's applications, or to underwriters all that were submitted, in the order in which they were made.
 
@@ -141,11 +149,19 @@ def list_applications(
         query = query.where(Application.id > _read_cursor(cursor))
     count = max(1, min(limit, MOST_ON_A_PAGE))
     rows = list(session.scalars(query.limit(count + 1)))
-    items = tuple(ApplicationSummary(**_summary(row)) for row in rows[:count])
+    items = tuple(ApplicationSummary(**_summary(cipher, row)) for row in rows[:count])
     return Page(items, str(items[-1].id) if len(rows) > count else None)
 
 
-def _summary(application: Application) -> dict[str, Any]:
+def count_by_state(session: Session, caller: Caller) -> dict[ApplicationState, int]:
+    """How many submitted applications stand in each state, for underwriters. Raises LoginRequired, RoleMissing."""
+    caller.require(Role.UNDERWRITER)
+    query = sa.select(Application.state, sa.func.count()).group_by(Application.state)
+    rows = session.execute(query.where(Application.state != str(ApplicationState.DRAFT)))
+    return {ApplicationState(state): count for state, count in rows}
+
+
+def _summary(cipher: Cipher, application: Application) -> dict[str, Any]:
     return {
         "id": application.id,
         "reference": application.reference,
@@ -155,6 +171,8 @@ def _summary(application: Application) -> dict[str, Any]:
         "term_months": application.term_months,
         "created_at": application.created_at,
         "submitted_at": application.submitted_at,
+        "company_name": company_name_of(cipher, application),
+        "outcome_unknown": application.outcome_unknown,
     }
 
 
