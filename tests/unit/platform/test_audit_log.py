@@ -108,6 +108,7 @@ def test_an_untouched_chain_is_whole_and_so_is_one_without_entries(database: Dat
     ],
 )
 def test_a_changed_removed_or_inserted_row_is_found(owner: Database, tampering: str, found_at: int) -> None:
+    """S3: the first entry that does not follow from the one before it."""
     with owner.transaction() as session:
         three_entries(session)
     with owner.transaction() as session:
@@ -126,6 +127,7 @@ def test_a_changed_removed_or_inserted_row_is_found(owner: Database, tampering: 
     ],
 )
 def test_the_service_can_add_and_nothing_else(committed_database: Database, statement: str) -> None:
+    """S3: the role that the service works as owns nothing."""
     with committed_database.transaction() as session:
         three_entries(session)
     with (
