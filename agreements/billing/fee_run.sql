@@ -1,48 +1,67 @@
--- Charges the calendar month that begins on :first_day, for every agreement that used credit in it (rules F1 and F2).
--- The basis is what `rules.explain_fee` computes: at any moment of the month, drawn less the greater of repaid and due
--- before the month. One statement; the keys of monthly_fee and ledger_entry make a second fee impossible.
+-- Charges the calendar month that begins on :first_day, for every agreement that used credit in it, or for those :among
+-- that are given (rules F1 and F2). The basis is what `rules.explain_fee` computes: at any moment of the month, drawn
+-- less the greater of repaid and due before the month. A repayment only lowers that, so its highest moment is the first
+-- one of the month or a drawdown. The agreements are locked as everybody locks them, in the order of their ids, and a
+-- cancellation under way is waited for; the keys of monthly_fee and ledger_entry make a second fee impossible.
 WITH taken_back AS MATERIALIZED (
     SELECT id FROM ledger_entry WHERE reverses_id IS NOT NULL
     UNION ALL
     SELECT reverses_id FROM ledger_entry WHERE reverses_id IS NOT NULL
 ),
-principal_line AS (
-    SELECT agreement_id, occurred_on, id,
-           CASE WHEN debit_account = 'principal' THEN amount_ore ELSE 0 END AS drawn_ore,
-           CASE WHEN credit_account = 'principal' THEN amount_ore ELSE 0 END AS repaid_ore
+opening AS MATERIALIZED (
+    SELECT agreement_id,
+           coalesce(sum(amount_ore) FILTER (WHERE occurred_on < :first_day AND debit_account = 'principal'), 0)::bigint
+               AS drawn_ore,
+           coalesce(sum(amount_ore) FILTER (WHERE occurred_on < :first_day AND credit_account = 'principal'), 0)::bigint
+               AS repaid_ore,
+           bool_or(occurred_on >= :first_day AND debit_account = 'principal') AS draws
     FROM ledger_line
     WHERE (debit_account = 'principal' OR credit_account = 'principal')
       AND occurred_on < :first_day_of_next
       AND entry_id NOT IN (SELECT id FROM taken_back)
-      AND (CAST(:touched_since AS timestamptz) IS NULL OR agreement_id IN (
-          SELECT agreement_id FROM ledger_entry WHERE kind <> 'monthly_fee' AND booked_at >= :touched_since))
+      AND (CAST(:among AS uuid[]) IS NULL OR agreement_id = ANY(CAST(:among AS uuid[])))
+    GROUP BY agreement_id
 ),
 moment AS (
-    SELECT agreement_id,
-           sum(drawn_ore) OVER so_far AS drawn_ore,
-           sum(repaid_ore) OVER so_far AS repaid_ore,
-           lead(occurred_on) OVER in_order AS next_on
-    FROM principal_line
-    WINDOW in_order AS (PARTITION BY agreement_id ORDER BY occurred_on, id),
-           so_far AS (in_order ROWS UNBOUNDED PRECEDING)
+    SELECT agreement_id, drawn_ore, repaid_ore FROM opening
+    UNION ALL
+    SELECT agreement_id, drawn_ore, repaid_ore
+    FROM (
+        SELECT line.agreement_id, line.occurred_on,
+               (sum(amount_ore) FILTER (WHERE debit_account = 'principal') OVER so_far)::bigint AS drawn_ore,
+               coalesce(sum(amount_ore) FILTER (WHERE credit_account = 'principal') OVER so_far, 0)::bigint AS repaid_ore
+        FROM opening JOIN ledger_line AS line ON line.agreement_id = opening.agreement_id
+        WHERE opening.draws
+          AND (debit_account = 'principal' OR credit_account = 'principal')
+          AND occurred_on < :first_day_of_next
+          AND entry_id NOT IN (SELECT id FROM taken_back)
+        WINDOW so_far AS (PARTITION BY line.agreement_id ORDER BY occurred_on, line.id ROWS UNBOUNDED PRECEDING)
+    ) AS within
+    WHERE occurred_on >= :first_day
 ),
 due AS (
-    SELECT agreement_id, sum(amount_ore) AS due_ore
-    FROM planned_instalment WHERE due_on < :first_day GROUP BY agreement_id
+    SELECT agreement_id, sum(amount_ore)::bigint AS due_ore
+    FROM planned_instalment
+    WHERE due_on < :first_day
+      AND (CAST(:among AS uuid[]) IS NULL OR agreement_id = ANY(CAST(:among AS uuid[])))
+    GROUP BY agreement_id
 ),
 basis AS (
-    SELECT moment.agreement_id,
-           max(moment.drawn_ore - greatest(moment.repaid_ore, coalesce(due.due_ore, 0)))::bigint AS basis_ore
+    SELECT moment.agreement_id, max(drawn_ore - greatest(repaid_ore, coalesce(due_ore, 0))) AS basis_ore
     FROM moment LEFT JOIN due ON due.agreement_id = moment.agreement_id
-    WHERE moment.next_on IS NULL OR moment.next_on >= :first_day
     GROUP BY moment.agreement_id
+),
+chargeable AS (
+    SELECT agreement.id, basis.basis_ore, agreement.fee_rate
+    FROM basis JOIN agreement ON agreement.id = basis.agreement_id
+    WHERE basis.basis_ore > 0 AND agreement.state <> 'cancelled'
+    ORDER BY agreement.id
+    FOR KEY SHARE OF agreement
 ),
 charged AS (
     INSERT INTO monthly_fee (agreement_id, month, basis_ore, rate, fee_ore, charged_at)
-    SELECT agreement.id, :first_day, basis.basis_ore, agreement.fee_rate,
-           (round(basis.basis_ore * agreement.fee_rate / 100) * 100)::bigint, :charged_at
-    FROM basis JOIN agreement ON agreement.id = basis.agreement_id
-    WHERE basis.basis_ore > 0 AND agreement.state <> 'cancelled'
+    SELECT id, :first_day, basis_ore, fee_rate, round(basis_ore * fee_rate, -2)::bigint, :charged_at
+    FROM chargeable
     ON CONFLICT (agreement_id, month) DO NOTHING
     RETURNING agreement_id, fee_ore
 ),

@@ -41,8 +41,8 @@ def fallen(*, number: int, pay_by: date) -> Letter:
             number=number
         ),
         Text(
-            "Hela beloppet var inte bokfört hos oss senast {day.sv}. Krediten löper därför som om hävningen aldrig hade "
-            "begärts. Du kan lösa den i förtid när som helst.",
+            "Hela beloppet var inte bokfört hos oss senast {day.sv}. Krediten löper därför som om hävningen aldrig "
+            "hade begärts. Du kan lösa den i förtid när som helst.",
             "The whole sum was not booked with us by {day.en}. The credit therefore runs as if the cancellation had "
             "never been asked for. You can redeem it early at any time.",
         ).filled(day=day_in_words(pay_by)),

@@ -1,46 +1,34 @@
-"""Cancelling an agreement in one of the two windows: quoted, received, paid for, completed or fallen (rules C1 to C8)."""
+"""Cancelling an agreement in a window: quoted, received, confirmed, completed or fallen (rules C1 to C8)."""
 
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
-from agreements.billing import service as billing
-from agreements.cancellation import messages, rules
+from agreements.cancellation import rules
 from agreements.cancellation.models import Cancellation
 from agreements.cancellation.rules import CancellationQuote
+from agreements.cancellation.services.carry_out import carry_out, end_without_effect, fall, take_answer
+from agreements.cancellation.services.settle_cancellation import Settler, alive, money_out
 from agreements.credit.models import Agreement
-from agreements.credit.rules import AgreementEvent, AgreementFacts
-from agreements.credit.service import get_agreement, lock_agreement, move, tell_borrower
-from agreements.guarantees import service as guarantees
-from agreements.ledger import rules as postings
-from agreements.ledger import service as ledger
-from agreements.payments.rules import Claim, Settlement, SettlementKind
-from agreements.payments.service import credit_balance
-from agreements.payouts.services.order_payout import on_its_way, withdraw_unsent
+from agreements.credit.rules import AgreementEvent, AgreementFacts, advance
+from agreements.credit.service import get_agreement, lock_agreement, terms_of
+from agreements.payouts.models import Payout
+from agreements.payouts.services.order_payout import ON_ITS_WAY
 from underwriting.kernel.bank_days import previous_bank_day
 from underwriting.kernel.errors import Conflict, NotFound, NotPermitted
 from underwriting.kernel.money import Money
-from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.product import ProductTerms
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import (
-    Account,
-    AgreementState,
-    CancellationState,
-    CancellationWindow,
-    RequestChannel,
-    WindowPolicy,
-)
+from underwriting.kernel.vocabulary import AgreementState, CancellationState, CancellationWindow, RequestChannel
 from underwriting.platform import audit_log
-from underwriting.platform.runtime import Runtime
 
-MOST_PER_TICK = 100
 _DAY = timedelta(days=1)
-_ALIVE = (CancellationState.UNCONFIRMED, CancellationState.CONDITIONAL, CancellationState.COMPLETED)
-_EVER_CANCELLABLE = (AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.RUNNING)
+
+_log = structlog.get_logger(__name__)
 
 
 class CancellationUnderWay(Conflict):
@@ -60,7 +48,7 @@ class ConfirmationNotAwaited(Conflict):
 
 
 class SecondPersonNeeded(NotPermitted):
-    """Whoever recorded a late request cannot confirm it as well. Rule C5."""
+    """Whoever recorded a late request cannot decide on it as well. Rule C5."""
 
     slug = "second-person-needed"
     title = Text(
@@ -80,77 +68,84 @@ class CancellationView:
     window: CancellationWindow
     channel: RequestChannel
     received_at: datetime
+    recorded_at: datetime
+    needs_confirmation: bool
     fee: Money
-    principal: Money
+    principal_to_repay: Money
     pay_by: date | None
+    settled_at: datetime | None
 
     @property
     def total(self) -> Money:
         """Fee and principal together."""
-        return self.fee + self.principal
+        return self.fee + self.principal_to_repay
 
 
-@dataclass(frozen=True)
-class Cancellations:
+class Cancellations(Settler):
     """Quotes, takes and completes cancellations; a source of settlements for incoming payments."""
 
-    runtime: Runtime
-
     def quote(self, agreement_id: uuid.UUID) -> CancellationQuote:
-        """What cancelling costs for a request at this moment, and until when it can be made (rule C7)."""
+        """What cancelling costs for a request at this moment, and until when it can be made (rule C7).
+
+        Raises CancellationWindowClosed or CancellationNotYetOpen outside the windows, AgreementStateRefuses.
+        """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             return self._quote(session, get_agreement(session, agreement_id), at)
 
     def request(
-        self,
-        agreement_id: uuid.UUID,
-        channel: RequestChannel,
-        *,
-        received_at: datetime | None,
-        actor: str,
+        self, agreement_id: uuid.UUID, channel: RequestChannel, *, received_at: datetime | None, actor: str
     ) -> CancellationView:
         """Take a request: in the portal the server's clock counts, staff state when it arrived (rule C5).
 
-        Raises CancellationWindowClosed or CancellationNotYetOpen outside the windows, ReceivedAtRefused,
-        CancellationUnderWay, AgreementStateRefuses.
+        One that was recorded after its window closed waits for `confirm`, and no payout is sent meanwhile; one that is
+        in time takes its place. Raises as `quote` does, and ReceivedAtRefused, CancellationUnderWay.
         """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement = lock_agreement(session, agreement_id)
-            if _alive(session, agreement_id) is not None:
-                raise CancellationUnderWay
             reception = rules.check_received_at(
                 channel,
                 received_at=received_at,
                 recorded_at=at,
                 granted_at=agreement.granted_at,
                 first_paid_out_at=agreement.first_paid_out_at,
-                terms=_terms_of(agreement, self.runtime.terms),
+                terms=terms_of(self.runtime, agreement),
             )
+            earlier = alive(session, agreement_id)
+            if earlier is not None and (reception.needs_confirmation or earlier.state != CancellationState.UNCONFIRMED):
+                raise CancellationUnderWay
             quote = self._quote(session, agreement, reception.received_at)
-            row = self._record(session, agreement, channel, reception, quote, actor=actor, at=at)
-            if not reception.needs_confirmation:
-                self._carry_out(session, agreement, row, actor=actor, at=at)
+            if earlier is not None:
+                end_without_effect(session, agreement, earlier, actor=actor, at=at)
+            row = _record(session, agreement, channel, reception, quote, actor=actor, at=at)
+            if reception.needs_confirmation:
+                agreement.payouts_stopped_at = at
+            else:
+                carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
             return _view(row)
 
     def confirm(self, cancellation_id: uuid.UUID, *, actor: str) -> CancellationView:
-        """A second person confirms a request that was recorded after its window had closed (rule C5)."""
+        """A second person confirms a request that was recorded after its window had closed (rule C5).
+
+        Raises ConfirmationNotAwaited, SecondPersonNeeded, AgreementStateRefuses.
+        """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            agreement_id = session.scalar(
-                sa.select(Cancellation.agreement_id).where(Cancellation.id == cancellation_id)
-            )
-            if agreement_id is None:
-                raise NotFound
-            agreement = lock_agreement(session, agreement_id)
-            row = session.get_one(Cancellation, cancellation_id, populate_existing=True)
-            if row.state != CancellationState.UNCONFIRMED:
-                raise ConfirmationNotAwaited
-            if row.recorded_by == actor:
-                raise SecondPersonNeeded
+            agreement, row = _locked_unconfirmed(session, cancellation_id, actor)
             row.confirmed_by = actor
-            self._carry_out(session, agreement, row, actor=actor, at=at)
+            carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
+            return _view(row)
+
+    def reject(self, cancellation_id: uuid.UUID, *, actor: str) -> CancellationView:
+        """A second person finds that the request was not received when it was said to be; it has no effect (rule C5).
+
+        Raises ConfirmationNotAwaited, SecondPersonNeeded.
+        """
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            agreement, row = _locked_unconfirmed(session, cancellation_id, actor)
+            end_without_effect(session, agreement, row, actor=actor, at=at)
             return _view(row)
 
     def of_agreement(self, agreement_id: uuid.UUID) -> CancellationView | None:
@@ -164,199 +159,124 @@ class Cancellations:
             )
             return _view(row) if row else None
 
-    def advance_conditional(self) -> int:
-        """Move on what waited for the bank: a payout that has an answer since, money that did not come (rule C6).
+    def take_answers(self) -> int:
+        """Go on with cancellations that waited for the bank's answer about the first payout; how many went on."""
+        unanswered = sa.exists().where(
+            Payout.agreement_id == Agreement.id, Payout.state.in_([str(state) for state in ON_ITS_WAY])
+        )
+        answered = sa.or_(
+            Agreement.state == str(AgreementState.RUNNING),
+            sa.and_(Agreement.state == str(AgreementState.SIGNED), ~unanswered),
+        )
+        query = _conditional().where(answered)
 
-        How many changed. A continuous job.
+        def go_on(session: Session, agreement: Agreement, row: Cancellation, at: datetime) -> bool:
+            return take_answer(session, self.runtime, agreement, row, at=at)
+
+        return self._each(query, go_on)
+
+    def fall_overdue(self, on: date) -> int:
+        """Let those fall whose money did not come in time (rule C6); how many. The bank's answers have just been read.
+
+        A day's bookings are told to the end of the next bank day: only days before that are read through on *on*.
         """
-        with self.runtime.database.transaction() as session:
-            waiting = session.scalars(
-                sa.select(Cancellation.agreement_id)
-                .where(Cancellation.state == str(CancellationState.CONDITIONAL))
-                .order_by(Cancellation.pay_by)
-                .limit(MOST_PER_TICK)
-            ).all()
-        return sum(self._advance(agreement_id) for agreement_id in waiting)
+        read_through = previous_bank_day(previous_bank_day(on - _DAY) - _DAY)
+        query = _conditional().where(
+            Agreement.state == str(AgreementState.CANCELLING), Cancellation.pay_by <= read_through
+        )
 
-    def waiting(self, session: Session, agreement: Agreement, *, booked_on: date) -> Settlement | None:
-        """Principal and fee of a conditional cancellation, for money booked by its last day; None otherwise.
+        def let_fall(session: Session, agreement: Agreement, row: Cancellation, at: datetime) -> bool:
+            return fall(session, self.runtime, agreement, row, read_through=read_through, at=at)
 
-        A later drawdown that is on its way belongs to the sum: until the bank has answered, nothing settles it.
-        """
-        row = _alive(session, agreement.id)
-        conditional = row is not None and row.state == CancellationState.CONDITIONAL
-        if row is None or not conditional or agreement.state != AgreementState.CANCELLING:
-            return None
-        principal = ledger.balances(session, agreement.id)[Account.PRINCIPAL] + on_its_way(session, agreement.id)
-        sums = ((Account.PRINCIPAL, principal), (Account.CANCELLATION_FEE_RECEIVABLE, Money(row.fee_ore)))
-        claims = tuple(Claim(account, booked_on, amount) for account, amount in sums if amount)
-        return Settlement(SettlementKind.CANCELLATION, claims, pay_by=row.pay_by)
-
-    def settle(self, session: Session, agreement: Agreement, *, booked_on: date, at: datetime) -> None:
-        """The money came in time: the agreement is cancelled and its monthly fees are taken back (rule C6)."""
-        row = _alive(session, agreement.id)
-        if row is None:
-            raise NotFound
-        fee = postings.cancellation_fee(Money(row.fee_ore), cancellation_id=row.id, occurred_on=booked_on)
-        ledger.post(session, agreement.id, fee, at=at)
-        billing.reverse_all(session, agreement.id, occurred_on=booked_on, at=at)
-        facts = AgreementFacts(paid_in_full=True, payout_on_its_way=bool(on_its_way(session, agreement.id)))
-        withdraw_unsent(session, agreement.id, actor="bank", at=at)
-        move(session, agreement, AgreementEvent.CANCELLATION_PAID, at=at, actor="bank", facts=facts)
-        self._complete(session, agreement, row, at=at)
+        return self._each(query, let_fall)
 
     def _quote(self, session: Session, agreement: Agreement, at: datetime) -> CancellationQuote:
-        if agreement.state not in _EVER_CANCELLABLE:
-            move(session, agreement, AgreementEvent.CANCELLATION_RECEIVED, at=at, actor="nobody")
-        owed = ledger.balances(session, agreement.id)[Account.PRINCIPAL]
+        advance(
+            AgreementState(agreement.state),
+            AgreementEvent.CANCELLATION_RECEIVED,
+            AgreementFacts(payout_on_its_way=False),
+        )
         return rules.quote(
             at,
             granted_at=agreement.granted_at,
             first_paid_out_at=agreement.first_paid_out_at,
-            principal=owed + on_its_way(session, agreement.id),
-            terms=_terms_of(agreement, self.runtime.terms),
+            principal=money_out(session, agreement.id),
+            terms=terms_of(self.runtime, agreement),
         )
 
-    def _record(
+    def _each(
         self,
-        session: Session,
-        agreement: Agreement,
-        channel: RequestChannel,
-        reception: rules.Reception,
-        quote: CancellationQuote,
-        *,
-        actor: str,
-        at: datetime,
-    ) -> Cancellation:
-        row = Cancellation(
-            agreement_id=agreement.id,
-            state=str(CancellationState.UNCONFIRMED if reception.needs_confirmation else CancellationState.CONDITIONAL),
-            closing_window=str(quote.window.kind),
-            channel=str(channel),
-            received_at=reception.received_at,
-            recorded_at=at,
-            recorded_by=None if channel is RequestChannel.PORTAL else actor,
-            needs_confirmation=reception.needs_confirmation,
-            fee_ore=quote.fee.ore,
-            principal_ore=quote.principal_to_repay.ore,
-            pay_by=quote.pay_by,
-        )
-        session.add(row)
-        session.flush()
-        data = {"cancellation": str(row.id), "window": str(quote.window.kind), "channel": str(channel)}
-        audit_log.append(session, f"agreement:{agreement.id}", "cancellation.received", actor=actor, at=at, data=data)
-        return row
-
-    def _carry_out(
-        self, session: Session, agreement: Agreement, row: Cancellation, *, actor: str, at: datetime
-    ) -> None:
-        """What a received and, where needed, confirmed request does at once."""
-        withdraw_unsent(session, agreement.id, actor=actor, at=at)
-        on_the_way = on_its_way(session, agreement.id)
-        if agreement.state == AgreementState.RUNNING:
-            row.state = str(CancellationState.CONDITIONAL)
-            move(session, agreement, AgreementEvent.CANCELLATION_RECEIVED, at=at, actor=actor)
-            self._use_balance_already_there(session, agreement, row, at)
-        elif on_the_way:  # the bank has the order: what it answers decides whether there is anything to repay
-            row.state = str(CancellationState.CONDITIONAL)
-        else:
-            self._cancel_unpaid(session, agreement, row, actor=actor, at=at)
-        if row.state == CancellationState.CONDITIONAL and row.pay_by is not None:
-            letter = messages.received(
-                number=agreement.number, total=Money(row.fee_ore + row.principal_ore), pay_by=row.pay_by
-            )
-            tell_borrower(session, self.runtime, agreement, letter, kind="cancellation", occasion=str(row.id), at=at)
-
-    def _use_balance_already_there(
-        self, session: Session, agreement: Agreement, row: Cancellation, at: datetime
-    ) -> None:
-        """A credit balance that covers everything completes it without another payment."""
-        on = stockholm_date(at)
-        settlement = self.waiting(session, agreement, booked_on=on)
-        balance = credit_balance(session, agreement.id)
-        if settlement is None or balance < settlement.total:
-            return
-        self.settle(session, agreement, booked_on=on, at=at)
-        lines = [postings.Line(Account.CREDIT_BALANCE, claim.account, claim.amount) for claim in settlement.claims]
-        posting = postings.balance_used(lines, business_key=f"cancellation:{row.id}", occurred_on=on)
-        ledger.post(session, agreement.id, posting, at=at)
-
-    def _cancel_unpaid(
-        self, session: Session, agreement: Agreement, row: Cancellation, *, actor: str, at: datetime
-    ) -> None:
-        """Nothing has been paid out: the agreement is over at once and owes the fee (rules C1, C3)."""
-        facts = AgreementFacts(payout_on_its_way=False)
-        move(session, agreement, AgreementEvent.CANCELLATION_RECEIVED, at=at, actor=actor, facts=facts)
-        occurred_on = stockholm_date(row.received_at)
-        fee = postings.cancellation_fee(Money(row.fee_ore), cancellation_id=row.id, occurred_on=occurred_on)
-        ledger.post(session, agreement.id, fee, at=at)
-        row.principal_ore, row.pay_by = 0, None
-        self._complete(session, agreement, row, at=at)
-
-    def _complete(self, session: Session, agreement: Agreement, row: Cancellation, *, at: datetime) -> None:
-        row.state, row.settled_at = str(CancellationState.COMPLETED), at
-        guarantees.end(session, agreement.id, at=at)
-        letter = messages.completed(number=agreement.number, fee=Money(row.fee_ore))
-        tell_borrower(session, self.runtime, agreement, letter, kind="cancelled", occasion=str(row.id), at=at)
-
-    def _advance(self, agreement_id: uuid.UUID) -> bool:
-        at = self.runtime.clock.now()
+        query: sa.Select[uuid.UUID],
+        work: Callable[[Session, Agreement, Cancellation, datetime], bool],
+    ) -> int:
+        """How many agreements *work* changed, each in a transaction; a fault with one does not stop the others."""
         with self.runtime.database.transaction() as session:
-            agreement = lock_agreement(session, agreement_id)
-            row = _alive(session, agreement_id)
-            if row is None or row.state != CancellationState.CONDITIONAL:
-                return False
-            if agreement.state == AgreementState.RUNNING:  # the payout that was on its way has been booked
-                move(session, agreement, AgreementEvent.CANCELLATION_RECEIVED, at=at, actor="system")
-                return True
-            if agreement.state == AgreementState.SIGNED and not on_its_way(session, agreement_id):  # it has failed
-                self._cancel_unpaid(session, agreement, row, actor="system", at=at)
-                return True
-            if agreement.state == AgreementState.CANCELLING:
-                self._use_balance_already_there(session, agreement, row, at)
-            return agreement.state == AgreementState.CANCELLING and self._fall(session, agreement, row, at)
-
-    def _fall(self, session: Session, agreement: Agreement, row: Cancellation, at: datetime) -> bool:
-        """The money did not come in time: fees run as if never asked (rule C6)."""
-        if row.pay_by is None:
-            return False
-        state = rules.outcome(
-            total=Money(row.fee_ore + row.principal_ore),
-            received=Money.ZERO,  # a payment in time has completed it already
-            pay_by=row.pay_by,
-            answers_read_through=_answers_read_through(at),
-        )
-        if state is not CancellationState.FALLEN:
-            return False
-        row.state, row.settled_at = str(state), at
-        move(session, agreement, AgreementEvent.CANCELLATION_FELL, at=at, actor="system")
-        letter = messages.fallen(number=agreement.number, pay_by=row.pay_by)
-        tell_borrower(session, self.runtime, agreement, letter, kind="cancellation-fell", occasion=str(row.id), at=at)
-        return True
+            agreement_ids = session.scalars(query).all()
+        changed = 0
+        for agreement_id in agreement_ids:
+            at = self.runtime.clock.now()
+            try:
+                with self.runtime.database.transaction() as session:
+                    agreement = lock_agreement(session, agreement_id)
+                    row = alive(session, agreement_id)
+                    if row is not None and row.state == CancellationState.CONDITIONAL:
+                        changed += work(session, agreement, row, at)
+            except Exception as error:
+                _log.exception("cancellation_failed", agreement=str(agreement_id), error=type(error).__name__)
+        return changed
 
 
-def _terms_of(agreement: Agreement, terms: ProductTerms) -> ProductTerms:
-    """The terms that applied when the agreement was granted."""
-    return replace(
-        terms,
-        cancellation_fee=Money(agreement.cancellation_fee_ore),
-        same_day_cancellation_fee=Money(agreement.same_day_cancellation_fee_ore),
-        cancellation_days=agreement.cancellation_days,
-        window_policy=WindowPolicy(agreement.window_policy),
+def _conditional() -> sa.Select[uuid.UUID]:
+    return (
+        sa.select(Cancellation.agreement_id)
+        .join(Agreement, Agreement.id == Cancellation.agreement_id)
+        .where(Cancellation.state == str(CancellationState.CONDITIONAL))
+        .order_by(Cancellation.id)
     )
 
 
-def _alive(session: Session, agreement_id: uuid.UUID) -> Cancellation | None:
-    query = sa.select(Cancellation).where(
-        Cancellation.agreement_id == agreement_id, Cancellation.state.in_([str(state) for state in _ALIVE])
+def _record(
+    session: Session,
+    agreement: Agreement,
+    channel: RequestChannel,
+    reception: rules.Reception,
+    quote: CancellationQuote,
+    *,
+    actor: str,
+    at: datetime,
+) -> Cancellation:
+    row = Cancellation(
+        agreement_id=agreement.id,
+        state=str(CancellationState.UNCONFIRMED if reception.needs_confirmation else CancellationState.CONDITIONAL),
+        closing_window=str(quote.window.kind),
+        channel=str(channel),
+        received_at=reception.received_at,
+        recorded_at=at,
+        recorded_by=None if channel is RequestChannel.PORTAL else actor,
+        needs_confirmation=reception.needs_confirmation,
+        fee_ore=quote.fee.ore,
+        principal_ore=quote.principal_to_repay.ore,
+        pay_by=quote.pay_by,
     )
-    return session.scalar(query.execution_options(populate_existing=True))
+    session.add(row)
+    session.flush()
+    data = {"cancellation": str(row.id), "window": str(quote.window.kind), "channel": str(channel)}
+    audit_log.append(session, f"agreement:{agreement.id}", "cancellation.received", actor=actor, at=at, data=data)
+    return row
 
 
-def _answers_read_through(at: datetime) -> date:
-    """The last day of which the bank has told everything: its bookings may be told to the end of the next bank day."""
-    told_on = previous_bank_day(stockholm_date(at) - _DAY)
-    return previous_bank_day(told_on - _DAY)
+def _locked_unconfirmed(session: Session, cancellation_id: uuid.UUID, actor: str) -> tuple[Agreement, Cancellation]:
+    """The cancellation that waits for a second person, who is *actor*, and its agreement, held."""
+    agreement_id = session.scalar(sa.select(Cancellation.agreement_id).where(Cancellation.id == cancellation_id))
+    if agreement_id is None:
+        raise NotFound
+    agreement = lock_agreement(session, agreement_id)
+    row = session.get_one(Cancellation, cancellation_id, populate_existing=True)
+    if row.state != CancellationState.UNCONFIRMED:
+        raise ConfirmationNotAwaited
+    if row.recorded_by == actor:
+        raise SecondPersonNeeded
+    return agreement, row
 
 
 def _view(row: Cancellation) -> CancellationView:
@@ -367,7 +287,10 @@ def _view(row: Cancellation) -> CancellationView:
         window=CancellationWindow(row.closing_window),
         channel=RequestChannel(row.channel),
         received_at=row.received_at,
+        recorded_at=row.recorded_at,
+        needs_confirmation=row.needs_confirmation,
         fee=Money(row.fee_ore),
-        principal=Money(row.principal_ore),
+        principal_to_repay=Money(row.principal_ore),
         pay_by=row.pay_by,
+        settled_at=row.settled_at,
     )

@@ -48,7 +48,7 @@ class Agreement(Identified, Base):
     signed_at: Mapped[datetime | None]
     first_paid_out_at: Mapped[datetime | None]  # the bank's booking
     first_paid_out_on: Mapped[date | None]
-    payouts_stopped_at: Mapped[datetime | None]  # C1: a cancellation is received; what the bank has not taken stays here
+    payouts_stopped_at: Mapped[datetime | None]  # C1: a cancellation has been received
     ended_at: Mapped[datetime | None]
 
 

@@ -40,11 +40,15 @@ class Settlement:
     """All that is to be paid for an accepted redemption (rule F3) or a conditional cancellation (rule C6).
 
     *pay_by* is the last booking day that counts; a redemption asks for the claims of the booking day instead.
+    *refunded* is what has been paid of monthly fees that settling takes back: that money counts towards the sum. Until
+    the sum *is_final*, since the bank has not answered for a payout, nothing settles it.
     """
 
     kind: SettlementKind
     claims: tuple[Claim, ...]
     pay_by: date | None = None
+    refunded: Money = Money.ZERO
+    is_final: bool = True
 
     @property
     def total(self) -> Money:
@@ -70,16 +74,17 @@ def allocate(
 ) -> Allocation:
     """The ledger lines of a payment of *amount* that the bank booked on *booked_on* (rule F8, first form).
 
-    A *settlement* that credit balance and payment cover together is paid. Otherwise what is due is: fees, cancellation
-    fee, principal, each the oldest first and the credit balance before the payment; the rest becomes credit balance.
+    A *settlement* that credit balance, refund and payment cover together is paid. Otherwise what is due is: fees,
+    cancellation fee, principal, each the oldest first and the credit balance before the payment; the rest becomes
+    credit balance.
     While a cancellation waits for its money nothing else is paid from it: what went to fees would be missing from a sum
     whose time runs out (rule C6). With an *amount* of zero the credit balance alone is used. Not below zero.
     """
     if amount < Money.ZERO or credit_balance < Money.ZERO:
         raise ValueError("neither a payment nor a credit balance is negative")
     waiting = settlement if settlement is not None and _in_time(settlement, booked_on) else None
-    if waiting is not None and waiting.total <= credit_balance + amount:
-        return Allocation(tuple(_lines(amount, credit_balance, waiting.claims)), settles=True)
+    if waiting is not None and waiting.is_final and waiting.total <= credit_balance + waiting.refunded + amount:
+        return Allocation(tuple(_lines(amount, credit_balance + waiting.refunded, waiting.claims)), settles=True)
     if waiting is not None and waiting.kind is SettlementKind.CANCELLATION:
         return Allocation(tuple(_lines(amount, credit_balance, ())), settles=False)
     due = [claim for claim in claims if claim.due_on <= booked_on]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit import rules as credit_rules
-from agreements.credit.rules import AgreementEvent
+from agreements.credit.rules import AgreementEvent, AgreementStateRefuses
 from agreements.credit.service import lock_agreement, move, record_signature
 from agreements.payouts.client import Bank
 from agreements.payouts.formats import Debtor
@@ -34,6 +34,7 @@ from underwriting.platform.runtime import Runtime
 __all__ = ["DrawdownView", "PayoutNotHeld", "Payouts", "drawn", "on_its_way", "withdraw_unsent"]
 
 _SYSTEM = "system"
+_BEING_CANCELLED = Text("En hävning är mottagen.", "A cancellation has been received.")
 
 
 class PayoutNotHeld(Conflict):
@@ -78,7 +79,9 @@ class Payouts:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement = lock_agreement(session, agreement_id)
-            move(session, agreement, AgreementEvent.DRAWDOWN_ASKED, at=at, actor=actor)
+            state = move(session, agreement, AgreementEvent.DRAWDOWN_ASKED, at=at, actor=actor)
+            if agreement.payouts_stopped_at is not None:
+                raise AgreementStateRefuses(state, AgreementEvent.DRAWDOWN_ASKED, rule="C1", reason=_BEING_CANCELLED)
             limit = Money(agreement.limit_ore)
             credit_rules.check_drawdown(amount, limit=limit, drawn=drawn(session, agreement_id))
             if agreement.first_paid_out_on is not None:  # refused when no due day is left to repay it on

@@ -14,8 +14,8 @@ from agreements.credit.service import get_agreement, lock_agreement, move
 from agreements.guarantees import service as guarantees
 from agreements.ledger import service as ledger
 from agreements.payments.rules import Claim, Settlement, SettlementKind
-from agreements.payments.service import claims_of, credit_balance
-from agreements.payouts.services.order_payout import on_its_way, withdraw_unsent
+from agreements.payments.service import credit_balance, use_balance
+from agreements.payouts.service import on_its_way, withdraw_unsent
 from agreements.redemption import rules
 from agreements.redemption.models import Redemption
 from agreements.redemption.rules import RedemptionQuote
@@ -25,14 +25,20 @@ from underwriting.kernel.vocabulary import Account, AgreementState
 from underwriting.platform import audit_log
 from underwriting.platform.runtime import Runtime
 
+_OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
+
 
 @dataclass(frozen=True, slots=True)
-class OpenRedemption:
-    """A redemption that waits for its money: on which day, and how much was quoted."""
+class RedemptionView:
+    """A request to redeem: for which day, how much was quoted, and whether the money has completed it."""
 
     id: uuid.UUID
+    agreement_id: uuid.UUID
+    state: str
     on: date
     total: Money
+    requested_at: datetime
+    completed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -43,39 +49,31 @@ class Redemptions:
 
     def quote(self, agreement_id: uuid.UUID, on: date) -> RedemptionQuote:
         """What redeeming on *on* costs; see `rules.quote` for what is refused. Changes nothing."""
+        today = stockholm_date(self.runtime.clock.now())
         with self.runtime.database.transaction() as session:
-            return self._quote(session, get_agreement(session, agreement_id), on)
+            return _quote(session, get_agreement(session, agreement_id), on, today=today)
 
-    def request(self, agreement_id: uuid.UUID, on: date, *, actor: str) -> OpenRedemption:
-        """Note that the borrower wants to redeem on *on*; the money completes it. A later request replaces this one."""
+    def request(self, agreement_id: uuid.UUID, on: date, *, actor: str) -> RedemptionView:
+        """Note that the borrower wants to redeem on *on*; the money completes it. A later request replaces this one.
+
+        A credit balance that covers all of it completes it at once.
+        """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement = lock_agreement(session, agreement_id)
-            quote = self._quote(session, agreement, on)
-            earlier = _open_row(session, agreement_id)
-            if earlier is not None:
-                earlier.state = "replaced"
-                session.flush()
-            row = Redemption(
-                agreement_id=agreement_id,
-                state="open",
-                on_date=on,
-                total_ore=quote.total.ore,
-                requested_by=actor,
-                requested_at=at,
-            )
-            session.add(row)
-            session.flush()
+            quote = _quote(session, agreement, on, today=stockholm_date(at))
+            row = _replace_open(session, agreement_id, quote, actor=actor, at=at)
             data = {"on": on.isoformat(), "total": str(quote.total)}
             subject = f"agreement:{agreement_id}"
             audit_log.append(session, subject, "redemption.requested", actor=actor, at=at, data=data)
-            return OpenRedemption(row.id, on, quote.total)
+            use_balance(session, agreement, (self,), on=stockholm_date(at), at=at)
+            return _view(row)
 
-    def open_one(self, agreement_id: uuid.UUID) -> OpenRedemption | None:
+    def open_one(self, agreement_id: uuid.UUID) -> RedemptionView | None:
         """The redemption that waits for its money, or None."""
         with self.runtime.database.transaction() as session:
             row = _open_row(session, agreement_id)
-            return OpenRedemption(row.id, row.on_date, Money(row.total_ore)) if row else None
+            return _view(row) if row else None
 
     def waiting(self, session: Session, agreement: Agreement, *, booked_on: date) -> Settlement | None:
         """All that is owed on *booked_on*, where a redemption waits for it; nothing while a payout is on its way."""
@@ -83,15 +81,16 @@ class Redemptions:
             return None
         if on_its_way(session, agreement.id):
             return None
-        quote = self._quote(session, agreement, booked_on, today=booked_on)
-        claims = list(claims_of(session, agreement.id))
-        claims += [Claim(Account.FEE_RECEIVABLE, booked_on, fee.fee) for fee in quote.new_fees if fee.fee]
-        return Settlement(SettlementKind.REDEMPTION, tuple(claims))
+        balances = ledger.balances(session, agreement.id)
+        owed = [(account, balances[account]) for account in _OWED]
+        new_fees = billing.uncharged(session, agreement, Month.of(booked_on))
+        owed += [(Account.FEE_RECEIVABLE, explained.fee) for explained in new_fees]
+        claims = tuple(Claim(account, booked_on, amount) for account, amount in owed if amount)
+        return Settlement(SettlementKind.REDEMPTION, claims)
 
     def settle(self, session: Session, agreement: Agreement, *, booked_on: date, at: datetime) -> None:
         """The sum has been received: the running month's fee is charged at once and the agreement is over."""
-        last = Month.of(booked_on)
-        billing.charge_through(session, agreement, last, occurred_on=booked_on, at=at)
+        billing.charge_through(session, agreement, Month.of(booked_on), occurred_on=booked_on, at=at)
         withdraw_unsent(session, agreement.id, actor="bank", at=at)
         facts = AgreementFacts(paid_in_full=True, payout_on_its_way=False)
         move(session, agreement, AgreementEvent.REDEMPTION_PAID, at=at, actor="bank", facts=facts)
@@ -100,22 +99,49 @@ class Redemptions:
         if row is not None:
             row.state, row.completed_at = "completed", at
 
-    def _quote(self, session: Session, agreement: Agreement, on: date, *, today: date | None = None) -> RedemptionQuote:
-        return rules.quote(
-            on,
-            today=today or stockholm_date(self.runtime.clock.now()),
-            state=AgreementState(agreement.state),
-            payout_on_its_way=bool(on_its_way(session, agreement.id)),
-            movements=billing.movements_of(session, agreement.id),
-            instalments=billing.instalments_of(session, agreement.id),
-            rate=agreement.fee_rate,
-            charged={fee.month for fee in billing.fees_of(session, agreement.id)},
-            unpaid_fees=ledger.balances(session, agreement.id)[Account.FEE_RECEIVABLE],
-            credit_balance=credit_balance(session, agreement.id),
-        )
+
+def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> RedemptionQuote:
+    return rules.quote(
+        on,
+        today=today,
+        state=AgreementState(agreement.state),
+        payout_on_its_way=bool(on_its_way(session, agreement.id)),
+        movements=billing.movements_of(session, agreement.id),
+        instalments=billing.instalments_of(session, agreement.id),
+        rate=agreement.fee_rate,
+        charged={fee.month for fee in billing.fees_of(session, agreement.id)},
+        unpaid_fees=ledger.balances(session, agreement.id)[Account.FEE_RECEIVABLE],
+        credit_balance=credit_balance(session, agreement.id),
+    )
+
+
+def _replace_open(
+    session: Session, agreement_id: uuid.UUID, quote: RedemptionQuote, *, actor: str, at: datetime
+) -> Redemption:
+    earlier = _open_row(session, agreement_id)
+    if earlier is not None:
+        earlier.state = "replaced"
+        session.flush()
+    row = Redemption(
+        agreement_id=agreement_id,
+        state="open",
+        on_date=quote.on,
+        total_ore=quote.total.ore,
+        requested_by=actor,
+        requested_at=at,
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _open_row(session: Session, agreement_id: uuid.UUID) -> Redemption | None:
     return session.scalar(
         sa.select(Redemption).where(Redemption.agreement_id == agreement_id, Redemption.state == "open")
+    )
+
+
+def _view(row: Redemption) -> RedemptionView:
+    return RedemptionView(
+        row.id, row.agreement_id, row.state, row.on_date, Money(row.total_ore), row.requested_at, row.completed_at
     )

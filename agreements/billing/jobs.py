@@ -1,0 +1,24 @@
+"""What the worker does about monthly fees."""
+
+from collections.abc import Callable
+from datetime import date, time
+
+from agreements.billing.service import run_due
+from underwriting.kernel.money import Money
+from underwriting.platform.runtime import Runtime
+from underwriting.platform.scheduler import DailyJob
+
+
+def daily(runtime: Runtime, *, read_answers: Callable[[], object]) -> tuple[DailyJob, ...]:
+    """Charge what can be charged (rule F1), in the evening and after *read_answers* has read what the bank tells.
+
+    When that raises, nothing is charged and the day's run is tried again.
+    """
+
+    def charge_fees(on: date) -> dict[str, str | int]:
+        read_answers()
+        results = run_due(runtime, on)
+        charged = Money.sum(result.charged for result in results)
+        return {"count": sum(result.count for result in results), "charged": str(charged)}
+
+    return (DailyJob("charge_fees", time(20), charge_fees),)

@@ -1,0 +1,20 @@
+"""What the worker does with money that came in."""
+
+from datetime import date, time
+
+from agreements.payments.service import Payments
+from underwriting.platform.scheduler import ContinuousJob, DailyJob
+
+
+def continuous(payments: Payments) -> tuple[ContinuousJob, ...]:
+    """Fetch the bank's files of incoming payments."""
+    return (ContinuousJob("fetch_payments", 30, payments.fetch_files),)
+
+
+def daily(payments: Payments) -> tuple[DailyJob, ...]:
+    """Let credit balances pay what has fallen due (rule F8), then close what is paid back."""
+
+    def go_round(on: date) -> dict[str, int]:
+        return {"balances_used": payments.use_balances(on), "settled": payments.close_ended(on)}
+
+    return (DailyJob("settle_agreements", time(5), go_round),)

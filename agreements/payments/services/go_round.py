@@ -1,0 +1,91 @@
+"""The daily rounds over agreements: credit balances pay what has fallen due, and what is paid back is closed."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from agreements.billing import service as billing
+from agreements.credit.models import Agreement, PlannedInstalment
+from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.service import lock_agreement, move
+from agreements.guarantees import service as guarantees
+from agreements.ledger import service as ledger
+from agreements.ledger.models import LedgerLine
+from agreements.payments.services.allocate_payment import SettlementSource, use_balance
+from agreements.payouts.service import on_its_way, withdraw_unsent
+from underwriting.kernel.periods import Month
+from underwriting.kernel.vocabulary import Account, AgreementState
+from underwriting.platform.runtime import Runtime
+
+_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+_SYSTEM = "system"
+
+_log = structlog.get_logger(__name__)
+
+
+def use_balances(runtime: Runtime, sources: Sequence[SettlementSource], on: date) -> int:
+    """Let every credit balance pay what is due on *on* (rule F8); how many did."""
+
+    def use(session: Session, agreement: Agreement) -> bool:
+        return use_balance(session, agreement, sources, on=on, at=runtime.clock.now())
+
+    return _each(runtime, _with_balance(runtime), use)
+
+
+def close_ended(runtime: Runtime, on: date) -> int:
+    """Settle the running agreements whose plan has ended and that owe nothing (`docs/states.md`); how many.
+
+    Their guarantees end. One that still owes the fee of a month, charged or to be charged, stays.
+    """
+
+    def close(session: Session, agreement: Agreement) -> bool:
+        at = runtime.clock.now()
+        standing = ledger.balances(session, agreement.id)
+        owes = any(standing[account] for account in _OWED) or on_its_way(session, agreement.id)
+        if agreement.state != AgreementState.RUNNING or owes or billing.uncharged(session, agreement, Month.of(on)):
+            return False
+        withdraw_unsent(session, agreement.id, actor=_SYSTEM, at=at)
+        facts = AgreementFacts(paid_in_full=True, payout_on_its_way=False)
+        move(session, agreement, AgreementEvent.TERM_ENDED, at=at, actor=_SYSTEM, facts=facts)
+        guarantees.end(session, agreement.id, at=at)
+        return True
+
+    return _each(runtime, _with_ended_plan(runtime, on), close)
+
+
+def _with_balance(runtime: Runtime) -> Sequence[uuid.UUID]:
+    account = str(Account.CREDIT_BALANCE)
+    signed = sa.case((LedgerLine.credit_account == account, LedgerLine.amount_ore), else_=-LedgerLine.amount_ore)
+    query = (
+        sa.select(LedgerLine.agreement_id)
+        .where(sa.or_(LedgerLine.debit_account == account, LedgerLine.credit_account == account))
+        .group_by(LedgerLine.agreement_id)
+        .having(sa.func.sum(signed) > 0)
+    )
+    with runtime.database.transaction() as session:
+        return session.scalars(query).all()
+
+
+def _with_ended_plan(runtime: Runtime, on: date) -> Sequence[uuid.UUID]:
+    last_due = sa.select(sa.func.max(PlannedInstalment.due_on)).where(PlannedInstalment.agreement_id == Agreement.id)
+    query = sa.select(Agreement.id).where(
+        Agreement.state == str(AgreementState.RUNNING), last_due.scalar_subquery() < on
+    )
+    with runtime.database.transaction() as session:
+        return session.scalars(query).all()
+
+
+def _each(runtime: Runtime, agreement_ids: Sequence[uuid.UUID], work: Callable[[Session, Agreement], bool]) -> int:
+    """How many of the agreements *work* changed, each in a transaction; a fault with one does not stop the others."""
+    changed = 0
+    for agreement_id in agreement_ids:
+        try:
+            with runtime.database.transaction() as session:
+                changed += work(session, lock_agreement(session, agreement_id))
+        except Exception as error:
+            _log.exception("agreement_failed", agreement=str(agreement_id), error=type(error).__name__)
+    return changed
