@@ -344,6 +344,24 @@ def test_while_the_bank_cannot_be_reached_the_order_waits_unsent(credit: CreditW
     assert bank.balance() == AFTER_ONE
 
 
+def test_what_may_have_reached_the_bank_never_counts_as_unsent_again(credit: CreditWorld, bank: BankWorld) -> None:
+    """P3: unknown, never seen, and then the bank cannot be reached: it cannot be withdrawn, and is paid once."""
+    agreement = credit.signed(payout_account=NOT_DELIVERED_ACCOUNT, guarantors=())
+    watched = watch(credit, bank)
+    credit.payouts.send_due()
+    watched.before = unreachable
+    credit.payouts.reconcile_due()
+    assert state(credit, agreement) is PayoutState.SENT
+    watched.before = lambda: None
+    credit.pass_wall(minutes=1)
+    settle(credit)
+    credit.pass_wall(minutes=1)
+    settle(credit)
+    assert state(credit, agreement) is PayoutState.PAID
+    assert watched.files[0] == watched.files[1]
+    assert bank.balance() == AFTER_ONE
+
+
 def test_an_answer_that_cannot_be_had_now_is_asked_for_later(credit: CreditWorld, bank: BankWorld) -> None:
     """P3: silence is no answer; nothing is sent again for it."""
     agreement = credit.signed(guarantors=())
