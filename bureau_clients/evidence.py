@@ -160,16 +160,6 @@ def latest_failure(
     return tuple(_evidence(row) for row in rows)
 
 
-def asked_for(
-    session: Session, cipher: Cipher, application_id: uuid.UUID
-) -> list[tuple[Evidence, SubjectKind, Report | None]]:
-    """Every question asked for the application, in order: about whom it was, and the report if one came."""
-    rows = session.scalars(
-        sa.select(CreditReport).where(CreditReport.application_id == application_id).order_by(CreditReport.id)
-    )
-    return [(_evidence(row), SubjectKind(row.subject_kind), _parsed(cipher, row)) for row in rows]
-
-
 def of_application(session: Session, cipher: Cipher, application_id: uuid.UUID) -> tuple[Told, ...]:
     """Every answer that was asked for or used for the application, the company's first, then the newest first."""
     used = sa.select(CreditReportUse.credit_report_id).where(CreditReportUse.application_id == application_id)
@@ -183,9 +173,7 @@ def of_application(session: Session, cipher: Cipher, application_id: uuid.UUID) 
             kind=SubjectKind(row.subject_kind),
             role=SubjectRole(row.role),
             evidence=_evidence(row),
-            report=None
-            if row.parsed_encrypted is None
-            else report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED)),
+            report=_parsed(cipher, row),
         )
         for row in rows
     )

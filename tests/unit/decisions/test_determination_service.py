@@ -14,6 +14,7 @@ from tests.support.bureau import NOWHERE, Exchangeable, creditsafe_at
 from tests.support.lending import (
     ANNA,
     BERTIL,
+    CLEAN_AB,
     OWNER,
     LendingWorld,
     guarantor_json,
@@ -35,7 +36,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.errors import InvalidInput, NotFound
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role, SigningState
+from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, DecisionOutcome, Role, SigningState
 from underwriting.platform.authentication import RoleMissing
 
 RECONSTRUCTION = "559999-1121"  # referred, with a proposal
@@ -343,8 +344,12 @@ def test_the_stops_are_looked_at_again_before_an_offer_is_accepted(world: Lendin
     move_clock(world, world.runtime.clock.now() + timedelta(days=2))
 
     class Bankrupt(Exchangeable):
-        def company_status(self, _: OrganisationNumber | PersonalNumber, **how: Any) -> Answer:
-            return self.behind.company_status(OrganisationNumber("5599991105"), **how)
+        def company_status(
+            self, number: OrganisationNumber | PersonalNumber, *, form: CompanyForm, reference: str, at: datetime
+        ) -> Answer:
+            assert number.digits == CLEAN_AB.replace("-", "")
+            gone = OrganisationNumber("5599991105")
+            return self.behind.company_status(gone, form=form, reference=reference, at=at)
 
     bureau.behind = Bankrupt(bureau.behind)
     with pytest.raises(HardStopStands):

@@ -51,21 +51,21 @@ class ReportView:
 
 
 def reports_of(session: Session, cipher: Cipher, application_id: uuid.UUID) -> tuple[ReportView, ...]:
-    """Every question that was asked for the application, the oldest first."""
+    """Every answer asked for or used for the application: the company's first, the newest of a subject first."""
     return tuple(
         ReportView(
-            id=found.report_id,
-            kind=kind,
-            question=found.question,
-            bureau=found.bureau,
-            outcome=found.outcome,
-            failure_code=found.failure_code,
-            asked_at=found.asked_at,
-            answered_at=found.answered_at,
-            sha256=found.sha256,
-            facts=tuple(_facts(report)),
+            id=told.evidence.report_id,
+            kind=told.kind,
+            question=told.evidence.question,
+            bureau=told.evidence.bureau,
+            outcome=told.evidence.outcome,
+            failure_code=told.evidence.failure_code,
+            asked_at=told.evidence.asked_at,
+            answered_at=told.evidence.answered_at,
+            sha256=told.evidence.sha256,
+            facts=tuple(_facts(told.report)),
         )
-        for found, kind, report in evidence.asked_for(session, cipher, application_id)
+        for told in evidence.of_application(session, cipher, application_id)
     )
 
 
