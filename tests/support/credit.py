@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from flask import Flask
+from flask.testing import FlaskClient
+
+from agreements.credit import routes as credit_routes
 from agreements.credit.models import Agreement
 from agreements.credit.service import (
     Contact,
@@ -19,13 +23,16 @@ from agreements.credit.service import (
     grant,
 )
 from agreements.credit.services.show_agreement import Agreements
+from agreements.guarantees import routes as guarantee_routes
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.ledger import service as ledger
+from agreements.payouts import routes as payout_routes
 from agreements.payouts.client import Bank
 from agreements.payouts.formats import Debtor
 from agreements.payouts.service import DrawdownView, Payouts
 from agreements.payouts.services.check_status import Reports
+from agreements.signing import routes as signing_routes
 from agreements.signing.service import Handler, Signings, SigningView, Started, ToSign
 from bureau_clients.answers import SubjectAnswer
 from bureau_clients.questions import Subject
@@ -34,7 +41,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, CompanyForm, Role, SigningPurpose
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, authentication, problems
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -201,3 +208,36 @@ def credit_world(
         yield CreditWorld(runtime, clock, wall, bankid, signings, Agreements(runtime), payouts, handlers)
     finally:
         client.close()
+
+
+def api_of(credit: CreditWorld) -> FlaskClient:
+    """A client of an application that has the routes of granted agreements alone."""
+    app = Flask("agreements")
+    app.config.update(SECRET_KEY="of a test", SESSION_COOKIE_SECURE=False, WTF_CSRF_CHECK_DEFAULT=False)
+    authentication.register(app, credit.runtime)
+    problems.register(app, page=problems.answer)
+    preparers = {
+        SigningPurpose.AGREEMENT: credit.agreements.prepare_agreement,
+        SigningPurpose.GUARANTEE: credit.agreements.prepare_guarantee,
+    }
+    app.register_blueprint(signing_routes.blueprint(credit.runtime, credit.signings, preparers))
+    app.register_blueprint(credit_routes.blueprint(credit.agreements))
+    app.register_blueprint(guarantee_routes.blueprint(credit.runtime))
+    app.register_blueprint(payout_routes.blueprint(credit.runtime, credit.agreements, credit.payouts))
+    return app.test_client()
+
+
+def bearer_of(credit: CreditWorld, person: PersonalNumber) -> dict[str, str]:
+    """The header of *person*, who has identified with BankID."""
+    with credit.runtime.database.transaction() as session:
+        token = authentication.log_in_person(session, credit.runtime, person)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def bearer_of_staff(credit: CreditWorld, role: Role) -> dict[str, str]:
+    """The header of a member of staff with *role*."""
+    with credit.runtime.database.transaction() as session:
+        authentication.add_staff(
+            session, credit.runtime, f"s-{role}", "a long password", role, person=None, at=credit.clock.now()
+        )
+    return {"Authorization": f"Bearer {authentication.log_in_staff(credit.runtime, f's-{role}', 'a long password')}"}
