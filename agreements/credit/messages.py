@@ -55,6 +55,30 @@ def guarantee_to_be_signed(*, lender: str, borrower: str, cap: Money, link: str,
     )
 
 
+def signed(*, number: int, link: str) -> Letter:
+    """To the borrower: every signature is there, and what was signed can be read."""
+    return Letter(
+        Text("Kreditavtal {number} är undertecknat", "Credit agreement {number} is signed").filled(number=number),
+        Text(
+            "Alla underskrifter finns nu och krediten betalas ut. Det undertecknade avtalet finns här:\n{link}",
+            "Every signature is there and the credit is being paid out. The signed agreement is here:\n{link}",
+        ).filled(link=link),
+    )
+
+
+def guarantee_signed(*, borrower: str, link: str) -> Letter:
+    """To a guarantor: every signature is there; copies of the guarantee and of the agreement can be read (rule G2)."""
+    return Letter(
+        Text("Borgensförbindelsen för {borrower}: din kopia", "The guarantee for {borrower}: your copy").filled(
+            borrower=borrower
+        ),
+        Text(
+            "Alla underskrifter finns nu. Din kopia av borgensförbindelsen och av kreditavtalet finns här:\n{link}",
+            "Every signature is there. Your copies of the guarantee and of the credit agreement are here:\n{link}",
+        ).filled(link=link),
+    )
+
+
 def lapsed(*, number: int) -> Letter:
     """To the borrower: a signature was missing when the time for it was over (rule G2)."""
     return Letter(

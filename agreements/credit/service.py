@@ -28,6 +28,7 @@ from agreements.credit.services.keep_agreement import (
     details_of,
     get_agreement,
     link_to,
+    link_to_guarantee,
     lock_agreement,
     move,
     tell_borrower,
@@ -58,6 +59,7 @@ __all__ = [
     "grant",
     "lapse_unsigned",
     "link_to",
+    "link_to_guarantee",
     "lock_agreement",
     "move",
     "record_signature",
@@ -200,7 +202,7 @@ def _call_guarantors(
             lender=runtime.settings.lender.name,
             borrower=borrower,
             cap=Money(guarantee.cap_ore),
-            link=f"{runtime.settings.base_url}/guarantees/{guarantee.id}",
+            link=link_to_guarantee(runtime, guarantee.id),
             sign_by=agreement.sign_by,
         )
         recipient = guarantees.details_of(runtime, guarantee).email

@@ -7,9 +7,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit import messages
+from agreements.credit.messages import Letter
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
-from agreements.credit.services.keep_agreement import details_of, lock_agreement, move, tell_borrower
+from agreements.credit.services.keep_agreement import (
+    details_of,
+    link_to,
+    link_to_guarantee,
+    lock_agreement,
+    move,
+    tell_borrower,
+)
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.signing.models import Signing
@@ -60,6 +68,13 @@ def record_signature(session: Session, runtime: Runtime, signing: Signing, at: d
         return None
     agreement.signed_at = at
     move(session, agreement, AgreementEvent.SIGNATURES_COMPLETE, at=at, actor=actor, facts=facts)
+    letter = messages.signed(number=agreement.number, link=link_to(runtime, agreement))
+    tell_borrower(session, runtime, agreement, letter, kind="agreement-signed", occasion="once", at=at)
+    for guarantee in guarantees.of_agreement(session, agreement.id):
+        copy = messages.guarantee_signed(
+            borrower=details_of(runtime, agreement).name, link=link_to_guarantee(runtime, guarantee.id)
+        )
+        _tell_guarantor(session, runtime, guarantee, copy, kind="guarantee-signed", at=at)
     return agreement
 
 
@@ -102,19 +117,21 @@ def _lapse(runtime: Runtime, agreement_id: uuid.UUID, at: datetime) -> bool:
         guarantees.end(session, agreement_id, at=at)
         letter = messages.lapsed(number=agreement.number)
         tell_borrower(session, runtime, agreement, letter, kind="agreement-lapsed", occasion="once", at=at)
-        _tell_guarantors(session, runtime, agreement, at)
+        for guarantee in guarantees.of_agreement(session, agreement_id):
+            notice = messages.guarantee_lapsed(borrower=details_of(runtime, agreement).name)
+            _tell_guarantor(session, runtime, guarantee, notice, kind="guarantee-lapsed", at=at)
     return True
 
 
-def _tell_guarantors(session: Session, runtime: Runtime, agreement: Agreement, at: datetime) -> None:
-    letter = messages.guarantee_lapsed(borrower=details_of(runtime, agreement).name)
-    for guarantee in guarantees.of_agreement(session, agreement.id):
-        outbox.post(
-            session,
-            runtime,
-            kind="guarantee-lapsed",
-            business_key=f"guarantee-lapsed:{guarantee.id}",
-            recipient=guarantees.details_of(runtime, guarantee).email,
-            content=letter.content,
-            at=at,
-        )
+def _tell_guarantor(
+    session: Session, runtime: Runtime, guarantee: Guarantee, letter: Letter, *, kind: str, at: datetime
+) -> None:
+    outbox.post(
+        session,
+        runtime,
+        kind=kind,
+        business_key=f"{kind}:{guarantee.id}",
+        recipient=guarantees.details_of(runtime, guarantee).email,
+        content=letter.content,
+        at=at,
+    )

@@ -132,6 +132,11 @@ def link_to(runtime: Runtime, agreement: Agreement) -> str:
     return f"{runtime.settings.base_url}/agreements/{agreement.id}"
 
 
+def link_to_guarantee(runtime: Runtime, guarantee_id: uuid.UUID) -> str:
+    """The address of a guarantee's page."""
+    return f"{runtime.settings.base_url}/guarantees/{guarantee_id}"
+
+
 def _found(agreement: Agreement | None) -> Agreement:
     if agreement is None:
         raise NotFound

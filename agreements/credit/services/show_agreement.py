@@ -158,7 +158,7 @@ class Agreements:
         return LedgerPage(items, items[-1].id if len(rows) > count else None)
 
     def documents(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[DocumentView, ...]:
-        """The documents that were made for the caller; for staff all of the agreement."""
+        """The documents that the caller may read: their own, for guarantors the agreement too, for staff all."""
         with self.runtime.database.transaction() as session:
             return tuple(document_view(document) for document in self._documents(session, agreement_id, caller))
 
@@ -214,7 +214,12 @@ class Agreements:
         return Part.GUARANTOR if caller.person_index in guarantors else None
 
     def _documents(self, session: Session, agreement_id: uuid.UUID, caller: Caller) -> Sequence[Document]:
+        """Staff see all, others their own; a guarantor also the agreement that the guarantee is for (rule G2)."""
         agreement, part = self._visible(session, agreement_id, caller)
         subjects = [agreement.id, *(guarantee.id for guarantee in guarantees.of_agreement(session, agreement_id))]
-        recipient = None if part is Part.STAFF else caller.person_index
-        return documents.of_subjects(session, subjects, recipient_index=recipient)
+        if part is Part.STAFF or caller.person_index is None:
+            return documents.of_subjects(session, subjects)
+        own = documents.of_subjects(session, subjects, recipient_index=caller.person_index)
+        if part is not Part.GUARANTOR:
+            return own
+        return [*documents.of_subjects(session, [agreement.id], recipient_index=agreement.signatory_index), *own]

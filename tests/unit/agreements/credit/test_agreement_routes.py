@@ -179,7 +179,7 @@ def test_the_document_is_read_as_it_was_signed(credit: CreditWorld, api: FlaskCl
     """S1: its bytes have the hash that the list tells."""
     agreement = credit.grant()
     headers = bearer_of(credit, ERIK)
-    (listed,) = api.get(f"/v1/agreements/{agreement.id}/documents", headers=headers).json["items"]  # type: ignore[index]
+    _, listed = api.get(f"/v1/agreements/{agreement.id}/documents", headers=headers).json["items"]  # type: ignore[index]
     url = f"/v1/agreements/{agreement.id}/documents/{listed['id']}"
     answer = api.get(url, headers=headers)
     assert hashlib.sha256(answer.data).hexdigest() == listed["sha256"]

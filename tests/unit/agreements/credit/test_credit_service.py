@@ -60,7 +60,8 @@ def documents_of(credit: CreditWorld, subject_id: uuid.UUID) -> Sequence[Documen
 
 
 def text_for(credit: CreditWorld, agreement_id: uuid.UUID, person: PersonalNumber, *, language: Language = "sv") -> str:
-    (view,) = credit.agreements.documents(agreement_id, credit.person(person))
+    """The last of what the person may read: a guarantor's own guarantee, a signatory's agreement."""
+    view = credit.agreements.documents(agreement_id, credit.person(person))[-1]
     return credit.agreements.document(agreement_id, view.id, credit.person(person), language=language).decode()
 
 
@@ -338,11 +339,26 @@ def test_documents_are_for_those_they_were_made_for(credit: CreditWorld) -> None
     """D7: staff see all three, each party their own."""
     agreement_id = credit.grant().id
     assert len(credit.agreements.documents(agreement_id, STAFF)) == 3
-    (of_erik,) = credit.agreements.documents(agreement_id, credit.person(ERIK))
+    agreement, of_erik = credit.agreements.documents(agreement_id, credit.person(ERIK))
+    assert (agreement.kind, of_erik.kind) == ("agreement", "guarantee")
     with pytest.raises(NotFound):
         credit.agreements.document(agreement_id, of_erik.id, credit.person(MARIA))
     with pytest.raises(NotFound):
         credit.agreements.document(credit.grant().id, of_erik.id, credit.person(ERIK))
+
+
+def test_everybody_is_sent_their_copy_when_all_have_signed(credit: CreditWorld) -> None:
+    """G2: what the guarantor is told, and when: a copy of guarantee and agreement, which can be read before too."""
+    agreement = credit.grant()
+    before = len(letters(credit))
+    for person in (ERIK, MARIA):
+        credit.complete(credit.start_guarantee(agreement.id, person))
+    assert len(letters(credit)) == before
+    credit.complete(credit.start_agreement(agreement.id))
+    sent = {letter.recipient: letter.body for letter in letters(credit)[: len(letters(credit)) - before]}
+    assert set(sent) == {"anna@exempel.example", "erik@exempel.example", "maria@exempel.example"}
+    guarantee = credit.guarantee_of(agreement.id, ERIK)
+    assert f"/guarantees/{guarantee.id}" in sent["erik@exempel.example"]
 
 
 def test_a_person_finds_all_agreements_that_they_have_a_part_in(credit: CreditWorld) -> None:
