@@ -25,6 +25,11 @@ DEMO_PEOPLE = (
     Person("197902092381", "Anna", "Lindqvist"),
     Person("198106032397", "Erik", "Sandström"),
     Person("199011272383", "Maria", "Holmberg"),
+    Person("197701072394", "Karl", "Nyberg"),
+    Person("196904262398", "Gunnar", "Bergman"),
+    Person("198801042386", "Sara", "Wallin"),
+    Person("199301012390", "Oskar", "Lundgren"),
+    Person("197601092385", "Eva", "Dahlström"),
 )
 """Whom the stand-in's pages offer when nobody else is given."""
 
