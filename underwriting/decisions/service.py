@@ -15,8 +15,9 @@ from agreements.signing.services.keep_order import Started
 from bureau_clients.answers import Retrieval
 from bureau_clients.errors import QuestionNotBlocked
 from bureau_clients.gateway import Gateway
-from bureau_clients.reports import Report
+from underwriting.applications import rules
 from underwriting.applications.models import Application
+from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import find_for, is_applicant, lock_application, lock_own
 from underwriting.decisions.grounds import hard_stops
 from underwriting.decisions.override import Determination, HardStopStands
@@ -39,7 +40,7 @@ from underwriting.decisions.services.read_decision import (
 from underwriting.decisions.services.read_reports import ReportView
 from underwriting.decisions.services.replay_decision import Replay
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.vocabulary import DecisionOutcome, Role, SigningPurpose
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role, SigningPurpose
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.models import AuditEntry
@@ -70,7 +71,10 @@ class Decisions:
             claim = assess_application.claim_due(session, self.runtime)
         if claim is None:
             return False
-        retrieval = assess_application.retrieve(self.gateway, claim, at=self.runtime.clock.now())
+        with self.runtime.database.transaction() as session:
+            application = lock_application(session, claim.application_id)
+            case = gather(session, self.runtime, application)
+        retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             assess_application.conclude(session, self.runtime, self.policy, claim, retrieval, at=at)
@@ -79,13 +83,14 @@ class Decisions:
     def ask_again(self, application_id: uuid.UUID, caller: Caller) -> None:
         """An underwriter's decision that what is unknown or was refused is asked for once more (rule B4).
 
-        Raises QuestionNotBlocked when nothing stands in the way.
+        Raises QuestionNotBlocked when nothing stands in the way, ApplicationStateRefuses after the assessment.
         """
         caller.require(Role.UNDERWRITER)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, find_for(session, application_id, caller).id)
             determine_case.forbid_oneself(session, self.runtime, application, caller)
+            rules.advance(ApplicationState(application.state), ApplicationEvent.ATTEMPT_FAILED)
             case = gather(session, self.runtime, application)
             allowed = [self._allow(case, position, caller, at) for position in range(len(case.subjects))]
             if not any(allowed):
@@ -209,12 +214,7 @@ class Decisions:
 
     def _look_again(self, case: Case) -> Retrieval:
         """What is kept of the reports with the company's status as it is now; persons are not asked about again."""
-        at = self.runtime.clock.now()
-
-        def stops(report: Report) -> bool:
-            return any(hard_stops(case.facts({report.number: report}, at=at)))
-
-        retrieval = self.gateway.retrieve(case.application_id, case.subjects, stop=stops)
+        retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
         determine_case.require_answers(retrieval)
         return retrieval
 

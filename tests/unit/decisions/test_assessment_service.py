@@ -29,6 +29,7 @@ from tests.support.lending import (
     sole_trader_json,
 )
 from underwriting.applications.models import Application
+from underwriting.applications.rules import ApplicationStateRefuses
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.service import Decisions
@@ -41,6 +42,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import RoleMissing
+from underwriting.platform.encryption import CiphertextInvalid
 from underwriting.platform.runtime import Runtime
 
 AB_DIGITS = CLEAN_AB.replace("-", "")
@@ -491,6 +493,28 @@ def test_what_nothing_blocks_is_not_allowed_again(world: LendingWorld) -> None:
         world.decisions.ask_again(application_id, world.staff())
     with pytest.raises(RoleMissing):
         world.decisions.ask_again(application_id, world.staff(Role.BILLING))
+
+
+def test_after_the_decision_nobody_is_asked_again(world: LendingWorld) -> None:
+    """B4: there is nothing left that an answer could decide."""
+    decision = decided(world)
+    with pytest.raises(ApplicationStateRefuses):
+        world.decisions.ask_again(decision.application_id, world.staff())
+
+
+def test_an_application_that_cannot_be_read_does_not_hold_up_the_others(world: LendingWorld) -> None:
+    """B8: it keeps its lease and its place; the next tick takes the one after it."""
+    broken = world.submitted()
+    sound = world.submitted(world.body(organisation_number="559999-0016"))
+    with world.runtime.database.transaction() as session:
+        session.execute(
+            sa.update(Application).where(Application.id == broken).values(details_encrypted=b"not ciphertext")
+        )
+    with pytest.raises(CiphertextInvalid):
+        world.decisions.assess_due()
+    assert world.decisions.assess_due() == 1
+    assert row_of(world, sound).state == ApplicationState.APPROVED
+    assert row_of(world, broken).state == ApplicationState.ASSESSING
 
 
 def test_two_workers_make_one_decision(committed_world: LendingWorld, bureau: Exchangeable) -> None:

@@ -1,6 +1,6 @@
 """One attempt to decide an application: claimed by one worker, reported on, decided in one transaction (rules B1-B8).
 
-1. In one transaction an application that is due is leased, and its case is gathered.
+1. In one transaction an application that is due is leased; in the next its case is gathered.
 2. The bureaus are asked, with no transaction open. Their answers are kept as they come.
 3. In one transaction the application is locked; if this attempt is still the latest one, it is decided, or put off.
 A worker that dies leaves a lease that runs out: the next one finds the kept answers and decides the same.
@@ -43,7 +43,6 @@ class Claim:
 
     application_id: uuid.UUID
     attempt: int
-    case: Case
 
 
 def claim_due(session: Session, runtime: Runtime) -> Claim | None:
@@ -66,17 +65,16 @@ def claim_due(session: Session, runtime: Runtime) -> Claim | None:
         return None
     application.leased_until = now + LEASE
     application.attempts += 1
-    session.flush()
-    return Claim(application.id, application.attempts, gather(session, runtime, application))
+    return Claim(application.id, application.attempts)
 
 
-def retrieve(gateway: Gateway, claim: Claim, *, at: datetime) -> Retrieval:
+def retrieve(gateway: Gateway, case: Case, *, at: datetime) -> Retrieval:
     """The answers about everybody in the case; nobody is asked when what is kept already stops it (rule B2)."""
 
     def stops(report: Report) -> bool:
-        return any(hard_stops(claim.case.facts({report.number: report}, at=at)))
+        return any(hard_stops(case.facts({report.number: report}, at=at)))
 
-    return gateway.retrieve(claim.application_id, claim.case.subjects, stop=stops)
+    return gateway.retrieve(case.application_id, case.subjects, stop=stops)
 
 
 def conclude(
