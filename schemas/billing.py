@@ -1,8 +1,12 @@
 """Monthly fees: how each comes about, and the run that charges them."""
 
+from typing import Any
+
 from schemas.answers import Answer
 from schemas.fields import DateField, InstantField, ListField, ObjectField, WholeNumberField
 from schemas.kernel_fields import MoneyField, MonthField, RateField, UnroundedField
+from schemas.loading import Body
+from schemas.values import FeeRunBody
 
 _DAYS_OF_A_MONTH = 31
 
@@ -37,3 +41,24 @@ class FeeRunSchema(Answer):
     finished_at = InstantField()
     charged_count = WholeNumberField()
     charged = MoneyField(zero=True)
+
+
+class FeeRunRequestSchema(Body[FeeRunBody]):
+    """The month to charge (rule F1)."""
+
+    month = MonthField(required=True)
+
+    def make(self, **members: Any) -> FeeRunBody:
+        """The request."""
+        return FeeRunBody(**members)
+
+
+class ChargedFeeSchema(Answer):
+    """The fee of one month, as charged."""
+
+    month = MonthField()
+    basis = MoneyField(zero=True)
+    rate = RateField()
+    fee = MoneyField(zero=True)
+    charged_at = InstantField()
+    reversed_at = InstantField()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import (
     CompanyForm,
     CreditPurpose,
@@ -148,3 +149,10 @@ class ClockBody:
     """Where test time is to stand (rule X1)."""
 
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeeRunBody:
+    """The month whose fees are to be charged (rule F1)."""
+
+    month: Month

@@ -10,9 +10,9 @@ WITH taken_back AS MATERIALIZED (
 ),
 opening AS MATERIALIZED (
     SELECT agreement_id,
-           coalesce(sum(amount_ore) FILTER (WHERE occurred_on < :first_day AND debit_account = 'principal'), 0)::bigint
+           sum(CASE WHEN occurred_on < :first_day AND debit_account = 'principal' THEN amount_ore ELSE 0 END)::bigint
                AS drawn_ore,
-           coalesce(sum(amount_ore) FILTER (WHERE occurred_on < :first_day AND credit_account = 'principal'), 0)::bigint
+           sum(CASE WHEN occurred_on < :first_day AND debit_account <> 'principal' THEN amount_ore ELSE 0 END)::bigint
                AS repaid_ore,
            bool_or(occurred_on >= :first_day AND debit_account = 'principal') AS draws
     FROM ledger_line
@@ -22,23 +22,6 @@ opening AS MATERIALIZED (
       AND (CAST(:among AS uuid[]) IS NULL OR agreement_id = ANY(CAST(:among AS uuid[])))
     GROUP BY agreement_id
 ),
-moment AS (
-    SELECT agreement_id, drawn_ore, repaid_ore FROM opening
-    UNION ALL
-    SELECT agreement_id, drawn_ore, repaid_ore
-    FROM (
-        SELECT line.agreement_id, line.occurred_on,
-               (sum(amount_ore) FILTER (WHERE debit_account = 'principal') OVER so_far)::bigint AS drawn_ore,
-               coalesce(sum(amount_ore) FILTER (WHERE credit_account = 'principal') OVER so_far, 0)::bigint AS repaid_ore
-        FROM opening JOIN ledger_line AS line ON line.agreement_id = opening.agreement_id
-        WHERE opening.draws
-          AND (debit_account = 'principal' OR credit_account = 'principal')
-          AND occurred_on < :first_day_of_next
-          AND entry_id NOT IN (SELECT id FROM taken_back)
-        WINDOW so_far AS (PARTITION BY line.agreement_id ORDER BY occurred_on, line.id ROWS UNBOUNDED PRECEDING)
-    ) AS within
-    WHERE occurred_on >= :first_day
-),
 due AS (
     SELECT agreement_id, sum(amount_ore)::bigint AS due_ore
     FROM planned_instalment
@@ -46,10 +29,29 @@ due AS (
       AND (CAST(:among AS uuid[]) IS NULL OR agreement_id = ANY(CAST(:among AS uuid[])))
     GROUP BY agreement_id
 ),
-basis AS (
-    SELECT moment.agreement_id, max(drawn_ore - greatest(repaid_ore, coalesce(due_ore, 0))) AS basis_ore
+moment AS (
+    SELECT line.agreement_id, occurred_on,
+           sum(CASE WHEN debit_account = 'principal' THEN amount_ore ELSE 0 END) OVER so_far AS drawn_ore,
+           sum(CASE WHEN debit_account <> 'principal' THEN amount_ore ELSE 0 END) OVER so_far AS repaid_ore
+    FROM ledger_line AS line
+    WHERE agreement_id IN (SELECT agreement_id FROM opening WHERE draws)
+      AND (debit_account = 'principal' OR credit_account = 'principal')
+      AND occurred_on < :first_day_of_next
+      AND entry_id NOT IN (SELECT id FROM taken_back)
+    WINDOW so_far AS (PARTITION BY line.agreement_id ORDER BY occurred_on, id ROWS UNBOUNDED PRECEDING)
+),
+drawing AS (
+    SELECT moment.agreement_id, max(drawn_ore - greatest(repaid_ore, coalesce(due_ore, 0)))::bigint AS level_ore
     FROM moment LEFT JOIN due ON due.agreement_id = moment.agreement_id
+    WHERE occurred_on >= :first_day
     GROUP BY moment.agreement_id
+),
+basis AS (
+    SELECT opening.agreement_id,
+           greatest(opening.drawn_ore - greatest(opening.repaid_ore, coalesce(due_ore, 0)), level_ore) AS basis_ore
+    FROM opening
+    LEFT JOIN due ON due.agreement_id = opening.agreement_id
+    LEFT JOIN drawing ON drawing.agreement_id = opening.agreement_id
 ),
 chargeable AS (
     SELECT agreement.id, basis.basis_ore, agreement.fee_rate

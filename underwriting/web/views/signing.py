@@ -37,6 +37,7 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
         return render(
             "signing.html",
             refresh_seconds=_REFRESH_SECONDS if pending else None,
+            version=view.state,
             view=view,
             qr=_code(view.qr_content) if view.qr_content else None,
             start_url=_start_url(runtime, view.auto_start_token) if view.auto_start_token else None,
@@ -54,10 +55,15 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
 
     @pages.post("/login")
     def start_login() -> BaseResponse:
-        started = signings.identify(end_user_ip=request.remote_addr or "127.0.0.1")
+        started = signings.identify(end_user_ip=end_user_ip())
         return to_signing_page(started, back=own_path(request.form.get("next", "/my")))
 
     return pages
+
+
+def end_user_ip() -> str:
+    """From where the person asks, as BankID wants to know."""
+    return request.remote_addr or "127.0.0.1"
 
 
 def to_signing_page(started: Started, *, back: str) -> BaseResponse:
@@ -66,6 +72,11 @@ def to_signing_page(started: Started, *, back: str) -> BaseResponse:
     set_cookie(response, SIGNING_COOKIE, started.secret)
     set_cookie(response, _BACK_COOKIE, back)
     return response
+
+
+def end_user_ip() -> str:
+    """Whence the person asks, as BankID wants to know."""
+    return request.remote_addr or "127.0.0.1"
 
 
 def _secret() -> str:
