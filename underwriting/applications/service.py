@@ -54,12 +54,6 @@ class Applications:
             application, secret = write_draft.create_draft(session, self.runtime, body, caller, at=at)
             return read_application.view_of(session, self.runtime, application), secret
 
-    def draft(self, application_id: uuid.UUID, caller: Caller) -> ApplicationBody:
-        """What the application says, for its applicant; NotFound for everybody else."""
-        with self.runtime.database.transaction() as session:
-            application = find_application.lock_own(session, application_id, caller)
-            return store_application.body_of(session, self.runtime.cipher, application)
-
     def change_draft(self, application_id: uuid.UUID, change: Change, caller: Caller) -> ApplicationView:
         """The draft as *change* makes it. Raises ApplicationStateRefuses (rule A3) once it is submitted."""
         at = self.runtime.clock.now()
