@@ -35,7 +35,7 @@ def jobs_of(house: House) -> Jobs:
         daily=(
             *application_jobs.daily_jobs(house.applications),
             *payment_jobs.daily(house.payments),
-            *billing_jobs.daily(runtime, read_bank_answers=lambda: _read_bank_answers(house)),
+            *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
         ),
     )
 
@@ -65,5 +65,5 @@ def _stops(jobs: Jobs, start: datetime, end: datetime) -> tuple[datetime, ...]:
 
 def _read_bank_answers(house: House) -> None:
     """Before fees are charged: what the bank has booked until now (rule F1)."""
-    house.payouts.reconcile_due()
+    house.payouts.read_answers()
     house.payments.fetch_files()

@@ -128,6 +128,10 @@ class Payouts:
         """Ask the bank about what was sent; how many were settled or sent again. For the worker."""
         return self._carrier.reconcile_due()
 
+    def read_answers(self) -> int:
+        """Ask about everything that is on its way, without pause; how many were settled. Before fees are charged."""
+        return self._carrier.read_answers()
+
     @property
     def _carrier(self) -> Carrier:
         return Carrier(self.runtime, self.bank, self.reports, self.debtor, self.asked_every)

@@ -58,6 +58,13 @@ class Carrier:
         """Ask the bank about what was sent; how many were settled or sent again."""
         return _each(self._due(ON_ITS_WAY), self._reconcile)
 
+    def read_answers(self) -> int:
+        """Ask about everything that is on its way, now; how many payouts the bank has settled."""
+        on_their_way = sa.select(Payout.id).where(Payout.state.in_([str(state) for state in ON_ITS_WAY]))
+        with self.runtime.database.transaction() as session:
+            payout_ids = session.scalars(on_their_way.order_by(Payout.id)).all()
+        return _each(payout_ids, self._read_answer)
+
     def _due(self, states: Sequence[PayoutState]) -> Sequence[uuid.UUID]:
         query = (
             sa.select(Payout.id)
@@ -168,7 +175,21 @@ class Carrier:
         if answer is None:
             return self._never_seen(file)
         with self.runtime.database.transaction() as session:
-            return self._take(session, file, answer)
+            return self._take(session, file.payout_id, answer)
+
+    def _read_answer(self, payout_id: uuid.UUID) -> bool:
+        """Take what the bank has settled; whoever holds the lease may be sending, so that nothing else follows."""
+        with self.runtime.database.transaction() as session:
+            end_to_end_id = lock_payout(session, payout_id)[1].end_to_end_id
+        try:
+            answer = self.bank.answer(end_to_end_id)
+        except BankUnreachable as error:
+            _log.warning("bank_unreachable", reason=error.reason)
+            return False
+        if answer is None or answer.status is PayoutStatus.ACCEPTED:
+            return False
+        with self.runtime.database.transaction() as session:
+            return self._take(session, payout_id, answer)
 
     def _never_seen(self, file: PaymentFile) -> bool:
         """The same file again, unless the bank has refused it or a cancellation has come in since (rules C1, P3)."""
@@ -189,9 +210,9 @@ class Carrier:
         self._deliver(again)
         return True
 
-    def _take(self, session: Session, file: PaymentFile, answer: PayoutAnswer) -> bool:
+    def _take(self, session: Session, payout_id: uuid.UUID, answer: PayoutAnswer) -> bool:
         at = self.runtime.clock.now()
-        agreement, payout = lock_payout(session, file.payout_id)
+        agreement, payout = lock_payout(session, payout_id)
         if payout.state not in ON_ITS_WAY:
             return False
         if answer.status is PayoutStatus.BOOKED and answer.booked_on is not None:

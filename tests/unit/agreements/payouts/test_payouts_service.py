@@ -381,6 +381,29 @@ def test_an_answer_that_cannot_be_had_now_is_asked_for_later(credit: CreditWorld
     assert credit.payouts.reconcile_due() == 1
 
 
+def test_before_fees_are_charged_every_answer_is_read_without_a_pause(credit: CreditWorld, bank: BankWorld) -> None:
+    """F1: the bank booked on the next day; its answer is due by business time, not by the pause between questions."""
+    agreement = credit.signed(payout_account=NEXT_DAY_ACCOUNT, guarantors=())
+    settle(credit)
+    for clock in (credit.clock, bank.clock):
+        clock.move_to(datetime(2026, 3, 3, 9, 0, tzinfo=UTC))
+    assert credit.payouts.reconcile_due() == 0
+    assert credit.payouts.read_answers() == 1
+    assert credit.payouts.read_answers() == 0
+    assert credit.agreement(agreement.id).first_paid_out_on == date(2026, 3, 3)
+
+
+def test_reading_answers_sends_nothing(credit: CreditWorld, bank: BankWorld) -> None:
+    """P3: another worker may be about to send what the bank has not seen."""
+    agreement = credit.signed(guarantors=())
+    watched = watch(credit, bank)
+    watched.before = die
+    with pytest.raises(Died):
+        credit.payouts.send_due()
+    assert credit.payouts.read_answers() == 0
+    assert (state(credit, agreement), watched.files) == (PayoutState.SENT, [])
+
+
 def test_a_rejected_payout_has_failed_and_is_not_owed(credit: CreditWorld, bank: BankWorld) -> None:
     """P2: the account is closed, AC04."""
     agreement = credit.signed(payout_account=REJECTED_ACCOUNT, guarantors=())
