@@ -54,6 +54,13 @@ class Applications:
             application, secret = write_draft.create_draft(session, self.runtime, body, caller, at=at)
             return read_application.view_of(session, self.runtime, application), secret
 
+    def draft(self, application_id: uuid.UUID, caller: Caller) -> ApplicationBody:
+        """What the draft says, for its holder; NotFound for everybody else."""
+        with self.runtime.database.transaction() as session:
+            application = find_application.lock_own(session, application_id, caller)
+            write_draft.require_draft(application)
+            return store_application.body_of(session, self.runtime.cipher, application)
+
     def change_draft(self, application_id: uuid.UUID, change: Change, caller: Caller) -> ApplicationView:
         """The draft as *change* makes it. Raises ApplicationStateRefuses (rule A3) once it is submitted."""
         at = self.runtime.clock.now()

@@ -1,11 +1,8 @@
 """Drafts: who opens them, and what may be done with them before the signature."""
 
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 
-from schemas.values import ApplicationBody
 from tests.support.lending import ANNA, BERTIL, CLEAN_AB, STRANGER, LendingWorld, guarantor_json
 from underwriting.applications.models import Application, ApplicationGuarantor
 from underwriting.applications.rules import ApplicationStateRefuses
@@ -15,22 +12,10 @@ from underwriting.kernel.vocabulary import ApplicationState, Role
 from underwriting.platform.authentication import Caller, token_hash
 
 
-def said(world: LendingWorld, application_id: Any, holder: Caller) -> ApplicationBody:
-    """What the draft says, as it is given to whoever changes it."""
-    found: list[ApplicationBody] = []
-
-    def look(body: ApplicationBody) -> ApplicationBody:
-        found.append(body)
-        return body
-
-    world.applications.change_draft(application_id, look, holder)
-    return found[0]
-
-
 def test_a_draft_holds_what_was_sent(world: LendingWorld) -> None:
     body = world.body()
     application_id, holder = world.draft(body)
-    assert said(world, application_id, holder) == body
+    assert world.applications.draft(application_id, holder) == body
     view = world.applications.view(application_id, holder)
     assert view.state is ApplicationState.DRAFT
     assert view.expected_monthly_revenue == Money.kronor(400_000)
@@ -71,7 +56,7 @@ def test_a_draft_may_be_changed(world: LendingWorld) -> None:
     changed = world.body(requested_amount="50000.00", guarantors=[guarantor_json(BERTIL, "Bertil Berg")])
     view = world.applications.change_draft(application_id, lambda _: changed, holder)
     assert view.requested_amount == Money.kronor(50_000)
-    assert said(world, application_id, holder) == changed
+    assert world.applications.draft(application_id, holder) == changed
 
 
 def test_a_draft_may_be_dropped(world: LendingWorld) -> None:
