@@ -186,7 +186,9 @@ def demo(language: "Language", as_json: bool) -> None:
     for fault in stage.faults:
         click.echo(f"!!! {fault}", err=True)
     if as_json:
-        click.echo(json.dumps({"loans": stage.facts, "faults": stage.faults}, ensure_ascii=False))
+        click.echo(
+            json.dumps({"loans": stage.facts, "ledger": stage.ledger, "faults": stage.faults}, ensure_ascii=False)
+        )
     sys.exit(1 if stage.faults else 0)
 
 

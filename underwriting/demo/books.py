@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from agreements.ledger import service as ledger
-from underwriting.demo.lending import Loan
+from underwriting.demo.lending import Loan, view
 from underwriting.demo.stage import Stage
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
@@ -36,9 +36,9 @@ def close(stage: Stage, loans: Sequence[Loan]) -> None:
     total = {account: Money.sum(balances[account] for balances in columns.values()) for account in ACCOUNTS}
     for chapter, balances in (*columns.items(), ("the ledger", total)):
         stage.check(f"{chapter}: sum of all accounts", Money.sum(balances.values()), Money.ZERO)
-        if chapter in columns:
-            stage.note(chapter, balances=_written(balances))
-    stage.note("ledger", **_written(total))
+    for loan in loans:
+        stage.note(loan.chapter, state=view(stage, loan)["state"], balances=_written(columns[loan.chapter]))
+    stage.ledger |= _written(total)
     runtime = stage.environment.runtime
     with runtime.database.transaction() as session:
         stage.check("balances over HTTP", total, dict(ledger.total_balances(session)))

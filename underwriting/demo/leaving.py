@@ -103,15 +103,15 @@ def redeem(stage: Stage, loan: Loan, on: date, *, principal: Money, running_fee:
         loan.chapter,
         Text(
             "{name} vill lösa krediten i förtid. Lösen kostar {total} i dag: kapitalet {principal} och hela december "
-            "månads avgift {fee}. Den som löser efter {last} betalar också januari.",
+            "månads avgift {fee}. Den som löser senare än {last.sv} betalar också januari.",
             "{name} wants to redeem (lösa) the credit early. Today that costs {total}: principal {principal} and the "
-            "whole fee of December, {fee}. Whoever redeems after {last} pays January too.",
+            "whole fee of December, {fee}. Whoever redeems later than {last.en} pays January too.",
         ),
         name=loan.applicant.signatory.name,
         total=total.formatted(),
         principal=principal.formatted(),
         fee=running_fee.formatted(),
-        last=quote["last_day"],
+        last=day_in_words(date.fromisoformat(quote["last_day"])),
     )
     stage.bank.pay(str(total), ocr=loan.ocr, payer=loan.applicant.signatory.name)
     stage.run_jobs()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from underwriting.demo.stage import Stage
 from underwriting.demo.wire import Unexpected
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
-from underwriting.kernel.wording import percent_in_words
+from underwriting.kernel.wording import day_in_words, percent_in_words
 
 _UUID = r"([0-9a-f]{8}-[0-9a-f-]{27})"
 
@@ -193,14 +194,14 @@ def be_paid(stage: Stage, loan: Loan, *, window_ends: str) -> None:
         loan.chapter,
         Text(
             "Sista underskriften finns: {amount} är utbetalt till bankgiro {bankgiro}, en gång. Första amorteringen "
-            "är {part} den {due}. Krediten kan hävas i fem dagar.",
+            "är {part}, {due.sv}. Krediten kan hävas i fem dagar.",
             "The last signature is there: {amount} is paid out to bankgiro {bankgiro}, once. The first instalment "
-            "(amortering) is {part} on {due}. The credit can be cancelled for five days.",
+            "(amortering) is {part}, on {due.en}. The credit can be cancelled for five days.",
         ),
         amount=Money.kronor(agreement["utilised"]).formatted(),
         bankgiro=loan.applicant.bankgiro.formatted,
         part=Money.kronor(first["amount"]).formatted(),
-        due=first["due_on"],
+        due=day_in_words(date.fromisoformat(first["due_on"])),
     )
 
 

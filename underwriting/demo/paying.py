@@ -1,10 +1,16 @@
 """What the months cost: fees charged, explained and paid by OCR at the bank."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from underwriting.demo.leaving import fee_of
 from underwriting.demo.lending import Loan, view
 from underwriting.demo.stage import Stage
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
+from underwriting.kernel.wording import percent_in_words
+
+_MONTHS: Mapping[str, Text] = {"2026-10": Text("oktober", "October"), "2026-11": Text("november", "November")}
 
 
 def be_charged(stage: Stage, loan: Loan, month: str, *, basis: Money, fee: Money) -> None:
@@ -17,14 +23,15 @@ def be_charged(stage: Stage, loan: Loan, month: str, *, basis: Money, fee: Money
     stage.tell(
         loan.chapter,
         Text(
-            "Månadsavgift för {month}: högst {basis} utnyttjat × {rate} = {product} kr, i hela kronor {fee}.",
-            "Monthly fee (månadsavgift) of {month}: at most {basis} utilised × {rate} = {product} kr, in whole kronor "
-            "{fee}.",
+            "Månadsavgiften för {month.sv} är debiterad: som mest {basis} utnyttjat × {rate.sv} = {product}, i hela "
+            "kronor {fee}.",
+            "The monthly fee (månadsavgift) of {month.en} is charged: at most {basis} utilised × {rate.en} = "
+            "{product}, in whole kronor {fee}.",
         ),
-        month=month,
+        month=_MONTHS[month],
         basis=basis.formatted(),
-        rate=found["rate"],
-        product=found["product"],
+        rate=percent_in_words(Decimal(found["rate"])),
+        product=Money.kronor(found["product"]).formatted(),
         fee=fee.formatted(),
     )
 

@@ -24,7 +24,8 @@ _MARGIN = 12
 class Stage:
     """*print_line* is given each line of the story, *say* what one waits for.
 
-    *facts* gathers what happened, per chapter, for machines; *faults* what did not come out as it was meant.
+    For machines *facts* gathers what happened, per chapter, and *ledger* the sums of all accounts; *faults* is what did
+    not come out as it was meant.
     """
 
     environment: Environment
@@ -33,6 +34,7 @@ class Stage:
     say: Say
     now: datetime
     facts: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    ledger: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     _told_day: date | None = None
     _citizens: dict[str, Citizen] = field(default_factory=dict)

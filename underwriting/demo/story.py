@@ -51,6 +51,11 @@ _PROLOGUE = Text(
     "the\ndatabase, SOAP with Creditsafe, BankID over mutual TLS, the bank's files. Test time is moved day by day.",
 )
 
+_EPILOGUE = Text(
+    "Så slutar berättelsen: AB har löst sin kredit, KB och EF har hävt sina, HB och EF 2 löper vidare.",
+    "So the story ends: AB has redeemed its credit, KB and EF have cancelled theirs, HB and EF 2 go on.",
+)
+
 
 def _play(stage: Stage) -> None:
     ab, hb, kb, ef = _apply_and_be_decided(stage)
@@ -61,6 +66,7 @@ def _play(stage: Stage) -> None:
     _live_through_two_months(stage, ab, hb, ef_again)
     stage.move_to("2026-12-10 10:00")
     leaving.redeem(stage, ab, date(2026, 12, 10), principal=AB_LEFT, running_fee=AB_DECEMBER_FEE)
+    stage.tell("", _EPILOGUE)
     books.close(stage, (ab, hb, kb, ef, ef_again))
 
 
