@@ -37,6 +37,15 @@ class LedgerLine(Identified, Base):
         sa.CheckConstraint(one_of("debit_account", Account), "debit_account"),
         sa.CheckConstraint(one_of("credit_account", Account), "credit_account"),
         sa.Index("ix_ledger_line_agreement", "agreement_id", "occurred_on"),
+        # the history of each agreement's principal, whole in the index: what a fee run reads of all agreements
+        sa.Index(
+            "ix_ledger_line_principal",
+            "agreement_id",
+            "occurred_on",
+            "id",
+            postgresql_include=["debit_account", "amount_ore", "entry_id"],
+            postgresql_where=sa.text("debit_account = 'principal' OR credit_account = 'principal'"),
+        ),
         # whose money is kept: few lines, so that the daily look for it reads only them
         sa.Index(
             "ix_ledger_line_credit_balance",

@@ -699,6 +699,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("debit_account = 'credit_balance' OR credit_account = 'credit_balance'"),
     )
     op.create_index(op.f("ix_ledger_line_entry_id"), "ledger_line", ["entry_id"], unique=False)
+    op.create_index(
+        "ix_ledger_line_principal",
+        "ledger_line",
+        ["agreement_id", "occurred_on", "id"],
+        unique=False,
+        postgresql_include=["debit_account", "amount_ore", "entry_id"],
+        postgresql_where=sa.text("debit_account = 'principal' OR credit_account = 'principal'"),
+    )
     op.create_table(
         "payout",
         sa.Column("drawdown_id", sa.Uuid(), nullable=False),
@@ -757,6 +765,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_payout_drawdown_id"), table_name="payout")
     op.drop_index(op.f("ix_payout_agreement_id"), table_name="payout")
     op.drop_table("payout")
+    op.drop_index(
+        "ix_ledger_line_principal",
+        table_name="ledger_line",
+        postgresql_include=["debit_account", "amount_ore", "entry_id"],
+        postgresql_where=sa.text("debit_account = 'principal' OR credit_account = 'principal'"),
+    )
     op.drop_index(op.f("ix_ledger_line_entry_id"), table_name="ledger_line")
     op.drop_index(
         "ix_ledger_line_credit_balance",
