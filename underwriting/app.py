@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import structlog
@@ -97,8 +97,13 @@ def _for_every_page(app: Flask, runtime: Runtime) -> None:
         return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
 
     @app.context_processor
-    def shared() -> dict[str, object | Callable[[], Markup]]:
-        return {"csrf": csrf, "sandbox": runtime.settings.sandbox, "lender_name": runtime.settings.lender.name}
+    def shared() -> dict[str, object]:
+        return {
+            "csrf": csrf,
+            "now": runtime.clock.now(),
+            "sandbox": runtime.settings.sandbox,
+            "lender_name": runtime.settings.lender.name,
+        }
 
 
 def _interface(house: House) -> Iterator[Blueprint]:
