@@ -40,8 +40,8 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
     def request_cancellation(agreement_id: uuid.UUID) -> ResponseReturnValue:
         caller = current_caller()
         agreements.require(agreement_id, caller, Part.STAFF, Part.BORROWER)
-        content = request.get_json(silent=True) if not request.get_data() else request.get_json()
-        body = load(CancellationRequestSchema(), content or {}, on=stockholm_date(runtime.clock.now()))
+        content = request.get_json() if request.get_data() else {}
+        body = load(CancellationRequestSchema(), content, on=stockholm_date(runtime.clock.now()))
         _check_channel(body.channel, caller)
         view = cancellations.request(agreement_id, body.channel, received_at=body.received_at, actor=caller.actor)
         return jsonify(CancellationSchema().dump(view)), 201

@@ -1,0 +1,291 @@
+"""The operations from the agreement to its end, and those of who runs the service."""
+
+from schemas.agreements import (
+    AgreementSchema,
+    CancellationQuoteSchema,
+    CancellationRequestSchema,
+    CancellationSchema,
+    DocumentSchema,
+    DrawdownRequestSchema,
+    DrawdownSchema,
+    GuaranteeSchema,
+    LedgerEntrySchema,
+    LiablePartySchema,
+    RedemptionQuoteSchema,
+    RedemptionRequestSchema,
+    RedemptionSchema,
+)
+from schemas.billing import ChargedFeeSchema, FeeExplanationSchema, FeeRunRequestSchema, FeeRunSchema
+from schemas.guarantees import ExposureSchema
+from schemas.payments import PaymentFileSchema, UnmatchedPaymentSchema
+from schemas.sandbox import ClockSchema
+from underwriting.api_description.intake import CURSOR, LIMIT
+from underwriting.api_description.operation import STAFF, Answer, Area, Audience, Operation, Parameter
+from underwriting.kernel.text import Text
+
+_PARTIES = (Audience.BORROWER, Audience.GUARANTOR, *STAFF)
+_LANGUAGE = Parameter(
+    name="language",
+    place="query",
+    text=Text("Handlingens språk; den svenska gäller", "The document's language; the Swedish text prevails"),
+    schema={"type": "string", "enum": ["sv", "en"], "default": "sv"},
+)
+_DAY = Parameter(
+    name="on",
+    place="query",
+    text=Text("Dagen för lösen; utan den räknas i dag", "The day of redemption; today without it"),
+    schema={"type": "string", "format": "date"},
+)
+_UNMATCHED = Parameter(
+    name="status",
+    place="query",
+    text=Text("Bara de som väntar på en handläggare", "Only those that wait for a person"),
+    required=True,
+    schema={"type": "string", "enum": ["unmatched"]},
+)
+_DRAWDOWN = Answer(text=Text("Uttaget", "The drawdown"), schemas=(DrawdownSchema,))
+_CANCELLATION = Answer(text=Text("Hävningen", "The cancellation"), schemas=(CancellationSchema,))
+
+LENDING = (
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}",
+        summary=Text("Läs ett avtal", "Read an agreement"),
+        who=_PARTIES,
+        answers={200: Answer(text=Text("Avtalet", "The agreement"), schemas=(AgreementSchema,))},
+    ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/guarantees",
+        summary=Text("Lista borgensåtagandena", "List the guarantees"),
+        who=_PARTIES,
+        answers={200: Answer(text=Text("Åtagandena", "The guarantees"), schemas=(GuaranteeSchema,), listed=True)},
+    ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/liable-parties",
+        summary=Text("Lista alla som svarar för skulden", "List everybody who answers for the debt"),
+        who=_PARTIES,
+        answers={200: Answer(text=Text("Parterna", "The parties"), schemas=(LiablePartySchema,), listed=True)},
+    ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/ledger",
+        summary=Text("Läs avtalets bokföring", "Read the agreement's books"),
+        who=(Audience.BORROWER, *STAFF),
+        parameters=(CURSOR, LIMIT),
+        answers={
+            200: Answer(
+                text=Text("Verifikationerna", "The entries"), schemas=(LedgerEntrySchema,), listed=True, paged=True
+            )
+        },
+    ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/documents",
+        summary=Text("Lista handlingarna", "List the documents"),
+        who=_PARTIES,
+        answers={200: Answer(text=Text("Handlingarna", "The documents"), schemas=(DocumentSchema,), listed=True)},
+    ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/documents/{document_id}",
+        summary=Text("Läs en handling", "Read a document"),
+        who=_PARTIES,
+        parameters=(_LANGUAGE,),
+        answers={200: Answer(text=Text("Handlingens text", "The document's text"), media_type="text/plain")},
+    ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="GET",
+        path="/v1/guarantors/{guarantee_id}/exposure",
+        summary=Text("Allt som en person har borgat för", "Everything that one person has guaranteed"),
+        who=STAFF,
+        answers={200: Answer(text=Text("Åtagandena", "The guarantees"), schemas=(ExposureSchema,))},
+    ),
+    Operation(
+        area=Area.PAYOUTS,
+        method="POST",
+        path="/v1/agreements/{agreement_id}/drawdowns",
+        summary=Text("Begär ett uttag", "Ask for a drawdown"),
+        who=(Audience.BORROWER,),
+        body=DrawdownRequestSchema,
+        answers={201: _DRAWDOWN},
+        rules=("A7", "C1", "P1", "P4"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.PAYOUTS,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/drawdowns",
+        summary=Text("Lista uttagen", "List the drawdowns"),
+        who=(Audience.BORROWER, *STAFF),
+        answers={200: Answer(text=Text("Uttagen", "The drawdowns"), schemas=(DrawdownSchema,), listed=True)},
+    ),
+    Operation(
+        area=Area.PAYOUTS,
+        method="POST",
+        path="/v1/payouts/{payout_id}/release",
+        summary=Text("Släpp en stoppad utbetalning", "Release a held payout"),
+        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        answers={200: _DRAWDOWN},
+        rules=("A7", "P4"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.FEES,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/fees",
+        summary=Text("Lista månadsavgifterna", "List the monthly fees"),
+        who=(Audience.BORROWER, *STAFF),
+        answers={200: Answer(text=Text("Avgifterna", "The fees"), schemas=(ChargedFeeSchema,), listed=True)},
+    ),
+    Operation(
+        area=Area.FEES,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/fees/{month}",
+        summary=Text("Förklara en månadsavgift dag för dag", "Explain a monthly fee day by day"),
+        who=(Audience.BORROWER, *STAFF),
+        answers={200: Answer(text=Text("Avgiften", "The fee"), schemas=(FeeExplanationSchema,))},
+    ),
+    Operation(
+        area=Area.FEES,
+        method="POST",
+        path="/v1/payment-files",
+        summary=Text("Lämna in en betalningsfil (BgMax)", "Hand in a payment file (BgMax)"),
+        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        body_media_type="application/octet-stream",
+        answers={201: Answer(text=Text("Vad filen gav", "What the file brought"), schemas=(PaymentFileSchema,))},
+        rules=("A7", "F7"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.FEES,
+        method="GET",
+        path="/v1/payments",
+        summary=Text("Lista betalningar som inget avtal känns vid", "List the payments that have found no agreement"),
+        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        parameters=(_UNMATCHED, CURSOR),
+        answers={
+            200: Answer(
+                text=Text("Betalningarna", "The payments"), schemas=(UnmatchedPaymentSchema,), listed=True, paged=True
+            )
+        },
+    ),
+    Operation(
+        area=Area.FEES,
+        method="GET",
+        path="/v1/fee-runs",
+        summary=Text("Lista månaderna som debiterats", "List the months that were charged"),
+        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        answers={200: Answer(text=Text("Månaderna", "The months"), schemas=(FeeRunSchema,), listed=True)},
+    ),
+    Operation(
+        area=Area.FEES,
+        method="POST",
+        path="/v1/fee-runs",
+        summary=Text("Debitera en månads avgifter; en gång var", "Charge a month's fees; each once"),
+        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        body=FeeRunRequestSchema,
+        answers={201: Answer(text=Text("Månaden", "The month"), schemas=(FeeRunSchema,))},
+        rules=("A7", "F1"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.ENDING,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/cancellation-quote",
+        summary=Text("Vad en hävning kostar nu", "What cancelling costs now"),
+        who=(Audience.BORROWER, *STAFF),
+        answers={200: Answer(text=Text("Villkoren", "The terms"), schemas=(CancellationQuoteSchema,))},
+        rules=("C4", "C8"),
+    ),
+    Operation(
+        area=Area.ENDING,
+        method="POST",
+        path="/v1/agreements/{agreement_id}/cancellation",
+        summary=Text("Häv avtalet", "Cancel the agreement"),
+        who=(Audience.BORROWER, *STAFF),
+        body=CancellationRequestSchema,
+        body_is_optional=True,
+        answers={201: _CANCELLATION},
+        rules=("A7", "C1", "C2", "C4", "C5", "C6", "C8"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.ENDING,
+        method="POST",
+        path="/v1/cancellations/{cancellation_id}/confirmation",
+        summary=Text("Bekräfta en hävning som antecknades sent", "Confirm a cancellation that was recorded late"),
+        who=STAFF,
+        answers={200: _CANCELLATION},
+        rules=("A7", "C5"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.ENDING,
+        method="POST",
+        path="/v1/cancellations/{cancellation_id}/rejection",
+        summary=Text("Avvisa en hävning som antecknades sent", "Reject a cancellation that was recorded late"),
+        who=STAFF,
+        answers={200: _CANCELLATION},
+        rules=("A7", "C5"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.ENDING,
+        method="GET",
+        path="/v1/agreements/{agreement_id}/redemption-quote",
+        summary=Text("Vad lösen kostar en viss dag", "What redeeming costs on a day"),
+        who=(Audience.BORROWER, *STAFF),
+        parameters=(_DAY,),
+        answers={200: Answer(text=Text("Summan", "The sum"), schemas=(RedemptionQuoteSchema,))},
+        rules=("C8", "F3"),
+    ),
+    Operation(
+        area=Area.ENDING,
+        method="POST",
+        path="/v1/agreements/{agreement_id}/redemption",
+        summary=Text("Begär förtida lösen", "Ask for early redemption"),
+        who=(Audience.BORROWER,),
+        body=RedemptionRequestSchema,
+        answers={201: Answer(text=Text("Begäran", "The request"), schemas=(RedemptionSchema,))},
+        rules=("A7", "C8", "F3"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.OPERATION,
+        method="PUT",
+        path="/v1/sandbox/clock",
+        summary=Text("Ställ testtiden; bara i sandlådan", "Put test time; in the sandbox only"),
+        who=(Audience.ADMINISTRATOR,),
+        body=ClockSchema,
+        answers={200: Answer(text=Text("Testtiden", "Test time"), schemas=(ClockSchema,))},
+        rules=("X1",),
+    ),
+    Operation(
+        area=Area.OPERATION,
+        method="GET",
+        path="/healthz",
+        summary=Text("Processen svarar", "The process answers"),
+        who=(Audience.ANYONE,),
+        answers={200: Answer(text=Text("Den svarar", "It does"))},
+    ),
+    Operation(
+        area=Area.OPERATION,
+        method="GET",
+        path="/readyz",
+        summary=Text("Databasen svarar", "The database answers"),
+        who=(Audience.ANYONE,),
+        answers={
+            200: Answer(text=Text("Den svarar", "It does")),
+            503: Answer(text=Text("Den svarar inte", "It does not")),
+        },
+    ),
+)

@@ -1,0 +1,132 @@
+"""What there is to say about one operation of the HTTP interface, in the words of the product."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from marshmallow import Schema
+
+from underwriting.kernel.text import Text
+
+JSON = "application/json"
+
+
+class Audience(Enum):
+    """Who may call an operation. Whose thing it is not gets 404."""
+
+    ANYONE = Text("alla", "anyone")
+    APPLICANT = Text("den sökande", "the applicant")
+    INVITED = Text("den inbjudna borgensmannen", "the invited guarantor")
+    GUARANTOR = Text("borgensmannen", "the guarantor")
+    BORROWER = Text("kredittagaren", "the borrower")
+    SIGNER = Text("den som håller underskriftens hemlighet", "whoever holds the signing's secret")
+    UNDERWRITER = Text("kreditprövare", "underwriters")
+    BILLING = Text("ekonomi", "billing")
+    ADMINISTRATOR = Text("administratörer", "administrators")
+
+
+STAFF = (Audience.UNDERWRITER, Audience.BILLING, Audience.ADMINISTRATOR)
+_WITHOUT_LOGIN = {Audience.ANYONE, Audience.INVITED, Audience.SIGNER}
+
+
+class Area(Enum):
+    """What an operation is about."""
+
+    APPLICATIONS = Text("Ansökan", "Applications")
+    DECISIONS = Text("Beslut", "Decisions")
+    SIGNING = Text("Underskrift", "Signing")
+    AGREEMENTS = Text("Avtal", "Agreements")
+    PAYOUTS = Text("Utbetalning", "Payouts")
+    FEES = Text("Avgifter och betalningar", "Fees and payments")
+    ENDING = Text("Hävning och lösen", "Cancellation and redemption")
+    OPERATION = Text("Drift", "Operation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A parameter in query or header; those of the path follow from the path."""
+
+    name: str
+    place: str
+    text: Text
+    required: bool = False
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is answered when all is well: one of *schemas*, each for its audience, a list of them, or nothing."""
+
+    text: Text
+    schemas: tuple[type[Schema], ...] = ()
+    listed: bool = False
+    paged: bool = False
+    media_type: str = JSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method on one path. *rules* are the ids of those that may refuse it."""
+
+    area: Area
+    method: str
+    path: str
+    summary: Text
+    who: tuple[Audience, ...]
+    answers: Mapping[int, Answer]
+    body: type[Schema] | None = None
+    body_media_type: str = JSON
+    body_is_optional: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    rules: tuple[str, ...] = ()
+    takes_key: bool = False
+    asks_outside_party: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name of its own, for generated clients: `post_applications_submit`."""
+        words = re.sub(r"\{[a-z_]+\}|^/v1", "", self.path).replace("-", "_")
+        return "_".join([self.method.lower(), *filter(None, words.split("/")), *self._by_which()])
+
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """The names in braces, in order."""
+        return tuple(re.findall(r"\{([a-z_]+)\}", self.path))
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body is sent."""
+        return self.body is not None or self.body_media_type != JSON
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether somebody has to have logged in, or to hold a draft's secret."""
+        return not _WITHOUT_LOGIN & set(self.who)
+
+    @property
+    def is_for_staff(self) -> bool:
+        """Whether it is for staff of certain roles alone."""
+        return set(self.who) <= set(STAFF)
+
+    @property
+    def problem_statuses(self) -> tuple[int, ...]:
+        """The statuses of the problems that a caller has to be prepared for."""
+        found = {
+            400: self.has_body,
+            401: self.needs_login,
+            403: self.is_for_staff,
+            404: bool(self.path_parameters),
+            409: self.takes_key,
+            413: self.has_body,
+            415: self.has_body and self.body_media_type == JSON,
+            422: self.has_body or self.takes_key or any(each.place == "query" for each in self.parameters),
+            503: self.asks_outside_party,
+        }
+        return tuple(status for status, holds in found.items() if holds)
+
+    def _by_which(self) -> tuple[str, ...]:
+        """Tells one thing from the list of them: `get_applications` and `get_applications_by_application_id`."""
+        last = self.path.rsplit("/", 1)[1]
+        return (f"by_{last[1:-1]}",) if last.startswith("{") else ()
