@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-_HEIGHT = 120
-_GAP = 2
-_SPACE_BELOW = 18
+_WIDTH = 720
+_HEIGHT = 150
+_SPACE_ABOVE = 4
+_SPACE_BELOW = 24
+_WIDEST_BAR = 64
+_MOST_LABELS = 12
+_GREEN = "#124b3e"
+_GREY = "#54625b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +28,38 @@ def bars(data: Sequence[Bar], *, title: str) -> Markup:
     """A bar chart of *data*; the tallest bar fills the height. Empty data give an empty string."""
     if not data:
         return Markup()
-    width = max(8, 640 // len(data))
+    room = min(_WIDTH // len(data), _WIDEST_BAR)
     tallest = max(bar.value for bar in data) or 1
-    step = max(1, len(data) // 8)
+    step = -(-len(data) // _MOST_LABELS)
     drawn = Markup().join(
-        _bar(bar, position, width, tallest, position % step == 0) for position, bar in enumerate(data)
+        _bar(bar, position * room, room, tallest, labelled=position % step == 0) for position, bar in enumerate(data)
     )
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        width * len(data), _HEIGHT + _SPACE_BELOW, title, drawn
+    base = Markup('<line x1="0" y1="{0}" x2="{1}" y2="{0}" stroke="#dcdad0"/>').format(_HEIGHT, _WIDTH)
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>').format(
+        _WIDTH, _HEIGHT + _SPACE_BELOW, title, base, drawn
     )
 
 
-def _bar(bar: Bar, position: int, width: int, tallest: int, labelled: bool) -> Markup:
-    height = bar.value * (_HEIGHT - 4) // tallest
-    left = position * width
+def meter(part: int, whole: int) -> Markup:
+    """How much *part* is of *whole*, as a filled bar; the numbers stand beside it."""
+    share = max(0, min(part, whole)) * 100 // whole if whole > 0 else 0
+    return Markup(
+        '<span class="meter"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="10" fill="{}"/></svg></span>'
+    ).format(share, _GREEN)
+
+
+def _bar(bar: Bar, left: int, room: int, tallest: int, *, labelled: bool) -> Markup:
+    height = bar.value * (_HEIGHT - _SPACE_ABOVE) // tallest
+    width = max(room - max(2, room // 6), 1)
     label = (
-        Markup('<text x="{}" y="{}" font-size="12" fill="#56625d">{}</text>').format(left, _HEIGHT + 14, bar.label)
+        Markup('<text x="{}" y="{}" font-size="13" text-anchor="middle" fill="{}">{}</text>').format(
+            left + width // 2, _HEIGHT + 17, _GREY, bar.label
+        )
         if labelled
         else Markup()
     )
-    shape = Markup('<rect x="{}" y="{}" width="{}" height="{}" rx="2" fill="#124b3e"><title>{}</title></rect>').format(
-        left, _HEIGHT - height, width - _GAP, max(height, 1), bar.text
+    shape = Markup('<rect x="{}" y="{}" width="{}" height="{}" rx="3" fill="{}"><title>{}</title></rect>').format(
+        left, _HEIGHT - height, width, max(height, 1), _GREEN, bar.text
     )
     return shape + label

@@ -19,6 +19,15 @@ from underwriting.kernel.wording import day_in_words, instant_in_words, percent_
 from underwriting.platform.problems import Problem, language_of_request
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_TONES = {
+    **dict.fromkeys(
+        ("referred", "information_requested", "counter_offer", "invited", "signing", "cancelling", "conditional"),
+        "warn",
+    ),
+    **dict.fromkeys(("unconfirmed", "submitted", "unknown", "unavailable"), "warn"),
+    **dict.fromkeys(("declined", "refused", "failed", "annulled"), "bad"),
+    **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen", "replaced"), "over"),
+}
 
 
 @cache
@@ -34,8 +43,13 @@ def translate(key: str, **values: object) -> str:
     return catalogue(language_of_request())[key].format(**values)
 
 
-def render(template: str, *, status: int = 200, refresh_seconds: int | None = None, **values: Any) -> Response:
-    """The page *template*; *refresh_seconds* reloads it without JavaScript while something is awaited."""
+def render(
+    template: str, *, status: int = 200, refresh_seconds: int | None = None, version: str = "", **values: Any
+) -> Response:
+    """The page *template*; with *refresh_seconds* it looks again by itself while something is awaited.
+
+    It is then loaded anew when *version* has become another one; without JavaScript it is loaded anew every time.
+    """
     language = language_of_request()
     page = render_template(
         template,
@@ -43,6 +57,8 @@ def render(template: str, *, status: int = 200, refresh_seconds: int | None = No
         language=language,
         caller=g.caller,
         refresh_seconds=refresh_seconds,
+        version=version,
+        tone=tone_of,
         in_language=lambda text: text.in_language(language),
         error_of=lambda pointer: _error_of(values.get("errors", ()), pointer, language),
         **values,
@@ -53,6 +69,11 @@ def render(template: str, *, status: int = 200, refresh_seconds: int | None = No
     return response
 
 
+def tone_of(state: str) -> str:
+    """The class of a state's label: something to do (`warn`), a no (`bad`), over (`over`), else as it should be."""
+    return _TONES.get(state, "")
+
+
 def own_path(target: str) -> str:
     """*target* where it is a path of this service, else the start page: a link never leads elsewhere."""
     parts = urlsplit(target)
@@ -60,9 +81,18 @@ def own_path(target: str) -> str:
     return target if own else "/"
 
 
+def choose_language(response: BaseResponse, language: str) -> BaseResponse:
+    """*response*, with which the browser remembers *language*, if it is one of ours."""
+    if language in ("sv", "en"):
+        response.set_cookie("language", language, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
+    return response
+
+
 def problem_page(problem: Problem) -> Response:
     """*problem* as a page that says what is wrong and what to do."""
-    return render("problem.html", status=problem.status, problem=problem)
+    came_from = urlsplit(request.referrer or "")
+    back = own_path(came_from.path) if came_from.netloc == request.host else None
+    return render("problem.html", status=problem.status, problem=problem, back=back)
 
 
 def blueprint() -> Blueprint:
@@ -70,11 +100,8 @@ def blueprint() -> Blueprint:
     pages = Blueprint("layout", __name__)
 
     @pages.get("/language/<language>")
-    def choose_language(language: str) -> BaseResponse:
-        response = redirect(own_path(request.args.get("next", "/")))
-        if language in ("sv", "en"):
-            response.set_cookie("language", language, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
-        return response
+    def language(language: str) -> BaseResponse:
+        return choose_language(redirect(own_path(request.args.get("next", "/"))), language)
 
     @pages.app_template_filter("money")
     def money(amount: Money) -> str:

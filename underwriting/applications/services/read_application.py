@@ -46,6 +46,7 @@ class CursorInvalid(InvalidInput):
 class GuarantorView:
     """A named guarantor and how far the confirmation has come (rule A6)."""
 
+    id: uuid.UUID
     ordinal: int
     state: GuarantorState
     personal_number: PersonalNumber
@@ -179,6 +180,7 @@ def _summary(cipher: Cipher, application: Application) -> dict[str, Any]:
 def _guarantor(cipher: Cipher, row: ApplicationGuarantor) -> GuarantorView:
     named = named_guarantor(cipher, row)
     return GuarantorView(
+        id=row.id,
         ordinal=row.ordinal,
         state=GuarantorState(row.state),
         personal_number=named.personal_number,

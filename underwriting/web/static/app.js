@@ -2,20 +2,42 @@
 "use strict";
 
 // The countdown of a cancellation window or an offer: the server's clock decides, this only shows.
+const serverNow = Date.parse(document.documentElement.dataset.now);
 for (const line of document.querySelectorAll(".countdown[data-until]")) {
   const until = Date.parse(line.dataset.until);
-  const started = performance.now();
-  const serverNow = Date.parse(document.documentElement.dataset.now || new Date().toISOString());
   const output = line.querySelector("output");
   const show = () => {
-    const left = Math.max(0, Math.floor((until - serverNow - (performance.now() - started)) / 1000));
+    const left = Math.max(0, Math.floor((until - serverNow - performance.now()) / 1000));
     const days = Math.floor(left / 86400), hours = Math.floor(left / 3600) % 24;
     const minutes = Math.floor(left / 60) % 60, seconds = left % 60;
     const two = (number) => String(number).padStart(2, "0");
     output.textContent = `${days ? days + " d " : ""}${two(hours)}:${two(minutes)}:${two(seconds)}`;
+    line.classList.toggle("over", left < 600);
   };
   show();
   setInterval(show, 1000);
+}
+
+// A page that waits for something looks again by itself: what is live is replaced, and news of weight load the page anew.
+const waiting = document.querySelector("main[data-refresh]");
+if (waiting) {
+  const look = async () => {
+    try {
+      const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      if (response.status >= 500) throw new Error("not now");
+      if (response.redirected) return location.replace(response.url);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      if (page.querySelector("main")?.dataset.version !== waiting.dataset.version) return location.reload();
+      for (const part of waiting.querySelectorAll("[data-live]")) {
+        const fresh = page.getElementById(part.id);
+        if (fresh && fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+      }
+    } catch {
+      // The next look may find the service again.
+    }
+    setTimeout(look, Number(waiting.dataset.refresh) * 1000);
+  };
+  setTimeout(look, Number(waiting.dataset.refresh) * 1000);
 }
 
 // After an attempt with errors the summary is read first.

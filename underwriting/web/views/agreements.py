@@ -21,12 +21,13 @@ from agreements.signing.service import Signings, ToSign
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, stockholm_date
+from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, RequestChannel, SigningPurpose
 from underwriting.platform.authentication import Caller, current_caller
 from underwriting.platform.runtime import Runtime
 from underwriting.web.charts import Bar, bars
 from underwriting.web.layout import render, translate
-from underwriting.web.views.signing import to_signing_page
+from underwriting.web.views.signing import end_user_ip, to_signing_page
 
 _REFRESH_SECONDS = 5
 _WAITING = (AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.CANCELLING)
@@ -42,20 +43,27 @@ def blueprint(
     """All pages of an agreement and of a guarantee."""
     pages = Blueprint("agreement_pages", __name__)
 
-    @pages.get("/agreements/<uuid:agreement_id>")
-    def show(agreement_id: uuid.UUID) -> Response:
+    def page(agreement_id: uuid.UUID, *, refused: Text | None = None) -> Response:
         caller = current_caller()
         caller.require_person()
         agreement = agreements.show(agreement_id, caller)
         return render(
             "portal/agreement.html",
-            refresh_seconds=_REFRESH_SECONDS if agreement.state in _WAITING else None,
+            status=409 if refused else 200,
+            refresh_seconds=_REFRESH_SECONDS if agreement.state in _WAITING and not refused else None,
+            version=f"{agreement.state}-{sum(one.has_signed for one in agreement.signatures)}",
             agreement=agreement,
+            refused=refused,
             bankgiro=runtime.settings.lender.bankgiro.formatted,
             documents=agreements.documents(agreement_id, caller),
             may_sign=agreement.state is AgreementState.SIGNING and _has_to_sign(agreements, agreement, caller),
+            own_guarantee=_guarantee_to_sign(agreements, agreement, caller),
             **_borrowers_part(runtime, agreements, cancellations, redemptions, agreement, caller),
         )
+
+    @pages.get("/agreements/<uuid:agreement_id>")
+    def show(agreement_id: uuid.UUID) -> Response:
+        return page(agreement_id)
 
     @pages.post("/agreements/<uuid:agreement_id>/sign")
     def sign(agreement_id: uuid.UUID) -> BaseResponse:
@@ -66,7 +74,10 @@ def blueprint(
     def cancel(agreement_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
         agreements.require(agreement_id, caller, Part.BORROWER)
-        cancellations.request(agreement_id, RequestChannel.PORTAL, received_at=None, actor=caller.actor)
+        try:
+            cancellations.request(agreement_id, RequestChannel.PORTAL, received_at=None, actor=caller.actor)
+        except (CancellationWindowClosed, CancellationNotYetOpen) as refusal:
+            return page(agreement_id, refused=refusal.detail)
         return redirect(f"/agreements/{agreement_id}#cancel", 303)
 
     @pages.post("/agreements/<uuid:agreement_id>/redeem")
@@ -147,7 +158,7 @@ def _start(
         visible_text=to_sign.visible_text,
         document=to_sign.document,
         person=to_sign.person,
-        end_user_ip=request.remote_addr or "127.0.0.1",
+        end_user_ip=end_user_ip(),
     )
     return to_signing_page(started, back=back)
 
@@ -155,6 +166,13 @@ def _start(
 def _has_to_sign(agreements: Agreements, agreement: AgreementView, caller: Caller) -> bool:
     own = [document for document in agreements.documents(agreement.id, caller) if document.kind == "agreement"]
     return bool(own) and any(not signature.has_signed for signature in agreement.signatures)
+
+
+def _guarantee_to_sign(agreements: Agreements, agreement: AgreementView, caller: Caller) -> uuid.UUID | None:
+    """The caller's own guarantee where it waits for a signature."""
+    own = agreements.guarantees_of_person(caller) if agreement.state is AgreementState.SIGNING else ()
+    waiting = (one.id for one in own if one.agreement_id == agreement.id and one.state is GuaranteeState.INVITED)
+    return next(waiting, None)
 
 
 def _borrowers_part(
@@ -193,6 +211,7 @@ def _ways_out(
     except AgreementStateRefuses:
         shown["quote"] = None
     on = _day(request.args.get("on", "")) or stockholm_date(runtime.clock.now())
+    shown["redeem_on"] = on.isoformat()
     try:
         shown["redemption"] = redemptions.quote(agreement_id, on)
         shown["redemption_open"] = redemptions.open_one(agreement_id)

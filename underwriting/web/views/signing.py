@@ -74,11 +74,6 @@ def to_signing_page(started: Started, *, back: str) -> BaseResponse:
     return response
 
 
-def end_user_ip() -> str:
-    """Whence the person asks, as BankID wants to know."""
-    return request.remote_addr or "127.0.0.1"
-
-
 def _secret() -> str:
     secret = request.cookies.get(SIGNING_COOKIE)
     if not secret:

@@ -1,23 +1,47 @@
 """The signup form: which company, what is asked, who guarantees; then the text, and the signature that binds."""
 
 import uuid
+from typing import get_args
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from schemas.applications import ApplicationSchema
 from schemas.loading import load
+from schemas.values import ApplicationBody
 from underwriting.applications.service import Applications
 from underwriting.kernel.errors import FieldError, InvalidInput
+from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.text import Language
 from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
+from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
-from underwriting.web.layout import render, translate
-from underwriting.web.views.signing import to_signing_page
+from underwriting.web.layout import choose_language, render, translate
+from underwriting.web.views.signing import end_user_ip, to_signing_page
 
 _MOST_ROWS = 10
+_EXAMPLE = Money.kronor(100_000)
+_ROWS = {"guarantors": "apply.guarantor", "beneficial_owners": "apply.owner", "signing_rule": "apply.cosigner"}
+_LABELS = {
+    "organisation_number": "apply.company_number",
+    "requested_amount": "apply.amount",
+    "term_months": "apply.term",
+    "purpose": "apply.purpose_short",
+    "expected_monthly_revenue": "apply.revenue",
+    "expected_monthly_costs": "apply.costs",
+    "monthly_debt_payments": "apply.debts",
+    "name": "apply.name",
+    "email": "apply.email",
+    "phone": "apply.phone",
+    "bankgiro": "apply.bankgiro",
+    "signatory_personal_number": "apply.signatory_number",
+    "personal_number": "apply.personal_number",
+    "share": "apply.share",
+    "guarantors": "apply.guarantors",
+}
 
 
 def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
@@ -26,64 +50,113 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
 
     @pages.get("/")
     def start() -> Response:
-        return render("signup/start.html", terms=runtime.terms, forms=list(CompanyForm))
+        return render(
+            "signup/start.html",
+            terms=runtime.terms,
+            forms=list(CompanyForm),
+            example_amount=_EXAMPLE,
+            example_fee=_EXAMPLE.at_rate_in_kronor(runtime.terms.highest_fee_rate),
+        )
 
     @pages.get("/apply")
     def form() -> BaseResponse:
         chosen = request.args.get("form", "")
         if chosen not in list(CompanyForm):
             return redirect("/")
-        return _form(runtime, {"company_form": chosen} | _first_rows(CompanyForm(chosen)), ())
+        return _form(runtime, "/apply", {"company_form": chosen} | _first_rows(CompanyForm(chosen)))
 
     @pages.post("/apply")
     def apply() -> BaseResponse:
-        fields = {name: value for name, value in request.form.items() if name not in ("csrf_token", "action")}
-        if fields.get("company_form") not in list(CompanyForm):
-            return redirect("/")
-        action = request.form.get("action", "continue").split()
-        if action[0] in ("add", "remove"):
-            return _form(runtime, _with_rows_changed(fields, action), ())
-        try:
-            body = load(
-                ApplicationSchema(),
-                forms.body_of(fields),
-                on=stockholm_date(runtime.clock.now()),
-                terms=runtime.terms,
-            )
-        except InvalidInput as refusal:
-            return _form(runtime, fields, refusal.errors, status=422)
-        application, secret = applications.create_draft(body, current_caller())
+        answer = _answer_of_form(runtime, "/apply")
+        if not isinstance(answer, ApplicationBody):
+            return answer
+        application, secret = applications.create_draft(answer, current_caller())
         response = redirect(f"/applications/{application.id}/review", 303)
         set_cookie(response, DRAFT_COOKIE, secret)
         return response
 
+    @pages.get("/applications/<uuid:application_id>/edit")
+    def edit(application_id: uuid.UUID) -> Response:
+        fields = forms.fields_of(applications.draft(application_id, current_caller()))
+        return _form(runtime, f"/applications/{application_id}/edit", fields)
+
+    @pages.post("/applications/<uuid:application_id>/edit")
+    def change(application_id: uuid.UUID) -> BaseResponse:
+        answer = _answer_of_form(runtime, f"/applications/{application_id}/edit")
+        if not isinstance(answer, ApplicationBody):
+            return answer
+        applications.change_draft(application_id, lambda _: answer, current_caller())
+        return redirect(f"/applications/{application_id}/review", 303)
+
     @pages.get("/applications/<uuid:application_id>/review")
     def review(application_id: uuid.UUID) -> Response:
         text = applications.review(application_id, current_caller())
-        return render("signup/review.html", terms=runtime.terms, text=text.sv, reading_aid=text.en)
+        return render(
+            "signup/review.html",
+            terms=runtime.terms,
+            application_id=application_id,
+            text=text.sv,
+            reading_aid=text.en,
+        )
 
     @pages.post("/applications/<uuid:application_id>/review")
     def sign(application_id: uuid.UUID) -> BaseResponse:
         if request.form.get("action") == "drop":
             applications.delete_draft(application_id, current_caller())
             return redirect("/", 303)
-        started = applications.submit(application_id, current_caller(), end_user_ip=request.remote_addr or "127.0.0.1")
+        started = applications.submit(application_id, current_caller(), end_user_ip=end_user_ip())
         return to_signing_page(started, back=f"/applications/{application_id}")
 
     return pages
 
 
-def _form(runtime: Runtime, fields: dict[str, str], errors: tuple[FieldError, ...], *, status: int = 200) -> Response:
+def _answer_of_form(runtime: Runtime, target: str) -> ApplicationBody | BaseResponse:
+    """What the sent form says; or the next page, when that is not valid or another button than *continue* was pressed.
+
+    A form in another language is sent once more by the browser, so that nothing is lost that was typed.
+    """
+    fields = {name: value for name, value in request.form.items() if name not in ("csrf_token", "action")}
+    if fields.get("company_form") not in list(CompanyForm):
+        return redirect("/")
+    match request.form.get("action", "continue").split():
+        case ["language", language]:
+            if language == language_of_request() or language not in get_args(Language):
+                return _form(runtime, target, fields)
+            return choose_language(redirect(target, 307), language)
+        case ["add" | "remove" as change, *row]:
+            return _form(runtime, target, _with_rows_changed(fields, [change, *row]))
+    try:
+        on = stockholm_date(runtime.clock.now())
+        return load(ApplicationSchema(), forms.body_of(fields), on=on, terms=runtime.terms)
+    except InvalidInput as refusal:
+        return _form(runtime, target, fields, forms.errors_in_form(refusal.errors, fields))
+
+
+def _form(runtime: Runtime, target: str, fields: dict[str, str], errors: tuple[FieldError, ...] = ()) -> Response:
     return render(
         "signup/form.html",
-        status=status,
+        status=422 if errors else 200,
+        target=target,
+        is_draft=target != "/apply",
         form=fields["company_form"],
         values=fields,
         rows={kind: forms.people_in(fields, kind) for kind in forms.PEOPLE},
         purposes=[(str(purpose), translate(f"purpose.{purpose}")) for purpose in CreditPurpose],
         terms=runtime.terms,
         errors=errors,
+        labels=_label,
     )
+
+
+def _label(pointer: str) -> str:
+    """What the form calls the place at *pointer*."""
+    match pointer.strip("/").split("/"):
+        case [("guarantors" | "beneficial_owners" | "signing_rule") as kind, number, *member]:
+            row = translate(_ROWS[kind], number=int(number) + 1)
+            return f"{row}, {translate(_LABELS[member[0]])}" if member and member[0] in _LABELS else row
+        case [*_, member] if member in _LABELS:
+            return translate(_LABELS[member])
+    return ""
 
 
 def _first_rows(form: CompanyForm) -> dict[str, str]:

@@ -1,0 +1,169 @@
+"""The applicant's pages after the signature, and the page of an invited guarantor."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from agreements.credit.services.show_agreement import Agreements
+from schemas.applications import GuarantorSchema, SupplementSchema
+from schemas.loading import load
+from underwriting.applications.service import Applications
+from underwriting.applications.services.read_application import ApplicationView
+from underwriting.decisions.service import Decisions
+from underwriting.decisions.services.read_decision import ApplicantDecision
+from underwriting.kernel.errors import FieldError, InvalidInput, LoginRequired, NotFound
+from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.vocabulary import ApplicationState, GuarantorState
+from underwriting.platform.authentication import Caller, current_caller
+from underwriting.platform.runtime import Runtime
+from underwriting.web import forms
+from underwriting.web.layout import render
+from underwriting.web.views.signing import end_user_ip, to_signing_page
+
+_REFRESH_SECONDS = 3
+_WAITING = (ApplicationState.SUBMITTED, ApplicationState.ASSESSING)
+
+
+def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions, agreements: Agreements) -> Blueprint:
+    """What applicants and those whom they name as guarantors see and answer."""
+    pages = Blueprint("applicant", __name__)
+
+    @pages.get("/my")
+    def my() -> Response:
+        caller = current_caller()
+        caller.require_person()
+        return render(
+            "portal/my.html",
+            agreements=[one for one in agreements.of_person(caller) if one.part == "borrower"],
+            guarantees=agreements.guarantees_of_person(caller),
+            applications=applications.list_applications(caller, limit=200).items[::-1],
+        )
+
+    @pages.get("/applications/<uuid:application_id>")
+    def show(application_id: uuid.UUID) -> BaseResponse:
+        caller = current_caller()
+        application = _own(applications, application_id, caller)
+        if application.state is ApplicationState.DRAFT:
+            return redirect(f"/applications/{application_id}/review")
+        if caller.is_staff:
+            return redirect(f"/console/applications/{application_id}")
+        return _status_page(application, decisions, agreements, caller)
+
+    @pages.post("/applications/<uuid:application_id>/information")
+    def give_information(application_id: uuid.UUID) -> BaseResponse:
+        caller = current_caller()
+        application = _own(applications, application_id, caller)
+        text = request.form.get("information", "").strip()
+        try:
+            added = load(SupplementSchema(), {"information": text}, on=_today(runtime))
+        except InvalidInput as refusal:
+            return _status_page(application, decisions, agreements, caller, errors=refusal.errors, text=text)
+        applications.add_supplement(application_id, added, caller)
+        return redirect(f"/applications/{application_id}", 303)
+
+    @pages.post("/applications/<uuid:application_id>/counter-offer")
+    def accept(application_id: uuid.UUID) -> BaseResponse:
+        started = decisions.accept_counter_offer(application_id, current_caller(), end_user_ip=end_user_ip())
+        return to_signing_page(started, back=f"/applications/{application_id}")
+
+    @pages.get("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
+    def ask_for_guarantor(application_id: uuid.UUID, ordinal: int) -> Response:
+        return _guarantor_form(_own(applications, application_id, current_caller()), ordinal, {}, ())
+
+    @pages.post("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
+    def replace_guarantor(application_id: uuid.UUID, ordinal: int) -> BaseResponse:
+        caller = current_caller()
+        application = _own(applications, application_id, caller)
+        values = {name: request.form.get(name, "").strip() for name in ("personal_number", "name", "email", "phone")}
+        body = {name: value for name, value in values.items() if value}
+        try:
+            named = load(GuarantorSchema(), body | {"phone": forms.phone_in(values["phone"])}, on=_today(runtime))
+            applications.replace_guarantor(application_id, ordinal, named, caller)
+        except InvalidInput as refusal:
+            return _guarantor_form(application, ordinal, values, refusal.errors)
+        return redirect(f"/applications/{application_id}", 303)
+
+    @pages.get("/invitations/<token>")
+    def invitation(token: str) -> Response:
+        return render("portal/invitation.html", token=token, invitation=applications.invitation(token))
+
+    @pages.post("/invitations/<token>")
+    def answer(token: str) -> BaseResponse:
+        if request.form.get("action") == "refuse":
+            applications.refuse(token)
+            return redirect(f"/invitations/{token}", 303)
+        started = applications.start_confirmation(token, end_user_ip=end_user_ip())
+        return to_signing_page(started, back=f"/invitations/{token}")
+
+    return pages
+
+
+def _own(applications: Applications, application_id: uuid.UUID, caller: Caller) -> ApplicationView:
+    """The caller's application. Whoever is nobody yet is asked to log in, and not told that there is no such thing."""
+    try:
+        return applications.view(application_id, caller)
+    except NotFound:
+        if caller.is_staff or caller.person_index is not None:
+            raise
+        raise LoginRequired from None
+
+
+def _status_page(
+    application: ApplicationView,
+    decisions: Decisions,
+    agreements: Agreements,
+    caller: Caller,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    text: str = "",
+) -> Response:
+    return render(
+        "portal/application.html",
+        status=422 if errors else 200,
+        refresh_seconds=_REFRESH_SECONDS if application.state in _WAITING else None,
+        version=_version(application),
+        application=application,
+        decision=_told(decisions, application, caller),
+        agreement_id=agreements.id_of_application(application.id, caller),
+        errors=errors,
+        values={"information": text},
+    )
+
+
+def _guarantor_form(
+    application: ApplicationView, ordinal: int, values: dict[str, str], errors: tuple[FieldError, ...]
+) -> Response:
+    replaceable = (GuarantorState.REFUSED, GuarantorState.INVITED)
+    named = [one for one in application.guarantors if one.ordinal == ordinal and one.state in replaceable]
+    if not named:
+        raise NotFound
+    return render(
+        "portal/replace.html",
+        status=422 if errors else 200,
+        application=application,
+        guarantor=named[0],
+        values=values,
+        errors=errors,
+    )
+
+
+def _told(decisions: Decisions, application: ApplicationView, caller: Caller) -> ApplicantDecision | None:
+    """The decision that the applicant has been told of, if there is one."""
+    try:
+        found: Any = decisions.decision(application.id, caller)
+    except NotFound:
+        return None
+    return found if isinstance(found, ApplicantDecision) else None
+
+
+def _version(application: ApplicationView) -> str:
+    """Another word whenever the page has something else to say."""
+    answered: list[datetime | None] = [one.answered_at for one in application.guarantors]
+    return f"{application.state}-{sum(at is not None for at in answered)}"
+
+
+def _today(runtime: Runtime) -> Any:
+    return stockholm_date(runtime.clock.now())

@@ -1,0 +1,113 @@
+"""Agreements as staff see them, and cancellations that came by telephone or e-mail (rule C5)."""
+
+import uuid
+from datetime import datetime
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from agreements.cancellation.service import Cancellations
+from agreements.credit.services.show_agreement import Agreements
+from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
+from underwriting.kernel.periods import STOCKHOLM
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import AgreementState, CancellationState, RequestChannel, Role
+from underwriting.platform.authentication import current_caller
+from underwriting.platform.runtime import Runtime
+from underwriting.web.history import history_of
+from underwriting.web.layout import render
+
+_RECORDERS = (Role.UNDERWRITER, Role.BILLING)
+_CANCELLABLE = (AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.RUNNING)
+_BY_STAFF = (RequestChannel.PHONE, RequestChannel.EMAIL)
+_CHOOSE_CHANNEL = Text("Ange hur begäran kom", "State how the request came")
+_STATE_TIME = Text("Ange dag och klockslag", "Give a day and a time")
+
+
+def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellations) -> Blueprint:
+    """The views under `/console/agreements`."""
+    pages = Blueprint("console_agreements", __name__, url_prefix="/agreements")
+
+    @pages.get("")
+    def index() -> Response:
+        listed = agreements.list_all(current_caller(), before=_cursor(request.args.get("cursor")))
+        return render("console/agreements.html", rows=listed.items, next_cursor=listed.next_cursor)
+
+    def page(
+        agreement_id: uuid.UUID, *, errors: tuple[FieldError, ...] = (), refused: Text | None = None, status: int = 200
+    ) -> Response:
+        caller = current_caller()
+        caller.require(*Role)
+        agreement = agreements.show(agreement_id, caller)
+        cancellation = cancellations.of_agreement(agreement_id)
+        waits = cancellation is not None and cancellation.state is not CancellationState.FALLEN
+        return render(
+            "console/agreement.html",
+            status=status,
+            agreement=agreement,
+            guarantees=agreements.guarantees(agreement_id, caller),
+            cancellation=cancellation,
+            may_record=agreement.state in _CANCELLABLE and not waits,
+            may_see_case=caller.role in (Role.UNDERWRITER, Role.ADMINISTRATOR),
+            entries=agreements.ledger(agreement_id, caller, limit=200).items,
+            history=history_of(agreements.history(agreement_id, caller), reader=caller.actor),
+            now_local=runtime.clock.now().astimezone(STOCKHOLM).strftime("%Y-%m-%dT%H:%M:%S"),
+            values=request.form,
+            errors=errors,
+            refused=refused,
+        )
+
+    @pages.get("/<uuid:agreement_id>")
+    def show(agreement_id: uuid.UUID) -> Response:
+        return page(agreement_id)
+
+    @pages.post("/<uuid:agreement_id>/cancellation")
+    def record(agreement_id: uuid.UUID) -> BaseResponse:
+        caller = current_caller()
+        caller.require(*_RECORDERS)
+        try:
+            channel, received_at = _request_in_form()
+            cancellations.request(agreement_id, channel, received_at=received_at, actor=caller.actor)
+        except InvalidInput as refusal:
+            return page(agreement_id, errors=refusal.errors, refused=refusal.detail, status=422)
+        except Conflict as refusal:
+            return page(agreement_id, refused=refusal.detail, status=409)
+        return redirect(f"/console/agreements/{agreement_id}", 303)
+
+    @pages.post("/<uuid:agreement_id>/cancellation/<any(confirm, reject):verdict>")
+    def second_person(agreement_id: uuid.UUID, verdict: str) -> BaseResponse:
+        caller = current_caller()
+        caller.require(*_RECORDERS)
+        waiting = cancellations.of_agreement(agreement_id)
+        if waiting is None:
+            raise NotFound
+        judge = cancellations.confirm if verdict == "confirm" else cancellations.reject
+        try:
+            judge(waiting.id, actor=caller.actor)
+        except (Conflict, NotPermitted) as refusal:
+            return page(agreement_id, refused=refusal.detail, status=409 if isinstance(refusal, Conflict) else 403)
+        return redirect(f"/console/agreements/{agreement_id}", 303)
+
+    return pages
+
+
+def _request_in_form() -> tuple[RequestChannel, datetime]:
+    """How and when the request arrived, by Stockholm's clocks; raises InvalidInput."""
+    channel, text = request.form.get("channel", ""), request.form.get("received_at", "")
+    errors = []
+    if channel not in list(_BY_STAFF):
+        errors.append(FieldError("/channel", _CHOOSE_CHANNEL))
+    try:
+        received_at = datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM)
+    except ValueError:
+        errors.append(FieldError("/received_at", _STATE_TIME))
+    if errors:
+        raise InvalidInput(errors=tuple(errors))
+    return RequestChannel(channel), received_at
+
+
+def _cursor(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None
