@@ -35,6 +35,8 @@ _ATTEMPTS = 50
 _READY_WITHIN_SECONDS = 60
 _LOOK_EVERY_SECONDS = 0.05
 _ONE_LOOK_SECONDS = 1
+_WEB_LOG = "web.log"
+_SHOWN_OF_LOG = 2000
 
 Say = Callable[[Text], None]
 
@@ -45,10 +47,15 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A running sandbox; *runtime* is for reading its books."""
+    """A running sandbox; *runtime* is for reading its books, *log* is what the service prints."""
 
     addresses: Addresses
     runtime: Runtime
+    log: Path
+
+    def end_of_log(self) -> str:
+        """The last that the service has printed."""
+        return _end_of(self.log)
 
 
 @contextlib.contextmanager
@@ -77,9 +84,9 @@ def running(*, at: datetime, say: Say) -> Iterator[Environment]:
         children = _children(home, sockets)
         for child in children:
             stack.callback(child.stop)
-            child.start({**_inherited(), **settings})
+            child.start({**_inherited(), **settings, "LOG_LEVEL": "WARNING"})
         _wait_until_answering(addresses, children)
-        yield Environment(addresses, runtime)
+        yield Environment(addresses, runtime, home / _WEB_LOG)
 
 
 @contextlib.contextmanager
@@ -128,7 +135,7 @@ def _children(home: Path, sockets: list[socket]) -> list[Child]:
     serve = [*_BORGEN, "serve", "--bind", f"fd://{web.fileno()}", "--workers", "1", "--threads", "4"]
     return [
         Child("stand-ins", sandbox, sockets=(stand_ins, bankid), log=home / "stand-ins.log"),
-        Child("web", serve, sockets=(web,), log=home / "web.log"),
+        Child("web", serve, sockets=(web,), log=home / _WEB_LOG),
     ]
 
 
@@ -138,9 +145,13 @@ def _wait_until_answering(addresses: Addresses, children: list[Child]) -> None:
     for child, port, path in ((stand_ins, addresses.port + 1, "/bankid-app/orders"), (web, addresses.port, "/readyz")):
         while not _answers(port, path):
             if child.exit_code is not None or time.monotonic() > deadline:
-                said = child.log.read_text(errors="replace") if child.log else ""
-                raise NotStarted(f"{child.name} does not answer (exit code {child.exit_code}):\n{said[-2000:]}")
+                said = _end_of(child.log) if child.log else ""
+                raise NotStarted(f"{child.name} does not answer (exit code {child.exit_code}):\n{said}")
             time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-_SHOWN_OF_LOG:]
 
 
 def _answers(port: int, path: str) -> bool:

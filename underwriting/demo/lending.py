@@ -8,7 +8,6 @@ from typing import Any
 
 from agreements.signing.sandbox.people import Person
 from underwriting.demo.cast import Applicant, email_of, masked
-from underwriting.demo.people import letters
 from underwriting.demo.stage import Stage
 from underwriting.demo.wire import Unexpected
 from underwriting.kernel.money import Money
@@ -249,7 +248,7 @@ def _check_terms(
 
 def _link(stage: Stage, recipient: str, pattern: str) -> str:
     """What *pattern* finds in the newest letter to *recipient* that has it."""
-    for letter in letters(stage.web):
+    for letter in stage.letters():
         found = re.search(pattern, letter.body) if letter.recipient == recipient else None
         if found:
             return found[1]

@@ -4,7 +4,7 @@ import html
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
@@ -19,15 +19,6 @@ _ASKED_AGAIN_WITHIN_SECONDS = 10
 _LOOK_EVERY_SECONDS = 0.2
 
 Now = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message in the sandbox's mailbox."""
-
-    recipient: str
-    subject: str
-    body: str
 
 
 @dataclass
@@ -108,34 +99,17 @@ class Employee:
         return str(token.value)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Bank:
     """The stand-in bank as those who pay use it."""
 
     wire: Wire
     lender_bankgiro: str
-    paid: list[str] = field(default_factory=list)
 
     def pay(self, amount: str, *, ocr: str, payer: str) -> None:
         """Pay *amount* kronor to the lender with the *ocr* number."""
         body = {"bankgiro": self.lender_bankgiro, "reference": ocr, "amount": amount, "payer_name": payer}
         self.wire.send("POST", "/payments", body)
-        self.paid.append(amount)
-
-
-def letters(web: Wire) -> list[Letter]:
-    """The newest messages in the sandbox's mailbox, newest first."""
-    found = re.findall(r"<details><summary>(.*?)</summary>(.*?)</details>", web.page("/sandbox").text, re.DOTALL)
-    return [_letter(head, body) for head, body in found]
-
-
-def _letter(head: str, body: str) -> Letter:
-    _, recipient, subject = (_text(part) for part in head.split(" · ", 2))
-    return Letter(recipient, subject, _text(body))
-
-
-def _text(markup: str) -> str:
-    return html.unescape(re.sub(r"<[^>]*>", "", markup)).strip()
 
 
 def _cookies(headers: list[str] | None) -> list[tuple[str, Any]]:

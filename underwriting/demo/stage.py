@@ -15,9 +15,11 @@ from underwriting.demo.wire import Wire
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.text import Language, Text
 from underwriting.kernel.wording import day_in_words, time_in_words
+from underwriting.platform.outbox import Message, latest
 
 _WIDTH = 116
 _MARGIN = 12
+_LETTERS_LOOKED_AT = 50
 
 
 @dataclass
@@ -55,6 +57,12 @@ class Stage:
     def underwriter(self) -> Employee:
         """Who determines what is referred."""
         return self._employee(UNDERWRITER)
+
+    def letters(self) -> list[Message]:
+        """What has been written to people, the newest first."""
+        runtime = self.environment.runtime
+        with runtime.database.transaction() as session:
+            return latest(session, runtime, count=_LETTERS_LOOKED_AT)
 
     def citizen(self, person: Person) -> Citizen:
         """*person* with their BankID."""

@@ -38,8 +38,10 @@ def perform(language: Language, *, print_line: Callable[[str], None], say: Say) 
         print_line(_PROLOGUE.in_language(language))
         try:
             _play(stage)
-        except (Refused, Unexpected) as error:
+        except Refused as error:
             stage.faults.append(str(error))
+        except Unexpected as error:
+            stage.faults.append(f"{error}\n{environment.end_of_log()}")
         say(Text("Stänger …", "Closing …"))
     return stage
 
