@@ -4,13 +4,15 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from underwriting.cli import main
-from underwriting.platform.processes import listen, sole_holder
+from underwriting.platform.processes import PortInUse, listen, sole_holder
 from underwriting.sandbox_environment import lock_of, publish
 
 BORGEN = Path(sys.executable).with_name("borgen")
@@ -61,10 +63,24 @@ def test_a_second_up_in_the_same_folder_says_who_is_running(tmp_path: Path) -> N
     assert f"process {os.getpid()}" in text
 
 
+@contextmanager
+def busy_port_with_free_neighbours(before: int) -> Iterator[int]:
+    """A port that is taken, while the ports *before* it are free."""
+    while True:
+        with listen(0, remedy="") as busy:
+            port: int = busy.getsockname()[1]
+            try:
+                for neighbour in range(port - before, port):
+                    listen(neighbour, remedy="").close()
+            except PortInUse:
+                continue
+            yield port
+            return
+
+
 @pytest.mark.parametrize("offset", [0, 1, 2])
 def test_a_busy_port_is_told_with_the_way_to_choose_another(tmp_path: Path, offset: int) -> None:
-    with listen(0, remedy="") as busy:
-        port = busy.getsockname()[1]
+    with busy_port_with_free_neighbours(offset) as port:
         code, text = invoke("up", BORGEN_HOME=str(tmp_path), BORGEN_PORT=str(port - offset))
     assert code == 1
     assert f"Port {port} is not free" in text
