@@ -106,19 +106,14 @@ class Operation:
         return not _WITHOUT_LOGIN & set(self.who)
 
     @property
-    def is_for_staff(self) -> bool:
-        """Whether it is for staff of certain roles alone."""
-        return set(self.who) <= set(STAFF)
-
-    @property
     def problem_statuses(self) -> tuple[int, ...]:
         """The statuses of the problems that a caller has to be prepared for."""
         found = {
             400: self.has_body,
             401: self.needs_login,
-            403: self.is_for_staff,
+            403: self.needs_login,
             404: bool(self.path_parameters),
-            409: self.takes_key,
+            409: bool(self.rules),
             413: self.has_body,
             415: self.has_body and self.body_media_type == JSON,
             422: self.has_body or self.takes_key or any(each.place == "query" for each in self.parameters),
