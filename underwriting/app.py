@@ -27,14 +27,14 @@ from underwriting.house import House, house_of, runtime_of
 from underwriting.jobs import move_test_time
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
-from underwriting.platform import authentication, health, logs, problems
+from underwriting.platform import authentication, bodies, health, logs, problems
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
 from underwriting.web.views import agreements as agreement_views
 from underwriting.web.views import applicant, billing, console, sandbox, signing, signup, staff
 
-LARGEST_BODY_BYTES = 6 * 1024 * 1024  # a payment file; JSON bodies are far smaller
+LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -56,7 +56,6 @@ def create_app(house: House | None = None) -> Flask:
     app = Flask("underwriting", static_folder="web/static", template_folder="web/templates")
     app.config.update(
         SECRET_KEY=runtime.settings.session_key.reveal(),
-        MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
         SESSION_COOKIE_NAME="borgen_form",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -64,8 +63,8 @@ def create_app(house: House | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     _name_requests(app)
+    bodies.register(app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES})
     authentication.register(app, runtime)
     problems.register(app, page=layout.problem_page)
     health.register(app, runtime)
