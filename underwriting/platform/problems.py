@@ -111,12 +111,25 @@ def register(app: Flask, *, page: Callable[[Problem], Response]) -> None:
         if problem.status >= 500 and not isinstance(error, Refusal):
             _log.error("unforeseen_error", exc_info=error, path=request.url_rule and request.url_rule.rule)
         prefers_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-        response = page(problem) if prefers_page and not request.path.startswith("/v1/") else answer(problem)
+        response = _page_or_answer(page, problem) if prefers_page and not _is_interface() else answer(problem)
         if isinstance(error, MethodNotAllowed):
             response.allow.update(error.valid_methods or ())
         return response
 
     app.register_error_handler(Exception, handle)
+
+
+def _is_interface() -> bool:
+    return request.path.startswith("/v1/")
+
+
+def _page_or_answer(page: Callable[[Problem], Response], problem: Problem) -> Response:
+    """A page that cannot be shown must not hide the problem: the bare document is shown instead."""
+    try:
+        return page(problem)
+    except Exception as error:
+        _log.error("problem_page_failed", exc_info=error)
+        return answer(problem)
 
 
 def _member(error: FieldError, language: Language) -> dict[str, str]:

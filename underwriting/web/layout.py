@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from markupsafe import Markup
@@ -76,9 +76,9 @@ def tone_of(state: str) -> str:
 
 def own_path(target: str) -> str:
     """*target* where it is a path of this service, else the start page: a link never leads elsewhere."""
-    parts = urlsplit(target)
+    parts = _parts_of(target)
     own = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if own else "/"
+    return target if own and target.isprintable() else "/"
 
 
 def choose_language(response: BaseResponse, language: str) -> BaseResponse:
@@ -90,7 +90,7 @@ def choose_language(response: BaseResponse, language: str) -> BaseResponse:
 
 def problem_page(problem: Problem) -> Response:
     """*problem* as a page that says what is wrong and what to do."""
-    came_from = urlsplit(request.referrer or "")
+    came_from = _parts_of(request.referrer or "")
     back = own_path(came_from.path) if came_from.netloc == request.host else None
     return render("problem.html", status=problem.status, problem=problem, back=back)
 
@@ -121,6 +121,14 @@ def blueprint() -> Blueprint:
         return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
 
     return pages
+
+
+def _parts_of(address: str) -> SplitResult:
+    """The parts of *address*; what is no address has none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _error_of(errors: tuple[FieldError, ...], pointer: str, language: Language) -> str | None:

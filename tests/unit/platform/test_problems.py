@@ -243,3 +243,16 @@ def test_a_library_never_chooses_the_words(
     raised.append(error)
     problem: dict[str, Any] = client.get("/v1/things/1").get_json()
     assert (problem["status"], problem["title"], problem["detail"]) == (status, title, title)
+
+
+def test_a_page_that_cannot_be_shown_gives_way_to_the_bare_document(logged: LogLines) -> None:
+    app = Flask(__name__)
+
+    def broken_page(problem: Problem) -> Response:
+        raise KeyError(f"{SECRET} {problem.slug}")
+
+    problems.register(app, page=broken_page)
+    answer = app.test_client().get("/nowhere", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    assert "problem_page_failed" in logged.getvalue()
+    assert SECRET not in answer.text + logged.getvalue()
