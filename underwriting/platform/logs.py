@@ -36,6 +36,7 @@ _DROPPED = re.compile(  # judged by the last word of a member's name: request_bo
     re.VERBOSE | re.IGNORECASE,
 )
 _QUIET_LIBRARIES = ("alembic", "apscheduler", "bankid", "httpcore", "httpx", "sqlalchemy", "urllib3", "zeep")
+_SERVER = "gunicorn.error"
 _ROOT = Path(__file__).resolve().parents[2]
 
 _UNSUSPICIOUS = r"(?P<keep>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b(?=[0-9]*[a-f])[0-9a-f]{32,}\b)"
@@ -70,6 +71,8 @@ def configure(level: str, *, stream: TextIO = sys.stderr) -> None:
     )
     logging.root.handlers = [handler]
     logging.root.setLevel(level)
+    server = logging.getLogger(_SERVER)
+    server.handlers, server.propagate = [], True  # its own lines hold addresses and whole tracebacks
     for library in _QUIET_LIBRARIES:
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.root.level))
     structlog.configure(

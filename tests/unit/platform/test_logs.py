@@ -49,6 +49,7 @@ def lines() -> Iterator[Lines]:
         structlog.get_config(),
     )
     stream = Lines()
+    structlog.contextvars.clear_contextvars()  # a test before this one may have answered a request in this thread
     logs.configure("INFO", stream=stream)
     yield stream
     logging.root.handlers, sys.excepthook = handlers, hook
@@ -203,3 +204,18 @@ def test_an_error_that_nobody_caught_is_logged_the_same_way(lines: Lines) -> Non
     sys.excepthook(RuntimeError, error, None)
     (line,) = lines.objects()
     assert (line["event"], line["level"], line["error"]) == ("uncaught_error", "critical", ["runtime-error"])
+
+
+def test_what_the_web_server_says_passes_the_same_steps(lines: Lines) -> None:
+    """Its own handler would write addresses as they were sent, and an error with its message."""
+    server = logging.getLogger("gunicorn.error")
+    own = io.StringIO()
+    server.addHandler(logging.StreamHandler(own))
+    logs.configure("INFO", stream=lines)
+    try:
+        raise ValueError(MARKED[0])
+    except ValueError:
+        server.exception("Error handling request GET /%s", MARKED[0])
+    (line,) = lines.objects()
+    assert (line["event"], line["error"]) == ("Error handling request GET /[number]", ["value-error"])
+    assert own.getvalue() == ""
