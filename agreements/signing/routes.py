@@ -18,7 +18,7 @@ from schemas.values import SigningBody
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import SigningPurpose
-from underwriting.platform.authentication import ANONYMOUS, SESSION_COOKIE, current_caller, set_cookie
+from underwriting.platform.authentication import ANONYMOUS, SESSION_COOKIE, csrf, current_caller, set_cookie
 from underwriting.platform.idempotency import idempotent
 from underwriting.platform.runtime import Runtime
 
@@ -62,6 +62,8 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
     @views.delete("/<uuid:signing_id>")
     def cancel_signing(signing_id: uuid.UUID) -> ResponseReturnValue:
+        if SECRET_HEADER not in request.headers:
+            csrf.protect()  # the browser sends the cookie whoever asks it to
         signings.cancel(signing_id, _secret())
         return "", 204
 
