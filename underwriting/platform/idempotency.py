@@ -1,5 +1,8 @@
 """`Idempotency-Key` (rule A7): the same caller, key and body give the same answer for 24 hours.
 
+Who has not said who they are is told apart by address: a stranger who guesses a key must not be given another's answer,
+which may hold the secret of a draft.
+
 The answer is written in the transaction that does the work: a process that dies between the two has done neither. While
 a request is under way its key is held, by an advisory lock or by a lease where an outside party is asked, so that a
 second one is told so at once.
@@ -21,7 +24,7 @@ from sqlalchemy.orm import Session
 from underwriting.kernel.errors import Conflict, InvalidInput, Refusal, Unavailable
 from underwriting.kernel.text import Text
 from underwriting.platform import problems
-from underwriting.platform.authentication import current_caller
+from underwriting.platform.authentication import ANONYMOUS, current_caller
 from underwriting.platform.models import IdempotencyKey
 from underwriting.platform.runtime import Runtime
 
@@ -81,13 +84,20 @@ def idempotent(
             if key is None:
                 return make_response(view(*args, **kwargs))
             _check_form(key)
-            claim = _Claim(runtime, caller=current_caller().actor, key=key, request_hash=_request_hash())
+            claim = _Claim(runtime, caller=_caller(runtime), key=key, request_hash=_request_hash())
             run = claim.beside if asks_outside_party else claim.within
             return run(lambda: make_response(view(*args, **kwargs)))
 
         return with_key
 
     return decorate
+
+
+def forget_old(runtime: Runtime) -> int:
+    """Delete the answers that nobody can ask for any more; how many."""
+    over = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at <= runtime.clock.now() - KEPT_FOR)
+    with runtime.database.transaction() as session:
+        return len(session.execute(over.returning(IdempotencyKey.key)).all())
 
 
 @dataclass(frozen=True)
@@ -204,6 +214,14 @@ def _rebuild(stored: _Stored) -> Response:
     response = Response(stored.body, status=stored.status, headers=stored.headers)
     response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _caller(runtime: Runtime) -> str:
+    """Whose key it is. Of an address only its blind index is kept: it is a person's."""
+    actor = current_caller().actor
+    if actor != ANONYMOUS.actor:
+        return actor
+    return f"{actor}:{runtime.cipher.blind_index(request.remote_addr or '').hex()[:32]}"
 
 
 def _check_form(key: str) -> None:

@@ -16,7 +16,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.errors import Conflict, InvalidInput, Unavailable
 from underwriting.platform import authentication, outbox, problems
 from underwriting.platform.authentication import new_draft_secret
-from underwriting.platform.idempotency import idempotent
+from underwriting.platform.idempotency import forget_old, idempotent
 from underwriting.platform.models import IdempotencyKey, OutboxMessage
 from underwriting.platform.problems import answer
 from underwriting.platform.runtime import Runtime
@@ -41,13 +41,21 @@ class Service:
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
     def post(
-        self, path: str, key: str | None = KEY, *, body: object = None, token: str | None = None, method: str = "POST"
+        self,
+        path: str,
+        key: str | None = KEY,
+        *,
+        body: object = None,
+        token: str | None = None,
+        method: str = "POST",
+        address: str = "127.0.0.1",
     ) -> TestResponse:
-        """One request of a client of its own."""
+        """One request of a client of its own, from *address*."""
         headers = {"Idempotency-Key": key} if key is not None else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         client: FlaskClient = self.app.test_client()
-        return client.open(path, method=method, json={"amount": "1.00"} if body is None else body, headers=headers)
+        sent = {"amount": "1.00"} if body is None else body
+        return client.open(path, method=method, json=sent, headers=headers, environ_overrides={"REMOTE_ADDR": address})
 
     def count(self, row: type[IdempotencyKey | OutboxMessage]) -> int:
         with self.runtime.database.transaction() as session:
@@ -130,6 +138,18 @@ def test_the_answer_is_kept_for_24_hours(service: Service, clock: FixedClock, pa
     assert service.post(path).get_json()["number"] == 2
 
 
+def test_what_nobody_can_ask_for_any_more_is_forgotten(service: Service, clock: FixedClock) -> None:
+    """A7: an answer is kept no longer than it counts."""
+    service.post("/v1/within")
+    clock.move_to(AT + timedelta(hours=12))
+    service.post("/v1/within", "another-key")
+    clock.move_to(AT + timedelta(hours=24) - SECOND)
+    assert forget_old(service.runtime) == 0
+    clock.move_to(AT + timedelta(hours=24))
+    assert forget_old(service.runtime) == 1
+    assert service.post("/v1/within", "another-key").headers["Idempotent-Replayed"] == "true"
+
+
 def test_the_answer_is_kept_encrypted(service: Service) -> None:
     """A7: an answer may hold personal data."""
     service.post("/v1/within")
@@ -165,6 +185,23 @@ def test_another_callers_key_is_another_key(service: Service) -> None:
     tokens = [new_draft_secret()[0] for _ in range(2)]
     assert [service.post("/v1/within", token=token).get_json()["number"] for token in tokens] == [1, 2]
     assert service.post("/v1/within", token=tokens[0]).get_json()["number"] == 1
+
+
+@pytest.mark.parametrize("path", VIEWS)
+def test_strangers_at_two_addresses_share_no_key(service: Service, path: str) -> None:
+    """A7: the answer may hold a draft's secret, which is for the one who made the draft."""
+    addresses = ("192.0.2.1", "192.0.2.2", "2001:db8::1")
+    assert [service.post(path, address=address).get_json()["number"] for address in addresses] == [1, 2, 3]
+    assert [service.post(path, address=address).get_json()["number"] for address in addresses] == [1, 2, 3]
+
+
+def test_no_address_stands_readable_beside_a_key(service: Service) -> None:
+    """A7: who sent it is known by a blind index alone."""
+    service.post("/v1/within", address="192.0.2.1")
+    with service.runtime.database.transaction() as session:
+        (caller,) = session.scalars(sa.select(IdempotencyKey.caller))
+    assert caller.startswith("anonymous:")
+    assert "192.0.2.1" not in caller
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "å", "x" * 129, "a\tb"])
@@ -298,10 +335,11 @@ def test_a_process_that_dies_after_the_work_leaves_neither_work_nor_answer(servi
 
 def test_a_key_whose_process_died_beside_an_outside_party_is_free_after_the_lease(service: Service) -> None:
     """A7: 409 for the two minutes in which somebody may still be at it."""
+    token, secret_hash = new_draft_secret()
     with service.runtime.database.transaction() as session:
         session.add(
             IdempotencyKey(
-                caller="anonymous",
+                caller=f"draft:{secret_hash.hex()[:16]}",
                 key=KEY,
                 request_hash=_hash_of_the_request(),
                 created_at=AT,
@@ -309,10 +347,10 @@ def test_a_key_whose_process_died_beside_an_outside_party_is_free_after_the_leas
             )
         )
     service.wall.move_to(AT + timedelta(minutes=2) - SECOND)
-    assert service.post("/v1/beside").status_code == 409
+    assert service.post("/v1/beside", token=token).status_code == 409
     service.wall.move_to(AT + timedelta(minutes=2))
-    assert service.post("/v1/beside").status_code == 201
-    assert service.post("/v1/beside").headers["Idempotent-Replayed"] == "true"
+    assert service.post("/v1/beside", token=token).status_code == 201
+    assert service.post("/v1/beside", token=token).headers["Idempotent-Replayed"] == "true"
 
 
 def test_no_transaction_is_open_while_an_outside_party_is_asked(service: Service) -> None:
