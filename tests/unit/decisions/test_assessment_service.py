@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from agreements.credit.models import Agreement
+from agreements.guarantees import service as guarantees
 from bureau_clients.errors import QuestionNotBlocked
 from bureau_clients.gateway import Gateway
 from bureau_clients.models import CreditReport
@@ -18,6 +19,7 @@ from tests.support.bureau import NOWHERE, Exchangeable, creditsafe_at
 from tests.support.lending import (
     ANNA,
     BERTIL,
+    CECILIA,
     CLEAN_AB,
     CLEAN_HB,
     CLEAN_KB,
@@ -101,6 +103,28 @@ def test_the_agreement_is_granted_in_the_decisions_transaction(world: LendingWor
     assert agreement.granted_at == decision.decided_at == row.decided_at == world.runtime.clock.now()
     assert agreement.status_checked_at == world.runtime.clock.now()
     assert row.state == ApplicationState.APPROVED
+
+
+def test_an_owner_guarantees_in_that_capacity_and_an_outsider_as_a_consumer(world: LendingWorld) -> None:
+    """G2: what a guarantor is told follows from the role: Anna signs, Bertil owns a part, Cecilia does neither."""
+    owners = [
+        {"personal_number": person.digits, "share": "0.5", "politically_exposed": False} for person in (ANNA, BERTIL)
+    ]
+    persons = ((ANNA, "Anna Andersson"), (BERTIL, "Bertil Berg"), (CECILIA, "Cecilia Carlsson"))
+    guarantors = [guarantor_json(person, name) for person, name in persons]
+    application_id = world.submitted(world.body(beneficial_owners=owners, guarantors=guarantors))
+    tokens = [letter.body.split("/invitations/")[1].split()[0] for letter in world.letters("guarantor-invitation")]
+    for token in tokens:
+        world.sign(world.applications.start_confirmation(token, end_user_ip="127.0.0.1"))
+    assert world.decisions.assess_due() == 1
+    with world.runtime.database.transaction() as session:
+        agreement = session.scalars(sa.select(Agreement).filter_by(application_id=application_id)).one()
+        given = [guarantees.details_of(world.runtime, row) for row in guarantees.of_agreement(session, agreement.id)]
+    assert {details.name: details.has_role for details in given} == {
+        "Anna Andersson": True,
+        "Bertil Berg": True,
+        "Cecilia Carlsson": False,
+    }
 
 
 def test_less_than_asked_is_a_counter_offer_that_grants_nothing_yet(world: LendingWorld) -> None:

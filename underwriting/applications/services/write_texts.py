@@ -50,17 +50,20 @@ def confirmation_values(
     runtime: Runtime, reference: str, body: ApplicationBody, named: NamedGuarantor
 ) -> dict[str, object]:
     """What the text holds by which *named* confirms (rule A6)."""
-    person = named.personal_number
-    leading = {one.personal_number for one in body.signing_rule}
-    leading |= {one.personal_number for one in body.beneficial_owners}
     return {
         **_shared(runtime, reference, body),
         "company_number": masked(body.organisation_number),
         "person": named.name,
-        "personal_number": person.formatted,
-        "has_role": person in leading,
+        "personal_number": named.personal_number.formatted,
+        "has_role": has_role(body, named.personal_number),
         "cap": guarantee_cap(body.requested_amount, terms=runtime.terms),
     }
+
+
+def has_role(body: ApplicationBody, person: PersonalNumber) -> bool:
+    """Whether *person* leads or substantially owns the company; any other guarantor stands as a consumer (rule G2)."""
+    signing = {one.personal_number for one in body.signing_rule}
+    return person in signing | {one.personal_number for one in body.beneficial_owners}
 
 
 def guarantors_in_words(body: ApplicationBody) -> tuple[str, ...]:

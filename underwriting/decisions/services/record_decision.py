@@ -16,7 +16,7 @@ from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import move
 from underwriting.applications.services.store_application import company_name_of
-from underwriting.applications.services.write_texts import COMPANY_FORMS, masked
+from underwriting.applications.services.write_texts import COMPANY_FORMS, has_role, masked
 from underwriting.decisions import formats
 from underwriting.decisions.facts import Facts
 from underwriting.decisions.models import DecisionRow
@@ -126,7 +126,11 @@ def grant_credit(
             term_months=row.term_months,
             figures=_figures(Money(row.limit_ore), row.fee_rate, row.term_months),
             guarantors=tuple(
-                (one.personal_number, GuarantorDetails(one.name, one.email, one.phone)) for one in body.guarantors
+                (
+                    one.personal_number,
+                    GuarantorDetails(one.name, one.email, one.phone, has_role(body, one.personal_number)),
+                )
+                for one in body.guarantors
             ),
             status_checked_at=_status_checked_at(runtime, facts, at),
         ),
