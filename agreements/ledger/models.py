@@ -16,8 +16,8 @@ class LedgerEntry(Identified, Base):
     __tablename__ = "ledger_entry"
     __table_args__ = (
         sa.Index("ix_ledger_entry_agreement_occurred", "agreement_id", "occurred_on"),
-        # what was booked since a fee run; without the fees themselves, so that charging everybody costs nothing here
-        sa.Index("ix_ledger_entry_event", "booked_at", postgresql_where=sa.text("kind <> 'monthly_fee'")),
+        # what can raise a fee and was booked since a fee run
+        sa.Index("ix_ledger_entry_event", "booked_at", postgresql_where=sa.text("kind IN ('payout', 'reversal')")),
     )
     agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"))
     business_key: Mapped[str] = mapped_column(unique=True)  # "payout:<id>", "fee:<agreement>:2026-11": never twice

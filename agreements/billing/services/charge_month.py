@@ -1,10 +1,9 @@
-"""A month's fees charged for all agreements by one statement (rules F1, F2).
+"""A month's fees charged for all agreements, by one statement for each ten thousand of them (rules F1, F2).
 
 `fee_run.sql` executes what `rules.explain_fee` explains; a property test compares the two on random histories.
 """
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -27,7 +26,18 @@ from underwriting.platform import audit_log
 from underwriting.platform.database import lock_subject
 from underwriting.platform.runtime import Runtime
 
-_SORTING_MEMORY = "128MB"  # so that a run of a hundred thousand agreements does not sort on disk
+AGREEMENTS_AT_ONCE = 10_000
+"""So many are charged in one transaction, and held locked meanwhile: a fraction of a second."""
+
+_SORTING_MEMORY = "32MB"  # so that a chunk is never sorted on disk
+_BEFORE_ALL = uuid.UUID(int=0)
+_LOCK = sa.text(
+    "SELECT id FROM ("
+    "SELECT id FROM agreement WHERE ended_at IS NULL AND id > :after"
+    " AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[])))"
+    " ORDER BY id LIMIT :most FOR KEY SHARE"
+    ") AS chunk ORDER BY id DESC LIMIT 1"
+)
 _OVERLAP = timedelta(hours=1)  # what another transaction had under way when the last run began
 
 _log = structlog.get_logger(__name__)
@@ -64,8 +74,9 @@ class FeeRunView:
 def charge_month(runtime: Runtime, month: Month) -> RunResult:
     """Charge *month* for every agreement that used credit in it; MonthNotOver before that is allowed (rule F1).
 
-    What was charged stays as it is. A later run looks only at agreements in whose books something else than fees was
-    booked since the last one began: a payout that the bank told of late is charged then.
+    Agreements are charged in chunks, each in a transaction; a run that died is begun again and finds what it had
+    charged. What was charged stays as it is. Once a run has come to its end, the next one looks only at agreements for
+    which a payout was booked since, or something taken back: a payout that the bank told of late is charged then.
     """
     at = runtime.clock.now()
     opens_on = rules.chargeable_from(month)
@@ -75,13 +86,15 @@ def charge_month(runtime: Runtime, month: Month) -> RunResult:
                 month=month, day=day_in_words(opens_on)
             )
         )
-    with runtime.database.transaction() as session:
-        lock_subject(session, f"fee-run:{month}")
-        run = session.get(FeeRun, month.first_day)
-        result = _charge(session, month, among=_touched_since(session, run) if run else None, at=at)
-        _note(session, run, result, at)
-    _log.info("fee_run", month=str(month), charged_count=result.count, charged_ore=result.charged.ore)
-    return result
+    among = _begin(runtime, month, at)
+    results, after = [], _BEFORE_ALL
+    while (chunk := _charge_chunk(runtime, month, among=among, after=after, at=at)) is not None:
+        result, after = chunk
+        results.append(result)
+    charged = RunResult(month, sum(one.count for one in results), Money.sum(one.charged for one in results))
+    _finish(runtime, charged, at)
+    _log.info("fee_run", month=str(month), charged_count=charged.count, charged_ore=charged.charged.ore)
+    return charged
 
 
 def run_due(runtime: Runtime, on: date) -> tuple[RunResult, ...]:
@@ -104,15 +117,70 @@ def runs(session: Session) -> tuple[FeeRunView, ...]:
     return tuple(_run_view(row) for row in rows)
 
 
-@cache
-def _statement() -> sa.TextClause:
-    return sa.text(resources.files("agreements.billing").joinpath("fee_run.sql").read_text("utf-8"))
+def _begin(runtime: Runtime, month: Month, at: datetime) -> list[uuid.UUID] | None:
+    """Mark the run as begun; the agreements to look at, None for all: no run of the month has come to its end."""
+    with runtime.database.transaction() as session:
+        run = _locked_run(session, month)
+        if run is None:
+            session.add(FeeRun(month=month.first_day, started_at=at, charged_count=0, charged_ore=0))
+            return None
+        among = None if run.finished_at is None else _touched_since(session, run)
+        run.started_at, run.finished_at = at, None
+        return among
+
+
+def _charge_chunk(
+    runtime: Runtime, month: Month, *, among: list[uuid.UUID] | None, after: uuid.UUID, at: datetime
+) -> tuple[RunResult, uuid.UUID] | None:
+    """Charge the next agreements *after* that one, and the last one's id; None when there are no more.
+
+    They are locked first, in the order in which everybody locks agreements, and what is charged is read after that: a
+    cancellation that was under way is done, and none begins meanwhile.
+    """
+    with runtime.database.transaction() as session:
+        run = _locked_run(session, month)
+        through = session.scalar(_LOCK, {"after": after, "among": among, "most": AGREEMENTS_AT_ONCE})
+        if through is None or run is None:
+            return None
+        session.execute(sa.text(f"SET LOCAL work_mem = '{_SORTING_MEMORY}'"))
+        count, ore = session.execute(
+            _statement(),
+            {
+                "first_day": month.first_day,
+                "first_day_of_next": month.end,
+                "month": str(month),
+                "after": after,
+                "through": through,
+                "among": among,
+                "charged_at": at,
+            },
+        ).one()
+        run.charged_count += count
+        run.charged_ore += ore
+        return RunResult(month, count, Money(ore)), through
+
+
+def _finish(runtime: Runtime, charged: RunResult, at: datetime) -> None:
+    with runtime.database.transaction() as session:
+        run = _locked_run(session, charged.month)
+        if run is not None:
+            run.finished_at = at
+        if charged.count:
+            data = {"count": charged.count, "charged": str(charged.charged)}
+            audit_log.append(session, f"fee-run:{charged.month}", "fee_run.charged", actor="system", at=at, data=data)
+
+
+def _locked_run(session: Session, month: Month) -> FeeRun | None:
+    """The mark of the month's run, held to the end of the transaction: two runs of a month take turns."""
+    lock_subject(session, f"fee-run:{month}")
+    return session.get(FeeRun, month.first_day, populate_existing=True)
 
 
 def _touched_since(session: Session, run: FeeRun) -> list[uuid.UUID]:
-    """The agreements in whose books something else than fees was booked since *run* began."""
+    """The agreements for which something that can raise a fee was booked since *run* began."""
     touched = sa.select(LedgerEntry.agreement_id).where(
-        LedgerEntry.kind != str(PostingKind.MONTHLY_FEE), LedgerEntry.booked_at >= run.started_at - _OVERLAP
+        LedgerEntry.kind.in_([str(PostingKind.PAYOUT), str(PostingKind.REVERSAL)]),
+        LedgerEntry.booked_at >= run.started_at - _OVERLAP,
     )
     return list(session.scalars(touched.distinct()))
 
@@ -128,40 +196,9 @@ def _first_that_may_lack_a_fee(session: Session) -> Month | None:
     return min([*starts, Month.of(earliest)] if earliest else starts, default=None)
 
 
-def _charge(session: Session, month: Month, *, among: Sequence[uuid.UUID] | None, at: datetime) -> RunResult:
-    """Run the statement, over all agreements or *among* some."""
-    session.execute(sa.text(f"SET LOCAL work_mem = '{_SORTING_MEMORY}'"))
-    count, ore = session.execute(
-        _statement(),
-        {
-            "first_day": month.first_day,
-            "first_day_of_next": month.end,
-            "month": str(month),
-            "among": among,
-            "charged_at": at,
-        },
-    ).one()
-    return RunResult(month, count, Money(ore))
-
-
-def _note(session: Session, run: FeeRun | None, result: RunResult, at: datetime) -> None:
-    if run is None:
-        session.add(
-            FeeRun(
-                month=result.month.first_day,
-                started_at=at,
-                finished_at=at,
-                charged_count=result.count,
-                charged_ore=result.charged.ore,
-            )
-        )
-    else:
-        run.started_at = run.finished_at = at
-        run.charged_count += result.count
-        run.charged_ore += result.charged.ore
-    if result.count:
-        data = {"count": result.count, "charged": str(result.charged)}
-        audit_log.append(session, f"fee-run:{result.month}", "fee_run.charged", actor="system", at=at, data=data)
+@cache
+def _statement() -> sa.TextClause:
+    return sa.text(resources.files("agreements.billing").joinpath("fee_run.sql").read_text("utf-8"))
 
 
 def _run_view(row: FeeRun) -> FeeRunView:

@@ -564,7 +564,7 @@ def upgrade() -> None:
         "ledger_entry",
         ["booked_at"],
         unique=False,
-        postgresql_where=sa.text("kind <> 'monthly_fee'"),
+        postgresql_where=sa.text("kind IN ('payout', 'reversal')"),
     )
     op.create_table(
         "login_session",
@@ -607,6 +607,13 @@ def upgrade() -> None:
         sa.CheckConstraint("amount_ore > 0", name=op.f("ck_planned_instalment_amount")),
         sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_planned_instalment_agreement_id")),
         sa.PrimaryKeyConstraint("agreement_id", "drawdown_id", "number", name=op.f("pk_planned_instalment")),
+    )
+    op.create_index(
+        "ix_planned_instalment_due",
+        "planned_instalment",
+        ["agreement_id", "due_on"],
+        unique=False,
+        postgresql_include=["amount_ore"],
     )
     op.create_table(
         "redemption",
@@ -788,10 +795,13 @@ def downgrade() -> None:
     op.drop_index("uq_redemption_open", table_name="redemption", postgresql_where=sa.text("state = 'open'"))
     op.drop_index(op.f("ix_redemption_agreement_id"), table_name="redemption")
     op.drop_table("redemption")
+    op.drop_index("ix_planned_instalment_due", table_name="planned_instalment", postgresql_include=["amount_ore"])
     op.drop_table("planned_instalment")
     op.drop_table("monthly_fee")
     op.drop_table("login_session")
-    op.drop_index("ix_ledger_entry_event", table_name="ledger_entry", postgresql_where=sa.text("kind <> 'monthly_fee'"))
+    op.drop_index(
+        "ix_ledger_entry_event", table_name="ledger_entry", postgresql_where=sa.text("kind IN ('payout', 'reversal')")
+    )
     op.drop_index("ix_ledger_entry_agreement_occurred", table_name="ledger_entry")
     op.drop_table("ledger_entry")
     op.drop_index(op.f("ix_incoming_payment_file_id"), table_name="incoming_payment")
