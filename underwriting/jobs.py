@@ -1,6 +1,6 @@
 """All jobs of the service, and test time moving through the days that they are due on (rule X1)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from agreements.billing import jobs as billing_jobs
 from agreements.cancellation import jobs as cancellation_jobs
@@ -12,9 +12,10 @@ from underwriting.applications import jobs as application_jobs
 from underwriting.decisions import jobs as decision_jobs
 from underwriting.house import House
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
-from underwriting.platform import test_time
-from underwriting.platform.scheduler import Jobs
+from underwriting.platform import idempotency, test_time
+from underwriting.platform.scheduler import DailyJob, Jobs
 
+_FORGOTTEN_AT = time(3)
 _DAY = timedelta(days=1)
 
 
@@ -34,6 +35,8 @@ def jobs_of(house: House) -> Jobs:
         ),
         daily=(
             *application_jobs.daily_jobs(house.applications),
+            DailyJob("forget-answers", _FORGOTTEN_AT, lambda _: {"forgotten": idempotency.forget_old(runtime)}),
+            *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
         ),

@@ -147,6 +147,21 @@ def test_a_cancellation_after_payout_is_settled_by_the_money(world: HouseWorld) 
     assert loan.borrower.get(f"{loan.agreement}/fees")["items"] == []
 
 
+def test_a_cancellation_without_its_money_falls(world: HouseWorld) -> None:
+    """C6: to be booked by Thursday 5 March, which the bank may tell all Friday; then it falls."""
+    loan = running(world)
+    loan.borrower.post(f"{loan.agreement}/cancellation")
+    world.pass_days_to(datetime(2026, 3, 6, 22, 0, tzinfo=UTC))
+    assert loan.borrower.get(loan.agreement)["state"] == "cancelling"
+    letters = len(world.letters())
+    world.pass_days_to(datetime(2026, 3, 7, 22, 0, tzinfo=UTC))
+    assert loan.borrower.get(loan.agreement)["state"] == "running"
+    assert world.letters()[0].recipient == loan.email
+    assert len(world.letters()) == letters + 1
+    world.pass_days_to(APRIL_1)
+    assert [each["fee"] for each in loan.borrower.get(f"{loan.agreement}/fees")["items"]] == ["3000.00"]
+
+
 def test_a_loan_is_redeemed_early_with_the_running_months_fee(world: HouseWorld) -> None:
     """F3: 200 000 of principal and March's whole fee of 1.5 %, 3 000 kr."""
     loan = running(world)
