@@ -214,3 +214,10 @@ def test_a_chromium_that_cannot_be_installed_is_said_loudly(
         del machine.programs["apt-get"]
     dev.ensure_chromium()
     assert f"!!! There is no Chromium here: the browser tests will {consequence}." in capsys.readouterr().err
+
+
+def test_a_long_run_measures_with_every_benchmark_and_a_short_one_with_none(dev: ModuleType) -> None:
+    scripts = {script.stem for script in (ROOT / "tests" / "benchmarks").glob("bench_*.py")}
+    assert {name for name, _ in dev.benchmarks(True)} == scripts
+    assert "bench_fee_run" in scripts
+    assert dev.benchmarks(False) == []
