@@ -14,6 +14,7 @@ from agreements.signing.client import BankId, BankIdClient
 from agreements.signing.service import Handler, Signings
 from bureau_clients.bureau import Bureau
 from bureau_clients.creditsafe.client import Creditsafe
+from bureau_clients.creditsafe.columns import MappingInvalid
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.policies import shipped_policy
@@ -22,8 +23,9 @@ from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import test_time
 from underwriting.platform.database import Database
 from underwriting.platform.encryption import Cipher
+from underwriting.platform.environment import SettingProblem
 from underwriting.platform.runtime import Runtime
-from underwriting.platform.settings import Settings
+from underwriting.platform.settings import Settings, SettingsRefused
 
 
 @dataclass(frozen=True)
@@ -98,5 +100,12 @@ def house_of(runtime: Runtime) -> House:
         ca=settings.bankid.ca,
     )
     bank = BankClient(settings.bank.url, settings.bank.token.reveal())
-    creditsafe = Creditsafe(settings.creditsafe, status_block=settings.creditsafe.status_block)
-    return compose(runtime, bankid=bankid, bank=bank, bureaus=(creditsafe,))
+    return compose(runtime, bankid=bankid, bank=bank, bureaus=(creditsafe_of(settings),))
+
+
+def creditsafe_of(settings: Settings) -> Creditsafe:
+    """The bureau as the settings say; raises SettingsRefused for a mapping of columns that cannot be read."""
+    try:
+        return Creditsafe(settings.creditsafe)
+    except MappingInvalid as error:
+        raise SettingsRefused((SettingProblem("CREDITSAFE_MAPPING", f"is not valid: {error}"),)) from error

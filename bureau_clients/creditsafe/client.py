@@ -10,7 +10,6 @@ What fails before the question has left is certainly not carried out. What fails
 told to the subject, unless the bureau says otherwise.
 """
 
-import ipaddress
 import re
 import ssl
 import time
@@ -35,6 +34,7 @@ from bureau_clients.reports import Answer, NoMatch
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform.environment import is_on_loopback
 from underwriting.platform.settings import CreditsafeSettings
 
 LARGEST_ANSWER_BYTES = 5 * 1024 * 1024
@@ -59,21 +59,14 @@ class Creditsafe:
         self,
         settings: CreditsafeSettings,
         *,
-        mapping: ColumnMapping | None = None,
-        sole_trader_block: str | None = None,
-        status_block: str | None = None,
         language: Literal["SWE", "EN"] = "SWE",
     ) -> None:
-        """Ask as *settings* say. ValueError for an address that is neither https nor on loopback.
-
-        *sole_trader_block* is the block for sole traders where it differs from the companies'; *status_block* is one
-        that no copy is sent for, without it `company_status` is unavailable.
+        """Ask as *settings* say. ValueError for an address that is neither https nor on loopback, or for a mapping of
+        columns that cannot be read (MappingInvalid).
         """
         _check_address(settings.url)
         self._settings = settings
-        self._mapping = mapping or ColumnMapping()
-        self._sole_trader_block = sole_trader_block or settings.company_block
-        self._status_block = status_block
+        self._mapping = ColumnMapping.configured(settings.mapping)
         self._language = language
         self._service = _service(_OneQuestionTransport(settings), settings.url)
 
@@ -88,17 +81,17 @@ class Creditsafe:
 
         Raises BureauUnavailable, BureauRefused or OutcomeUnknown.
         """
-        block = self._sole_trader_block if form is CompanyForm.EF else self._settings.company_block
-        return self._company(block, number, form, reference, at)
+        block = self._settings.sole_trader_block if form is CompanyForm.EF else None
+        return self._company(block or self._settings.company_block, number, form, reference, at)
 
     def company_status(self, number: _Number, *, form: CompanyForm, reference: str, at: datetime) -> Answer:
         """The company's register status as of *at*, of which no copy is sent; the other facts are unknown.
 
-        Raises as `company` does.
+        Raises as `company` does; without a block for it, BureauRefused: asking again would not help.
         """
-        if self._status_block is None:
-            raise BureauUnavailable("no-status-block")
-        return self._company(self._status_block, number, form, reference, at)
+        if self._settings.status_block is None:
+            raise BureauRefused("no-status-block")
+        return self._company(self._settings.status_block, number, form, reference, at)
 
     def person(self, number: PersonalNumber, *, reference: str, at: datetime) -> Answer:
         """The report on a person as of *at*. Raises as `company` does."""
@@ -201,16 +194,9 @@ def _service(transport: Transport, url: str) -> Any:
 
 
 def _check_address(url: str) -> None:
-    address = urlsplit(url)
-    if address.scheme != "https" and not (address.scheme == "http" and _is_loopback(address.hostname or "")):
+    scheme = urlsplit(url).scheme
+    if scheme != "https" and not (scheme == "http" and is_on_loopback(url)):
         raise ValueError("Creditsafe's address is neither https nor on loopback")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _read_body(response: requests.Response, deadline: float) -> bytes:

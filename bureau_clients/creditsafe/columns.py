@@ -1,8 +1,7 @@
 """Which column of a Creditsafe block holds which fact, and what its words mean: configuration of one customer.
 
-Which columns an answer has is agreed per customer. The shipped names are those that are publicly known. Where none is
-known (payment remarks, debt, taxes, accounts and credit limit of companies; trading prohibition and dormant
-coordination number of persons) they are the names that our own stand-in uses.
+Which columns an answer has is agreed per customer. The shipped names are those that are publicly known; where none is,
+those that our own stand-in uses. docs/bureaus.md says which is which.
 """
 
 from collections.abc import Callable, Mapping

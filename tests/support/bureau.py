@@ -33,8 +33,9 @@ def creditsafe_at(url: str) -> Creditsafe:
         person_block="BORGEN_P_CREDIT",
         connect_timeout_seconds=0.5,
         read_timeout_seconds=0.5,
+        status_block="BORGEN_C_BASIC",
     )
-    return Creditsafe(settings, status_block="BORGEN_C_BASIC")
+    return Creditsafe(settings)
 
 
 @contextmanager

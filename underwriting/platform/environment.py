@@ -2,10 +2,11 @@
 
 import base64
 import ipaddress
+import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from underwriting.kernel.errors import InvalidInput
@@ -128,6 +129,17 @@ class EnvironmentReader:
         if not 0 < seconds <= _LONGEST_TIMEOUT_SECONDS:
             self.refuse(name, f"is not a number of seconds above 0 and at most {_LONGEST_TIMEOUT_SECONDS}")
         return seconds
+
+    def json_object(self, name: str) -> Mapping[str, Any]:
+        """The members of the JSON object that *name* holds; none when it says nothing."""
+        try:
+            found = json.loads(self.text(name, "{}"))
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            self.refuse(name, "is not a JSON object")
+            return {}
+        return found
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T:
         """What *parse* makes of the text that *name* holds; *parse* raises InvalidInput for a wrong one."""

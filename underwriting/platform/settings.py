@@ -1,8 +1,9 @@
 """The service's settings, read once from the environment at start and refused when anything is missing or malformed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, parse_bankgiro, parse_organisation_number
 from underwriting.platform.environment import (
@@ -27,9 +28,11 @@ class SettingsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CreditsafeSettings:
-    """Where Creditsafe's GetData answers, as whom we ask, and the agreed names of its blocks.
+    """Where Creditsafe's GetData answers, as whom we ask, and what is agreed of its blocks.
 
     *status_block* gives a company's register status without a copy to anybody; without it the status cannot be renewed.
+    *sole_trader_block* is for sole traders, where theirs is not the companies'. *mapping* says which columns and words
+    the blocks have where they are not the shipped ones (`bureau_clients.creditsafe.columns`).
     """
 
     url: str
@@ -40,6 +43,8 @@ class CreditsafeSettings:
     connect_timeout_seconds: float
     read_timeout_seconds: float
     status_block: str | None = None
+    sole_trader_block: str | None = None
+    mapping: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ def _creditsafe(reader: EnvironmentReader) -> CreditsafeSettings:
         company_block=reader.text("CREDITSAFE_COMPANY_BLOCK"),
         person_block=reader.text("CREDITSAFE_PERSON_BLOCK"),
         status_block=reader.text("CREDITSAFE_STATUS_BLOCK", "") or None,
+        sole_trader_block=reader.text("CREDITSAFE_SOLE_TRADER_BLOCK", "") or None,
+        mapping=reader.json_object("CREDITSAFE_MAPPING"),
         connect_timeout_seconds=reader.seconds("CREDITSAFE_CONNECT_TIMEOUT_SECONDS", "5"),
         read_timeout_seconds=reader.seconds("CREDITSAFE_READ_TIMEOUT_SECONDS", "20"),
     )

@@ -43,6 +43,19 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
     assert (settings.log_level, settings.creditsafe.read_timeout_seconds) == ("INFO", 20)
 
 
+def test_what_is_agreed_of_creditsafes_blocks_is_read(environment: dict[str, str]) -> None:
+    """B1: one customer's blocks and columns are configuration."""
+    assert Settings.from_environment(environment).creditsafe.mapping == {}
+    agreed = {
+        "CREDITSAFE_STATUS_BLOCK": "STATUS",
+        "CREDITSAFE_SOLE_TRADER_BLOCK": "TRADER",
+        "CREDITSAFE_MAPPING": '{"company": {"f_tax": "FSKATT"}}',
+    }
+    creditsafe = Settings.from_environment({**environment, **agreed}).creditsafe
+    assert (creditsafe.status_block, creditsafe.sole_trader_block) == ("STATUS", "TRADER")
+    assert creditsafe.mapping == {"company": {"f_tax": "FSKATT"}}
+
+
 def test_an_empty_environment_is_refused_with_every_name_at_once(environment: dict[str, str]) -> None:
     optional = {"BORGEN_SANDBOX", "BANKID_APP_URL"}
     assert problems_of({}) == dict.fromkeys(environment.keys() - optional, "is missing")
@@ -72,6 +85,8 @@ def test_a_blank_value_counts_as_missing(environment: dict[str, str]) -> None:
         ("BANKID_KEY", "/finns/inte.pem", "names a file that does not exist"),
         ("LENDER_ORGANISATION_NUMBER", "559999-0009", "is not valid: "),
         ("LENDER_BANKGIRO", "5999-0003", "is not valid: "),
+        ("CREDITSAFE_MAPPING", '{"company": ', "is not a JSON object"),
+        ("CREDITSAFE_MAPPING", '["company"]', "is not a JSON object"),
         ("LOG_LEVEL", "LOUD", "is none of DEBUG, INFO, WARNING, ERROR"),
     ],
 )

@@ -57,4 +57,4 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def creditsafe(address: str) -> Creditsafe:
     """The real client in front of the stand-in."""
-    return Creditsafe(settings_for(address), status_block="BORGEN_C_BASIC")
+    return Creditsafe(settings_for(address, status_block="BORGEN_C_BASIC"))

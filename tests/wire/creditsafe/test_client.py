@@ -218,11 +218,27 @@ def test_the_status_alone_is_asked_of_a_block_without_copies(creditsafe: Credits
     assert report.payment_remark_count == Unknown("creditsafe", AT)
 
 
-def test_without_a_block_for_it_the_status_alone_is_unavailable(address: str) -> None:
-    """B4: rather than sent for with a block that has copies sent."""
+def test_without_a_block_for_it_the_status_alone_is_refused(address: str) -> None:
+    """B3, B4: asking again would not help, and no block is asked for that has copies sent."""
     bureau = Creditsafe(settings_for(address))
-    with pytest.raises(BureauUnavailable, match="no-status-block"):
+    with pytest.raises(BureauRefused, match="no-status-block"):
         bureau.company_status(OrganisationNumber("9699990009"), form=CompanyForm.HB, reference="ref-1", at=AT)
+
+
+def test_sole_traders_are_asked_about_with_their_own_block_where_there_is_one(address: str) -> None:
+    """B1: the stand-in has no block of that name, and says so of sole traders alone."""
+    bureau = Creditsafe(settings_for(address, sole_trader_block="TRADER"))
+    with pytest.raises(BureauRefused, match="11"):
+        company(bureau, "197601092385", CompanyForm.EF)
+    assert isinstance(company(bureau, "5599990008"), CompanyReport)
+
+
+def test_a_configured_mapping_is_what_answers_are_read_by(address: str) -> None:
+    """D13: a fact whose column is taken away is unknown, and one that has another name is found there."""
+    bureau = Creditsafe(settings_for(address, mapping={"company": {"vat": None, "employees": "CREDIT_LIMIT"}}))
+    report = company(bureau, "5599990008")
+    assert report.vat == Unknown("creditsafe", AT)
+    assert report.employees == known(int(report.credit_limit.value.ore // 100))
 
 
 @pytest.mark.parametrize(

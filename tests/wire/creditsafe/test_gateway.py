@@ -55,7 +55,7 @@ class Counted:
     @contextmanager
     def client(self) -> Iterator[Creditsafe]:
         with self.address() as address:
-            yield Creditsafe(settings_for(address), status_block="BORGEN_C_BASIC")
+            yield Creditsafe(settings_for(address, status_block="BORGEN_C_BASIC"))
 
     @contextmanager
     def address(self) -> Iterator[str]:
