@@ -14,6 +14,7 @@ class SubjectAnswer:
     """What became of the question about one subject. *report* is there for the outcomes REPORT and NO_MATCH.
 
     *evidence* is every kept answer that this one rests on; *explanation* says why there is none, for staff.
+    *status_waits*: the register status of a kept report has grown old, and no bureau could be reached for it (B8).
     """
 
     subject: Subject
@@ -21,6 +22,7 @@ class SubjectAnswer:
     report: Report | None
     evidence: tuple[Evidence, ...]
     explanation: Text | None = None
+    status_waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,5 @@ def with_status(reused: SubjectAnswer, status: SubjectAnswer) -> SubjectAnswer:
         else:
             last = status.evidence[-1]
             report = replace(report, status=Unknown(last.bureau, last.asked_at))
-    return replace(reused, report=report, evidence=(*reused.evidence, *status.evidence))
+    waits = status.outcome is Outcome.UNAVAILABLE
+    return replace(reused, report=report, evidence=(*reused.evidence, *status.evidence), status_waits=waits)

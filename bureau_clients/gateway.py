@@ -117,6 +117,7 @@ class Gateway:
             blocked = row.state in (QuestionState.UNKNOWN, QuestionState.REFUSED) or self._standing(row).lease_over
             if not blocked:
                 raise QuestionNotBlocked()
+            self._note_death(session, application_id, subject, row)
             data = {"question_id": str(row.id), "state": row.state, "subject_kind": str(subject.kind)}
             leases.reopen(row)
             subject_of_log = f"application:{application_id}"

@@ -30,7 +30,7 @@ class BureauQuestion(Identified, Base):
     notice_version: Mapped[str]
     bureau: Mapped[str | None]  # the one that is or was asked last
     asked_at: Mapped[datetime | None]
-    leased_until: Mapped[datetime | None]  # by the database's clock: test time may stand still
+    leased_until: Mapped[datetime | None]  # by the machine's clock: test time may stand still
     lease_token: Mapped[uuid.UUID | None]
 
 

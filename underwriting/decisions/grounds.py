@@ -64,7 +64,7 @@ def _company_referrals(facts: Facts, policy: Policy) -> Iterator[Referral]:
     status, remarks, form = company.status, company.remarks, company.form
     if not isinstance(status, Known) or isinstance(company.bankruptcy, Unknown):
         yield Referral.COMPANY_STATUS_UNKNOWN
-    elif status.value in _STATUS_REFERRALS:
+    if isinstance(status, Known) and status.value in _STATUS_REFERRALS:
         yield _STATUS_REFERRALS[status.value]
     if isinstance(company.kronofogden_debt, Unknown):
         yield Referral.COMPANY_DEBT_UNKNOWN

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from agreements.credit.models import Agreement
 from agreements.guarantees import service as guarantees
-from bureau_clients.errors import QuestionNotBlocked
+from bureau_clients.errors import BureauRefused, BureauUnavailable, QuestionNotBlocked
+from bureau_clients.facts import Known
 from bureau_clients.gateway import Gateway
 from bureau_clients.models import CreditReport
+from bureau_clients.reports import Answer, CompanyReport, CompanyStatus
 from tests.support.bankid_stand_in import BankIdWorld
 from tests.support.bureau import NOWHERE, Exchangeable, creditsafe_at
 from tests.support.lending import (
@@ -39,9 +41,9 @@ from underwriting.decisions.services.assess_application import LEASE, pause_afte
 from underwriting.decisions.services.read_decision import ApplicantDecision, Pending, StaffDecision
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role
+from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, DecisionOutcome, Role
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import RoleMissing
 from underwriting.platform.encryption import CiphertextInvalid
@@ -223,6 +225,7 @@ def test_a_hard_stop_on_a_guarantor_declines_and_the_applicant_is_told_to_replac
         ({"organisation_number": "559999-1170"}, "referral.company_no_match"),  # code 15
         ({"organisation_number": "559999-1121"}, "referral.reconstruction"),
         ({"organisation_number": "559999-1162"}, "referral.company_status_unknown"),
+        ({"organisation_number": "559999-1154"}, "referral.inactive"),  # S200, which tells of no bankruptcy
         ({"organisation_number": "559999-1188"}, "referral.company_debt_unknown"),
         ({"organisation_number": "559999-1196"}, "referral.form_unconfirmed"),  # a branch has a number of group 5
         ({"organisation_number": "559999-1014"}, "referral.company_remarks"),
@@ -644,3 +647,81 @@ def test_nobody_is_asked_when_a_kept_report_stops_the_case(world: LendingWorld, 
     assert world.decisions.assess_due() == 1
     assert bureau.asked == []
     assert row_of(world, application_id).state == ApplicationState.DECLINED
+
+
+def test_when_the_register_lifts_the_stop_the_others_are_asked_about_before_a_decision(
+    world: LendingWorld, bureau: Exchangeable
+) -> None:
+    """B2, B5: the liquidation known from the first attempt was called off; Bertil, spared for it, is asked about."""
+
+    class CalledOff(Exchangeable):
+        def company_status(
+            self, number: OrganisationNumber | PersonalNumber, *, form: CompanyForm, reference: str, at: datetime
+        ) -> Answer:
+            answer = self.behind.company_status(number, form=form, reference=reference, at=at)
+            assert isinstance(answer.report, CompanyReport)
+            active = Known(CompanyStatus.ACTIVE, self.name, at)
+            return replace(answer, report=replace(answer.report, status=active))
+
+    application_id = world.submitted(
+        world.body(organisation_number="559999-1113", **signed_by("197708242388"))  # code 14: try later
+    )
+    assert world.decisions.assess_due() == 1
+    bureau.behind = CalledOff(bureau.behind)
+    bureau.asked = []
+    clock = world.runtime.clock
+    assert isinstance(clock, FixedClock)
+    clock.move_to(clock.now() + timedelta(days=2))
+    world.wall.move_to(world.wall.now() + timedelta(days=2))
+    assert world.decisions.assess_due() == 2
+    assert bureau.asked == ["status of 5599991113", "197708242388"]
+    assert row_of(world, application_id).state == ApplicationState.ASSESSING
+
+
+def test_a_kept_report_whose_fresh_status_cannot_be_asked_for_waits(world: LendingWorld, bureau: Exchangeable) -> None:
+    """B5, B8: the guarantor's answer is late by two days, and then the company's status is as old."""
+    application_id = world.submitted(world.body(**signed_by("197708242388")))  # code 14: try later
+    assert world.decisions.assess_due() == 1
+    clock = world.runtime.clock
+    assert isinstance(clock, FixedClock)
+    clock.move_to(clock.now() + timedelta(days=2))
+    world.wall.move_to(world.wall.now() + timedelta(days=2))
+
+    class OnlyPersons(Exchangeable):
+        def person(self, number: PersonalNumber, *, reference: str, at: datetime) -> Answer:
+            answer = self.behind.person(ANNA, reference=reference, at=at)
+            return replace(answer, report=replace(answer.report, number=number.digits))
+
+        def company_status(self, *_: Any, **__: Any) -> Answer:
+            raise BureauUnavailable("14")
+
+    up, bureau.behind = bureau.behind, OnlyPersons(bureau.behind)
+    assert world.decisions.assess_due() == 1
+    assert row_of(world, application_id).state == ApplicationState.ASSESSING
+    assert count(world, DecisionRow) == 0
+    bureau.behind = up
+    world.wall.move_to(world.wall.now() + timedelta(minutes=2))
+    assert world.decisions.assess_due() == 1
+    assert row_of(world, application_id).state == ApplicationState.APPROVED
+
+
+def test_a_stop_that_cannot_be_looked_up_anew_is_left_to_a_person(world: LendingWorld, bureau: Exchangeable) -> None:
+    """B2, D12: the bureau refuses the question for the status alone; that is settled once, and not asked in a circle."""
+
+    class Refusing(Exchangeable):
+        def company_status(self, *_: Any, **__: Any) -> Answer:
+            self.asked.append("status")
+            raise BureauRefused("11")
+
+    application_id = world.submitted(
+        world.body(organisation_number="559999-1113", **signed_by("197708242388"))  # code 14: try later
+    )
+    assert world.decisions.assess_due() == 1
+    bureau.behind = refusing = Refusing(bureau.behind)
+    clock = world.runtime.clock
+    assert isinstance(clock, FixedClock)
+    clock.move_to(clock.now() + timedelta(days=2))
+    world.wall.move_to(world.wall.now() + timedelta(days=2))
+    assert world.decisions.assess_due() == 1
+    assert refusing.asked == ["status"]
+    assert row_of(world, application_id).state == ApplicationState.REFERRED

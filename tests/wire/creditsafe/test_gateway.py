@@ -283,6 +283,18 @@ def test_when_the_fresh_status_cannot_be_had_it_is_unknown(runtime: Runtime, add
     assert answer.outcome is Outcome.REPORT
     assert isinstance(answer.report, CompanyReport)
     assert answer.report.status == Unknown("creditsafe", clock.now())
+    assert not answer.status_waits
+
+
+def test_a_status_that_no_bureau_could_be_reached_for_waits(
+    gateway: Gateway, runtime: Runtime, clock: FixedClock
+) -> None:
+    """B5, B8: it may be had later, so nothing has to be settled without it."""
+    gateway.retrieve(APPLICATION, [company()])
+    clock.move_to(clock.now() + timedelta(days=2))
+    nobody = Gateway(runtime, [Scripted("creditsafe", [BureauUnavailable("14")])])
+    answer = only(nobody.retrieve(APPLICATION, [company()]))
+    assert (answer.outcome, answer.status_waits) == (Outcome.REPORT, True)
 
 
 def test_the_status_is_asked_for_alone_before_a_payout(gateway: Gateway, runtime: Runtime, clock: FixedClock) -> None:
@@ -398,6 +410,16 @@ def test_a_process_that_died_while_asking_leaves_a_doubt(
     assert (row.outcome, row.failure_code, row.answered_at) == ("unknown", "asker-died", None)
     gateway.allow_another_question(APPLICATION, subject, by="user:1", at=runtime.clock.now())
     assert only(gateway.retrieve(APPLICATION, [subject])).outcome is Outcome.REPORT
+
+
+def test_a_question_allowed_again_before_anybody_looked_still_leaves_its_doubt(
+    gateway: Gateway, runtime: Runtime
+) -> None:
+    """B4: that the first one may have been carried out, charged and told is kept beside the second."""
+    die_while_asking(runtime, person())
+    gateway.allow_another_question(APPLICATION, person(), by="user:1", at=runtime.clock.now())
+    assert only(gateway.retrieve(APPLICATION, [person()])).outcome is Outcome.REPORT
+    assert [(row.outcome, row.failure_code) for row in rows(runtime)] == [("unknown", "asker-died"), ("report", None)]
 
 
 def test_a_limited_company_is_asked_about_again_after_its_asker_died(

@@ -90,7 +90,7 @@ def conclude(
     outcomes = {answer.outcome for answer in retrieval.answers}
     if outcomes & {Outcome.UNKNOWN, Outcome.REFUSED}:
         _wait_for_person(session, application, outcomes, at)
-    elif Outcome.UNAVAILABLE in outcomes:
+    elif Outcome.UNAVAILABLE in outcomes or any(answer.status_waits for answer in retrieval.answers):
         _put_off(session, runtime, application, at)
     else:
         _decide(session, runtime, policy, application, retrieval, at)
@@ -116,10 +116,20 @@ def _decide(
     if isinstance(company, CompanyReport) and isinstance(company.name, Known):
         keep_company_name(runtime.cipher, application, company.name.value)
     facts = case.facts(reports, at=at)
+    if retrieval.not_asked and isinstance(facts.company.status, Known) and not any(hard_stops(facts)):
+        _go_on(session, runtime, application, at)
+        return
     decision = decide(facts, policy)
     basis = Basis(facts=facts, decision=decision, report_hashes=retrieval.sha256s)
     ruling = Ruling(outcome=decision.outcome, limit=decision.limit, fee_rate=decision.fee_rate)
     record(session, runtime, application, case, basis, ruling, at=at)
+
+
+def _go_on(session: Session, runtime: Runtime, application: Application, at: datetime) -> None:
+    """The register has lifted the stop for which the others were spared (rule B2): they are asked about at once."""
+    move(session, application, ApplicationEvent.ATTEMPT_FAILED, actor="system", at=at, data={"outcomes": ["not_asked"]})
+    application.leased_until = None
+    application.next_attempt_at = runtime.wall.now()
 
 
 def _wait_for_person(session: Session, application: Application, outcomes: set[Outcome], at: datetime) -> None:
