@@ -49,6 +49,7 @@ from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform import authentication
+from underwriting.platform.batches import each_alone
 from underwriting.platform.runtime import Runtime
 
 __all__ = ["AlreadySigned", "Handler", "SigningView", "Signings", "Started", "ToSign", "signers_of"]
@@ -155,7 +156,7 @@ class Signings:
         )
         with self.runtime.database.transaction() as session:
             signing_ids = session.scalars(due).all()
-        return sum(self._ask(signing_id) for signing_id in signing_ids)
+        return each_alone(signing_ids, self._ask, named=str)
 
     def _ask(self, signing_id: uuid.UUID) -> bool:
         """Ask BankID if it is time; whether the order came to its end by that."""

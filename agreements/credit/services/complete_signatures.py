@@ -26,6 +26,7 @@ from underwriting.kernel.errors import Conflict
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, SigningPurpose
 from underwriting.platform import audit_log, outbox
+from underwriting.platform.batches import each_alone
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
@@ -89,7 +90,7 @@ def lapse_unsigned(runtime: Runtime) -> int:
     )
     with runtime.database.transaction() as session:
         agreement_ids = session.scalars(overdue).all()
-    return sum(_lapse(runtime, agreement_id, at) for agreement_id in agreement_ids)
+    return each_alone(agreement_ids, lambda agreement_id: _lapse(runtime, agreement_id, at), named=str)
 
 
 def _guarantee_of(session: Session, signing: Signing) -> Guarantee | None:

@@ -11,13 +11,14 @@ from tests.support.lending import (
     ANNA,
     BERTIL,
     CECILIA,
+    CLEAN_HB,
     OWNER,
     STRANGER,
     LendingWorld,
     guarantor_json,
     sole_trader_json,
 )
-from underwriting.applications.models import ApplicationGuarantor, ApplicationSupplement, EnquiryGround
+from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement, EnquiryGround
 from underwriting.applications.notices import NOTICE_VERSION, notice
 from underwriting.applications.rules import ApplicationStateRefuses
 from underwriting.applications.services.confirm_guarantor import InvitationClosed
@@ -248,3 +249,16 @@ def test_strangers_learn_nothing_by_guessing_ids(world: LendingWorld) -> None:
         world.applications.view(application_id, STRANGER)
     with pytest.raises(NotFound):
         world.applications.view(application_id, world.person(BERTIL))
+
+
+def test_an_application_that_cannot_lapse_does_not_stop_the_others(world: LendingWorld) -> None:
+    """A6: one of two cannot be read; the other lapses, and nothing is half done."""
+    broken = waiting(world)
+    other = world.submitted(world.body(guarantors=BY_BERTIL, company_form="HB", organisation_number=CLEAN_HB))
+    with world.runtime.database.transaction() as session:
+        session.get_one(Application, broken).details_encrypted = b"\x01 not what was encrypted at all"
+    move_clock(world, TOO_LATE)
+    assert world.applications.lapse_due() == 1
+    with world.runtime.database.transaction() as session:
+        assert session.get_one(Application, broken, populate_existing=True).state == ApplicationState.SUBMITTED
+        assert session.get_one(Application, other, populate_existing=True).state == ApplicationState.LAPSED

@@ -12,6 +12,7 @@ from underwriting.applications.services.find_application import move
 from underwriting.applications.services.store_application import body_of
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform import outbox
+from underwriting.platform.batches import each_alone
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
@@ -23,9 +24,13 @@ def lapse_due(session: Session, runtime: Runtime, *, at: datetime) -> int:
     undecided = sa.and_(Application.state.in_(UNDECIDED), Application.binding_until <= at)
     due = sa.select(Application).where(sa.or_(unconfirmed, undecided)).limit(MOST_PER_TICK)
     applications = list(session.scalars(due.with_for_update(skip_locked=True)))
-    for application in applications:
-        lapse(session, runtime, application, at=at)
-    return len(applications)
+
+    def undone_if_it_fails(application: Application) -> bool:
+        with session.begin_nested():
+            lapse(session, runtime, application, at=at)
+        return True
+
+    return each_alone(applications, undone_if_it_fails, named=lambda application: application.id)
 
 
 def lapse(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> None:

@@ -25,6 +25,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform.batches import each_alone
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
@@ -92,10 +93,14 @@ def lapse_offers(session: Session, runtime: Runtime, *, at: datetime) -> int:
     )
     due = sa.select(Application).where(Application.state == str(ApplicationState.COUNTER_OFFER), expired.exists())
     applications = list(session.scalars(due.limit(MOST_PER_TICK).with_for_update(skip_locked=True)))
-    for application in applications:
-        move(session, application, ApplicationEvent.OFFER_EXPIRED, actor="system", at=at)
-        tell_offer_lapsed(session, runtime, application, gather(session, runtime, application), at=at)
-    return len(applications)
+
+    def undone_if_it_fails(application: Application) -> bool:
+        with session.begin_nested():
+            move(session, application, ApplicationEvent.OFFER_EXPIRED, actor="system", at=at)
+            tell_offer_lapsed(session, runtime, application, gather(session, runtime, application), at=at)
+        return True
+
+    return each_alone(applications, undone_if_it_fails, named=lambda application: application.id)
 
 
 def _values(runtime: Runtime, application: Application, case: Case, row: DecisionRow) -> dict[str, object]:

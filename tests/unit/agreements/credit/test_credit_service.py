@@ -376,3 +376,14 @@ def test_a_sole_traders_number_is_kept_as_personal_data(credit: CreditWorld) -> 
     kept = credit.agreement(agreement.id)
     assert ANNA.digits.encode() not in kept.company_encrypted + kept.details_encrypted
     assert credit.agreements.show(agreement.id, credit.person(ANNA)).organisation_number == ANNA
+
+
+def test_an_agreement_that_cannot_lapse_does_not_stop_the_others(credit: CreditWorld) -> None:
+    """G2: the oldest of two cannot be read; the other lapses, and nothing is half done."""
+    broken, other = credit.grant(guarantors=()), credit.grant(guarantors=())
+    with credit.runtime.database.transaction() as session:
+        session.get_one(Agreement, broken.id).details_encrypted = b"\x01 not what was encrypted at all"
+    credit.clock.move_to(other.sign_by)
+    assert lapse_unsigned(credit.runtime) == 1
+    assert credit.agreement(broken.id).state == AgreementState.SIGNING
+    assert credit.agreement(other.id).state == AgreementState.LAPSED
