@@ -46,10 +46,12 @@ def jobs_of(house: House) -> Jobs:
 def move_test_time(house: House, at: datetime) -> None:
     """Put test time to *at*; whatever is due on the way is run at its own day and time.
 
-    Raises TestTimeForbidden, TestTimeBackwards.
+    Raises TestTimeForbidden, TestTimeBackwards, TestTimeOutOfReach.
     """
     runtime, jobs = house.runtime, jobs_of(house)
-    for stop in (*_stops(jobs, runtime.clock.now(), at), at):
+    before = runtime.clock.now()
+    test_time.require_within_reach(before, at)
+    for stop in (*_stops(jobs, before, at), at):
         test_time.put(runtime.settings, runtime.database, stop)
         jobs.run_continuous()
         jobs.run_daily_due(stop)

@@ -1,16 +1,19 @@
 """Test time (rule X1): one row that every process reads; only where every outside party is a stand-in on loopback."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from underwriting.kernel.clock import Clock, SystemClock, TestTime
-from underwriting.kernel.errors import Conflict, NotPermitted
+from underwriting.kernel.errors import Conflict, InvalidInput, NotPermitted
 from underwriting.kernel.text import Text
 from underwriting.platform.database import Database
 from underwriting.platform.models import TestClockRow
 from underwriting.platform.settings import Settings
+
+EARLIEST, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+LONGEST_MOVE = timedelta(days=5 * 366)  # every day on the way is lived through: the longest loan lasts three years
 
 
 class TestTimeForbidden(NotPermitted):
@@ -31,6 +34,18 @@ class TestTimeBackwards(Conflict):
     rule = "X1"
 
 
+class TestTimeOutOfReach(InvalidInput):
+    """Test time stands in this century, and is moved by five years at most at once. Rule X1."""
+
+    __test__ = False
+    slug = "test-time-out-of-reach"
+    title = Text(
+        "Testtiden kan stå mellan 2000 och 2099 och flyttas högst fem år i taget",
+        "Test time can stand from 2000 to 2099 and be moved by five years at most at once",
+    )
+    rule = "X1"
+
+
 def clock_of(settings: Settings, database: Database) -> Clock:
     """The clock of this process: test time in the sandbox, the machine's clock elsewhere."""
     return TestTime(lambda: current(database)) if settings.sandbox else SystemClock()
@@ -40,6 +55,12 @@ def current(database: Database) -> datetime | None:
     """The instant at which test time stands, or None when the machine's clock is used."""
     with database.transaction() as session:
         return session.scalar(sa.select(TestClockRow.at))
+
+
+def require_within_reach(before: datetime, at: datetime) -> None:
+    """Raise TestTimeOutOfReach where test time cannot be moved from *before* to *at*."""
+    if not EARLIEST <= at < END or at - before > LONGEST_MOVE:
+        raise TestTimeOutOfReach
 
 
 def put(settings: Settings, database: Database, at: datetime) -> None:

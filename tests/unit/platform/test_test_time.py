@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from underwriting.kernel.clock import SystemClock
+from underwriting.kernel.periods import STOCKHOLM
 from underwriting.platform import test_time
 from underwriting.platform.database import Database
 from underwriting.platform.settings import Settings
-from underwriting.platform.test_time import TestTimeBackwards, TestTimeForbidden
+from underwriting.platform.test_time import TestTimeBackwards, TestTimeForbidden, TestTimeOutOfReach
 
 NOON = datetime(2027, 1, 5, 11, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -99,3 +100,29 @@ def test_outside_the_sandbox_there_is_no_test_time(in_earnest: Settings, databas
     with pytest.raises(TestTimeForbidden):
         test_time.release(in_earnest, database)
     assert test_time.current(database) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "reached"),
+    [
+        (NOON, NOON + timedelta(days=1830), True),  # five years of 366 days
+        (NOON, NOON + timedelta(days=1830) + SECOND, False),
+        (NOON, datetime(2000, 1, 1, tzinfo=UTC), True),
+        (NOON, datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC), False),
+        (datetime(2099, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC), True),
+        (datetime(2099, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), False),
+        (NOON, datetime.min.replace(tzinfo=UTC), False),
+        (NOON, datetime.max.replace(tzinfo=UTC), False),
+        (NOON, datetime.min.replace(tzinfo=STOCKHOLM), False),
+        (NOON, datetime.max.replace(tzinfo=STOCKHOLM), False),
+    ],
+)
+def test_time_is_moved_within_a_century_and_five_years_at_most(
+    before: datetime, at: datetime, *, reached: bool
+) -> None:
+    """X1: nobody waits for thousands of years to be lived through, and the database keeps no year below 1."""
+    if reached:
+        test_time.require_within_reach(before, at)
+    else:
+        with pytest.raises(TestTimeOutOfReach):
+            test_time.require_within_reach(before, at)
