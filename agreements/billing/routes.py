@@ -33,7 +33,7 @@ def blueprint(runtime: Runtime, agreements: Agreements) -> Blueprint:
     @views.get("/agreements/<uuid:agreement_id>/fees/<month>")
     def explain_fee(agreement_id: uuid.UUID, month: str) -> Response:
         agreements.require(agreement_id, current_caller(), Part.STAFF, Part.BORROWER)
-        wanted = _month(month)
+        wanted = month_in(month)
         with runtime.database.transaction() as session:
             explained = billing.explain(session, get_agreement(session, agreement_id), wanted)
         return jsonify(FeeExplanationSchema().dump(explained))
@@ -57,8 +57,11 @@ def blueprint(runtime: Runtime, agreements: Agreements) -> Blueprint:
     return views
 
 
-def _month(text: str) -> Month:
+def month_in(text: str) -> Month:
+    """The month that the part *text* of an address names; NotFound when it names none."""
     try:
-        return Month.parse(text)
+        month = Month.parse(text)
+        month.next()  # the calendar's last month has no end
     except ValueError:
         raise NotFound from None
+    return month

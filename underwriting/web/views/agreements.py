@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.billing import service as billing
+from agreements.billing.routes import month_in
 from agreements.cancellation.rules import CancellationNotYetOpen, CancellationWindowClosed
 from agreements.cancellation.service import Cancellations
 from agreements.credit.rules import AgreementStateRefuses
@@ -20,7 +22,7 @@ from agreements.redemption.service import Redemptions
 from agreements.signing.service import Signings, ToSign
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
-from underwriting.kernel.periods import Month, stockholm_date
+from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, RequestChannel, SigningPurpose
 from underwriting.platform.authentication import Caller, current_caller
@@ -92,7 +94,7 @@ def blueprint(
     def fee(agreement_id: uuid.UUID, month: str) -> Response:
         agreements.require(agreement_id, current_caller(), Part.BORROWER, Part.STAFF)
         with runtime.database.transaction() as session:
-            explained = billing.explain(session, get_agreement(session, agreement_id), Month.parse(month))
+            explained = billing.explain(session, get_agreement(session, agreement_id), month_in(month))
         shown = [
             Bar(str(day.on.day), day.highest.ore, f"{day.on}: {day.highest.formatted()}") for day in explained.days
         ]
@@ -100,7 +102,7 @@ def blueprint(
             "portal/fee.html",
             agreement_id=agreement_id,
             explanation=explained,
-            product=f"{explained.product:.4f}".rstrip("0").rstrip(".") + "\u00a0kr",
+            product=_kronor(explained.product),
             chart=bars(shown, title=translate("fees.by_day")),
         )
 
@@ -113,6 +115,7 @@ def blueprint(
             kind=found.kind,
             sha256=found.sha256,
             back=f"/agreements/{agreement_id}",
+            download=f"/v1/agreements/{agreement_id}/documents/{document_id}",
             text=agreements.document(agreement_id, document_id, caller).decode(),
             reading_aid=agreements.document(agreement_id, document_id, caller, language="en").decode(),
         )
@@ -220,6 +223,12 @@ def _ways_out(
     except (RedemptionNotYetOpen, AgreementStateRefuses):
         shown["redemption"] = None
     return shown
+
+
+def _kronor(exact: Decimal) -> str:
+    """An amount before it is rounded, with at most four decimals: `4 012,5055 kr`."""
+    digits = f"{exact:,.4f}".rstrip("0").rstrip(".")
+    return digits.replace(",", "\u00a0").replace(".", ",") + "\u00a0kr"
 
 
 def _day(text: str) -> date | None:

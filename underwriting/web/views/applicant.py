@@ -56,6 +56,8 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     def give_information(application_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
         application = _own(applications, application_id, caller)
+        if application.state is ApplicationState.DRAFT:
+            return redirect(f"/applications/{application_id}/review", 303)
         text = request.form.get("information", "").strip()
         try:
             added = load(SupplementSchema(), {"information": text}, on=_today(runtime))
