@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from underwriting.kernel.periods import STOCKHOLM
+from underwriting.kernel.periods import STOCKHOLM, Month
 from underwriting.kernel.text import Text
 
 _NBSP = "\u00a0"
@@ -37,6 +37,11 @@ def day_in_words(on: date) -> Text:
     return Text("{weekday.sv} den {day} {month.sv} {year}", "{weekday.en} {day} {month.en} {year}").filled(
         weekday=_WEEKDAYS[on.weekday()], day=on.day, month=_MONTHS[on.month - 1], year=on.year
     )
+
+
+def month_in_words(month: Month) -> Text:
+    """`oktober 2026` and `October 2026`."""
+    return Text("{month.sv} {year}", "{month.en} {year}").filled(month=_MONTHS[month.month - 1], year=month.year)
 
 
 def time_in_words(at: time) -> Text:

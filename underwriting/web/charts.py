@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-_WIDTH = 720
-_HEIGHT = 150
+_WIDTH = 480
+_HEIGHT = 120
 _SPACE_ABOVE = 4
 _SPACE_BELOW = 24
 _WIDEST_BAR = 64
-_MOST_LABELS = 12
+_MOST_LABELS = 11
 _GREEN = "#124b3e"
 _GREY = "#54625b"
 
@@ -53,7 +53,7 @@ def _bar(bar: Bar, left: int, room: int, tallest: int, *, labelled: bool) -> Mar
     height = bar.value * (_HEIGHT - _SPACE_ABOVE) // tallest
     width = max(room - max(2, room // 6), 1)
     label = (
-        Markup('<text x="{}" y="{}" font-size="13" text-anchor="middle" fill="{}">{}</text>').format(
+        Markup('<text x="{}" y="{}" font-size="12" text-anchor="middle" fill="{}">{}</text>').format(
             left + width // 2, _HEIGHT + 17, _GREY, bar.label
         )
         if labelled

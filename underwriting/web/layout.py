@@ -1,9 +1,10 @@
 """What every page shares: language, texts, money as people write it, and the problem page."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from http import HTTPStatus
 from importlib import resources
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -14,11 +15,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.kernel.errors import FieldError
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import STOCKHOLM, Month, end_of_day, stockholm_date
 from underwriting.kernel.text import Language, Text
-from underwriting.kernel.wording import day_in_words, instant_in_words, percent_in_words
+from underwriting.kernel.wording import day_in_words, instant_in_words, month_in_words, percent_in_words
 from underwriting.platform.problems import Problem, language_of_request
+from underwriting.web.documents import set_document
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_INSTANT = timedelta(microseconds=1)
+_FOR_STAFF = ("/console", "/sandbox")
 _TONES = {
     **dict.fromkeys(
         ("referred", "information_requested", "counter_offer", "invited", "signing", "cancelling", "conditional"),
@@ -59,6 +64,7 @@ def render(
         refresh_seconds=refresh_seconds,
         version=version,
         tone=tone_of,
+        set_document=set_document,
         in_language=lambda text: text.in_language(language),
         error_of=lambda pointer: _error_of(values.get("errors", ()), pointer, language),
         **values,
@@ -89,8 +95,11 @@ def choose_language(response: BaseResponse, language: str) -> BaseResponse:
 
 
 def problem_page(problem: Problem) -> Response:
-    """*problem* as a page that says what is wrong and what to do."""
-    came_from = _parts_of(request.referrer or "")
+    """*problem* as a page that says what is wrong and what to do; whoever has to log in can do so at once."""
+    if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
+        template = "console/login.html" if request.path.startswith(_FOR_STAFF) else "portal/login.html"
+        return render(template, status=problem.status, next=request.path, needed=True)
+    came_from = urlsplit(request.referrer or "")
     back = own_path(came_from.path) if came_from.netloc == request.host else None
     return render("problem.html", status=problem.status, problem=problem, back=back)
 
@@ -114,6 +123,24 @@ def blueprint() -> Blueprint:
     @pages.app_template_filter("day")
     def day(on: date) -> str:
         return day_in_words(on).in_language(language_of_request())
+
+    @pages.app_template_filter("month")
+    def month(of: Month) -> str:
+        return month_in_words(of).in_language(language_of_request())
+
+    @pages.app_template_filter("deadline")
+    def deadline(before: datetime) -> Markup:
+        """The last day that is in time where *before* is the midnight after it, else the moment itself."""
+        last_day = stockholm_date(before - _INSTANT)
+        if end_of_day(last_day) != before:
+            return moment(before)
+        text = day_in_words(last_day).in_language(language_of_request())
+        return Markup('<time datetime="{}">{}</time>').format(last_day.isoformat(), text)
+
+    @pages.app_template_filter("stamp")
+    def stamp(at: datetime) -> Markup:
+        text = at.astimezone(STOCKHOLM).strftime("%Y-%m-%d\u00a0%H:%M")
+        return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
 
     @pages.app_template_filter("moment")
     def moment(at: datetime) -> Markup:

@@ -42,10 +42,10 @@ def tables_of(told: tuple[Told, ...]) -> tuple[Table, ...]:
 
 
 def _title(told: Told) -> str:
+    """Whom it is about: as what, and the name that the register gives."""
+    role = translate("report.company" if told.kind is SubjectKind.COMPANY else "report.guarantor")
     name = told.report.name if isinstance(told.report, CompanyReport | PersonReport) else None
-    if isinstance(name, Known):
-        return str(name.value)
-    return translate("report.company" if told.kind is SubjectKind.COMPANY else "report.person")
+    return f"{role}: {name.value}" if isinstance(name, Known) else role
 
 
 def _rows_of(report: Any) -> Iterator[Row]:

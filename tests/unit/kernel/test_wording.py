@@ -5,8 +5,15 @@ from decimal import Decimal
 
 import pytest
 
+from underwriting.kernel.periods import Month
 from underwriting.kernel.text import Text
-from underwriting.kernel.wording import day_in_words, instant_in_words, percent_in_words, time_in_words
+from underwriting.kernel.wording import (
+    day_in_words,
+    instant_in_words,
+    month_in_words,
+    percent_in_words,
+    time_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +69,8 @@ def test_an_instant_is_written_by_the_clocks_of_stockholm(at: datetime, text: st
 )
 def test_a_rate_is_written_in_per_cent_without_losing_a_decimal(rate: Decimal, text: Text) -> None:
     assert percent_in_words(rate) == text
+
+
+def test_a_month_is_written_with_its_name() -> None:
+    assert month_in_words(Month(2026, 1)) == ("januari 2026", "January 2026")
+    assert month_in_words(Month(2027, 12)) == ("december 2027", "December 2027")

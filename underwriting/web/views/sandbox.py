@@ -85,5 +85,10 @@ def _page(runtime: Runtime, numbers: MagicNumbers, *, error: Text | None = None,
         move_error=error.in_language(language) if error else None,
         messages=messages,
         parties=[*parties, ("Bank", f"{runtime.settings.bank.url}/")],
-        numbers=[(number, text.in_language(language)) for number, text in numbers],
+        numbers=[(_grouped(number), text.in_language(language)) for number, text in numbers],
     )
+
+
+def _grouped(number: str) -> str:
+    """A company's or person's digits as people write them."""
+    return f"{number[:-4]}-{number[-4:]}" if len(number) in (10, 12) else number
