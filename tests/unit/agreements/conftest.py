@@ -8,6 +8,7 @@ import pytest
 from tests.support.bank_stand_in import BankWorld, bank_world
 from tests.support.bankid_stand_in import BankIdWorld, bankid_world
 from tests.support.credit import CreditWorld, credit_world
+from tests.support.running import RunningWorld, running_world
 from underwriting.kernel.clock import FixedClock
 from underwriting.platform.runtime import Runtime
 
@@ -45,3 +46,19 @@ def committed_credit(
     """The services on a database of the test's own; for threads and processes."""
     with credit_world(committed_runtime, clock, bankid, bank.client()) as world:
         yield world
+
+
+@pytest.fixture
+def world(runtime: Runtime, clock: FixedClock, bank: BankWorld) -> Iterator[RunningWorld]:
+    """Agreements that run, on the database that is rolled back; after every test the books add up (rule F6)."""
+    made = running_world(runtime, clock, bank)
+    yield made
+    assert made.faults() == ()
+
+
+@pytest.fixture
+def committed_world(committed_runtime: Runtime, clock: FixedClock, bank: BankWorld) -> Iterator[RunningWorld]:
+    """Agreements that run, on a database of the test's own; after every test the books add up (rule F6)."""
+    made = running_world(committed_runtime, clock, bank)
+    yield made
+    assert made.faults() == ()

@@ -1,0 +1,272 @@
+"""The fee run with its ledger, against bare SQL that writes the same rows, and a second run against the first.
+
+    .venv/bin/python tests/benchmarks/bench_fee_run.py [--count 100000] [--pairs 3]
+
+Runs an embedded PostgreSQL of its own with the settings of `borgen up`. Every timed run begins with the same database,
+copied from one template; medians of alternating pairs. Ends with status 1 when the run is slower than bare SQL divided
+by 0.8, or the second run longer than a twentieth of the first. Progress is told on stderr.
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import psycopg
+
+from agreements.billing.service import charge_month, runs
+from agreements.ledger.service import check
+from tests.support.environment import complete_environment
+from tests.support.postgres import url_of
+from underwriting import migrations
+from underwriting.kernel.clock import FixedClock
+from underwriting.kernel.periods import Month
+from underwriting.platform.database import SERVICE_ROLE, Database
+from underwriting.platform.embedded_postgres import EmbeddedPostgres
+from underwriting.platform.encryption import Cipher
+from underwriting.platform.runtime import Runtime
+from underwriting.platform.settings import Settings
+
+LEAST_OF_BARE_SQL = 0.8
+MOST_OF_FIRST_RUN = 1 / 20
+MONTH = Month(2026, 8)
+AT = datetime(2026, 9, 1, 18, 0, tzinfo=UTC)
+TEMPLATE, COPY = "fees_template", "fees"
+
+# Half a year of a straight plan of twelve months. One in ten has drawn again, one in ten of those in the month itself,
+# and one in twenty is behind with an instalment. Every month but the last is charged and paid.
+PORTFOLIO = """
+INSERT INTO agreement (application_id, ocr, state, company_form, company_encrypted, company_index, signatory_index,
+    details_encrypted, limit_ore, first_drawdown_ore, fee_rate, term_months, terms_version, cancellation_fee_ore,
+    same_day_cancellation_fee_ore, cancellation_days, window_policy, granted_at, sign_by, status_checked_at, signed_at,
+    first_paid_out_at, first_paid_out_on)
+SELECT uuidv7(), n::text, 'running', 'AB', sha256(n::text::bytea), sha256(n::text::bytea), sha256(n::text::bytea),
+    repeat('x', 400)::bytea, 24000000, 12000000, 0.0150 + (n % 7) * 0.0025, 12, 'v1', 150000, 150000, 5, 'calendar',
+    '2026-02-02 09:00Z', '2026-02-16 09:00Z', '2026-02-02 09:00Z', '2026-02-03 09:00Z', '2026-02-04 09:00Z',
+    '2026-02-04'
+FROM generate_series(1, :count) AS n;
+
+INSERT INTO planned_instalment (agreement_id, drawdown_id, number, due_on, amount_ore)
+SELECT id, application_id, part, (date '2026-02-28' + make_interval(months => part - 1))::date, 1000000
+FROM agreement, generate_series(1, 12) AS part;
+
+INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
+SELECT id, 'payout:' || id, 'payout', '2026-02-04', '2026-02-04 09:00Z' FROM agreement;
+INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
+SELECT id, 'payout:second:' || id, 'payout',
+    CASE WHEN number % 100 = 0 THEN date '2026-08-12' ELSE date '2026-04-08' END, '2026-08-12 09:00Z'
+FROM agreement WHERE number % 10 = 0;
+INSERT INTO ledger_line (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)
+SELECT id, agreement_id, occurred_on, 'principal', 'bank',
+    CASE WHEN business_key LIKE 'payout:second:%' THEN 3000000 ELSE 12000000 END
+FROM ledger_entry;
+
+INSERT INTO monthly_fee (agreement_id, month, basis_ore, rate, fee_ore, charged_at)
+SELECT id, month, 12000000, fee_rate, round(12000000 * fee_rate, -2)::bigint, month + interval '1 month 20 hours'
+FROM agreement, generate_series(timestamp '2026-02-01', '2026-07-01', '1 month') AS month;
+INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
+SELECT agreement_id, 'fee:' || agreement_id || ':' || to_char(month, 'YYYY-MM'), 'monthly_fee',
+    (month + interval '1 month')::date - 1, charged_at
+FROM monthly_fee;
+INSERT INTO ledger_line (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)
+SELECT entry.id, entry.agreement_id, entry.occurred_on, 'fee_receivable', 'fee_income', fee.fee_ore
+FROM ledger_entry AS entry JOIN monthly_fee AS fee
+    ON fee.agreement_id = entry.agreement_id AND fee.month = date_trunc('month', entry.occurred_on)
+WHERE entry.kind = 'monthly_fee';
+
+INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
+SELECT fee.agreement_id, 'payment:' || fee.agreement_id || ':' || fee.month, 'payment',
+    (fee.month + interval '2 months')::date - 1, fee.month + interval '2 months 12 hours'
+FROM monthly_fee AS fee JOIN agreement ON agreement.id = fee.agreement_id
+WHERE NOT (agreement.number % 20 = 0 AND fee.month = '2026-07-01');
+INSERT INTO ledger_line (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)
+SELECT entry.id, entry.agreement_id, entry.occurred_on, 'bank', account.name,
+    CASE account.name WHEN 'principal' THEN 1000000 ELSE fee.fee_ore END
+FROM ledger_entry AS entry JOIN monthly_fee AS fee
+    ON fee.agreement_id = entry.agreement_id AND fee.month = date_trunc('month', entry.occurred_on) - interval '1 month'
+CROSS JOIN (VALUES ('principal'), ('fee_receivable')) AS account (name)
+WHERE entry.kind = 'payment';
+"""
+
+# What a run wrote becomes the constants of the bare statements. Ids are made by the tables' defaults, as in the run.
+CONSTANT = """
+CREATE TABLE constant (agreement_id uuid, basis_ore bigint, rate numeric(7, 6), fee_ore bigint, business_key text)
+"""
+CONSTANTS = """
+COPY (
+    SELECT fee.agreement_id, fee.basis_ore, fee.rate, fee.fee_ore, entry.business_key
+    FROM monthly_fee AS fee JOIN ledger_entry AS entry
+        ON entry.agreement_id = fee.agreement_id AND entry.kind = 'monthly_fee' AND entry.occurred_on = '2026-08-31'
+    WHERE fee.month = '2026-08-01' ORDER BY fee.agreement_id
+) TO STDOUT
+"""
+BARE = (
+    """
+INSERT INTO monthly_fee (agreement_id, month, basis_ore, rate, fee_ore, charged_at)
+SELECT agreement_id, '2026-08-01', basis_ore, rate, fee_ore, '2026-09-01 18:00Z' FROM constant
+""",
+    """
+WITH entry AS (
+    INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
+    SELECT agreement_id, business_key, 'monthly_fee', '2026-08-31', '2026-09-01 18:00Z' FROM constant
+    RETURNING id, agreement_id
+)
+INSERT INTO ledger_line (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)
+SELECT entry.id, agreement_id, '2026-08-31', 'fee_receivable', 'fee_income', fee_ore
+FROM entry JOIN constant USING (agreement_id)
+""",
+)
+WRITTEN = """
+SELECT count(*) = (SELECT count(*) FROM constant) FROM ledger_line
+WHERE debit_account = 'fee_receivable' AND occurred_on = '2026-08-31'
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A server with a portfolio in its template database."""
+
+    server_url: str
+    runtime: Runtime
+    count: int
+
+    def timed_run(self) -> tuple[float, float]:
+        """Seconds of a first run on a fresh copy, and of a second one."""
+        with self._copy() as url, self._service_on(url) as runtime:
+            first, second = (_timed(lambda: charge_month(runtime, MONTH)) for _ in range(2))
+            with runtime.database.transaction() as session:
+                assert runs(session)[0].charged_count == self.count, "not every agreement was charged once"
+            return first, second
+
+    def timed_bare(self) -> float:
+        """Seconds of the bare statements on a fresh copy, in one transaction and as the service's role."""
+        with self._copy() as url, psycopg.connect(url) as connection:
+            connection.execute(f"SET ROLE {SERVICE_ROLE}")
+            connection.commit()
+            taken = _timed(lambda: _write_bare(connection))
+            assert connection.execute(WRITTEN).fetchone() == (True,), "the bare statements wrote something else"
+            return taken
+
+    def prepare(self) -> None:
+        """Make the template: the portfolio, and the constants that a run of its own has computed."""
+        url = url_of(self.server_url, TEMPLATE)
+        self._execute(f"CREATE DATABASE {TEMPLATE}")
+        migrations.upgrade(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            for statement in PORTFOLIO.replace(":count", str(self.count)).strip().split(";\n"):
+                connection.execute(statement)
+            connection.execute(CONSTANT)
+            connection.execute(f"GRANT SELECT ON constant TO {SERVICE_ROLE}")
+            connection.execute("VACUUM (ANALYZE)")
+        with self._copy() as copied, self._service_on(copied) as runtime:
+            charge_month(runtime, MONTH)
+            with runtime.database.transaction() as session:
+                assert check(session) == (), "the books of the benchmark do not add up"
+            _copy_constants(copied, url)
+
+    @contextmanager
+    def _copy(self) -> Iterator[str]:
+        self._execute(f"CREATE DATABASE {COPY} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        self._execute("CHECKPOINT")
+        yield url_of(self.server_url, COPY)
+        self._execute(f"DROP DATABASE {COPY} WITH (FORCE)")
+
+    @contextmanager
+    def _service_on(self, url: str) -> Iterator[Runtime]:
+        database = Database(url)
+        database.check_server()  # connected before the time runs
+        yield replace(self.runtime, database=database)
+        database.dispose()
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self.server_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def main() -> int:
+    """Print the medians and both ratios; 1 when a limit is missed, else 0."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=100_000, help="agreements")
+    parser.add_argument("--pairs", type=int, default=3, help="pairs of a run and the bare statements")
+    arguments = parser.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="borgen-bench-"))
+    postgres = EmbeddedPostgres(home)
+    try:
+        with postgres:
+            missed = measure(Bench(postgres.url(), _runtime(home), arguments.count), pairs=arguments.pairs)
+        postgres.destroy()
+    finally:
+        shutil.rmtree(home)
+    return int(missed)
+
+
+def measure(bench: Bench, *, pairs: int) -> bool:
+    """Time the pairs and print what came of it; whether a limit was missed."""
+    _say(f"making {bench.count} agreements …")
+    bench.prepare()
+    first, second, bare = [], [], []
+    for number in range(1, pairs + 1):
+        run, again = bench.timed_run()
+        first.append(run)
+        second.append(again)
+        bare.append(bench.timed_bare())
+        _say(f"pair {number}: run {run:.2f} s, second run {again:.3f} s, bare SQL {bare[-1]:.2f} s")
+    of_bare = statistics.median(bare) / statistics.median(first)
+    of_first = statistics.median(second) / statistics.median(first)
+    _print(f"agreements              {bench.count}")
+    _print(f"fee run with ledger     {statistics.median(first):.2f} s")
+    _print(f"bare SQL                {statistics.median(bare):.2f} s")
+    _print(f"speed of bare SQL       {of_bare:.2f}  (limit: at least {LEAST_OF_BARE_SQL})")
+    _print(f"second run              {statistics.median(second):.3f} s")
+    _print(f"second against first    {of_first:.3f}  (limit: at most {MOST_OF_FIRST_RUN})")
+    return of_bare < LEAST_OF_BARE_SQL or of_first > MOST_OF_FIRST_RUN
+
+
+def _write_bare(connection: psycopg.Connection) -> None:
+    for statement in BARE:
+        connection.execute(statement)
+    connection.commit()
+
+
+def _copy_constants(source_url: str, target_url: str) -> None:
+    with (
+        psycopg.connect(source_url) as source,
+        psycopg.connect(target_url) as target,
+        source.cursor().copy(CONSTANTS) as rows,
+        target.cursor().copy("COPY constant FROM STDIN") as into,
+    ):
+        for block in rows:
+            into.write(block)
+    with psycopg.connect(target_url, autocommit=True) as target:
+        target.execute("VACUUM (ANALYZE) constant")
+
+
+def _runtime(home: Path) -> Runtime:
+    settings = Settings.from_environment(complete_environment(home))
+    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+    return Runtime(settings, Database(settings.database_url.reveal()), FixedClock(AT), cipher)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 — progress of a script
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201 — a script's answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())
