@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -141,3 +142,24 @@ def test_an_older_server_is_refused_with_both_versions(database: Database, monke
 )
 def test_any_way_of_writing_the_address_gets_our_driver(written: str, used: str) -> None:
     assert with_driver(written) == used
+
+
+def test_a_log_in_that_is_a_member_only_gets_no_owners_rights_back(committed_database: Database) -> None:
+    """The roles of `docs/operating.md`: who logs in as the owner can leave the service's role, a mere member cannot."""
+    owner = Database(committed_database.url, as_service=False)
+    name = f"login_{uuid.uuid4().hex}"
+    with owner.transaction() as session:
+        session.execute(sa.text(f"CREATE ROLE {name} LOGIN IN ROLE borgen_service"))
+    member = Database(sa.make_url(committed_database.url).set(username=name).render_as_string())
+    try:
+        with member.transaction() as session:
+            assert session.scalar(sa.text("SELECT current_user")) == "borgen_service"
+        for statement in ("SET ROLE NONE", "RESET ROLE"):
+            with pytest.raises(ProgrammingError, match="permission denied"), member.transaction() as session:
+                session.execute(sa.text(statement))
+                session.execute(sa.text("DELETE FROM audit_entry"))
+    finally:
+        member.dispose()
+        with owner.transaction() as session:
+            session.execute(sa.text(f"DROP ROLE {name}"))
+        owner.dispose()
