@@ -706,7 +706,7 @@ def test_a_kept_report_whose_fresh_status_cannot_be_asked_for_waits(world: Lendi
 
 
 def test_a_stop_that_cannot_be_looked_up_anew_is_left_to_a_person(world: LendingWorld, bureau: Exchangeable) -> None:
-    """B2, D12: the bureau refuses the question for the status alone; that is settled once, and not asked in a circle."""
+    """B2, D12: the bureau refuses the question for the status alone; that is settled once, not asked in a circle."""
 
     class Refusing(Exchangeable):
         def company_status(self, *_: Any, **__: Any) -> Answer:

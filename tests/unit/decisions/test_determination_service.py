@@ -1,5 +1,6 @@
 """What underwriters do with referred cases, and what becomes of counter-offers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from agreements.credit.models import Agreement
-from bureau_clients.reports import Answer
+from agreements.credit.services.keep_agreement import details_of
+from bureau_clients.facts import Known
+from bureau_clients.reports import Answer, CompanyReport
 from schemas.values import SupplementBody
 from tests.support.bureau import NOWHERE, Exchangeable, creditsafe_at
 from tests.support.lending import (
@@ -281,6 +284,28 @@ def test_a_company_that_no_bureau_knew_is_asked_for_again_and_not_approved_blind
     bureau.behind = known
     determined = world.decisions.determine(application_id, APPROVE, "Registreringsbevis har visats.", world.staff())
     assert determined.outcome is DecisionOutcome.APPROVED
+
+
+def test_a_company_that_a_bureau_has_come_to_know_is_named_by_the_register(
+    world: LendingWorld, bureau: Exchangeable
+) -> None:
+    """D10, G1: the agreement names the borrower as the register does, also when the underwriter's look told it."""
+    application_id = referred(world, organisation_number="559999-1170")
+    move_clock(world, world.runtime.clock.now() + timedelta(days=3))
+
+    class Registered(Exchangeable):
+        def company(
+            self, number: OrganisationNumber | PersonalNumber, *, form: CompanyForm, reference: str, at: datetime
+        ) -> Answer:
+            answer = self.behind.company(OrganisationNumber("5599990008"), form=form, reference=reference, at=at)
+            assert isinstance(answer.report, CompanyReport)
+            named = Known("Nybildat Exempel AB", self.name, at)
+            return replace(answer, report=replace(answer.report, number=number.digits, name=named))
+
+    bureau.behind = Registered(bureau.behind)
+    world.decisions.determine(application_id, APPROVE, "Registreringsbevis har visats.", world.staff())
+    (agreement,) = agreements(world)
+    assert details_of(world.runtime, agreement).name == "Nybildat Exempel AB"
 
 
 def test_a_referral_tells_the_applicant_nothing_but_that_it_goes_on(world: LendingWorld) -> None:

@@ -17,17 +17,16 @@ from bureau_clients.answers import Retrieval
 from bureau_clients.facts import Known
 from bureau_clients.gateway import Gateway
 from bureau_clients.questions import Outcome
-from bureau_clients.reports import CompanyReport, Report
+from bureau_clients.reports import Report
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import lock_application, move
 from underwriting.applications.services.lapse_applications import lapse
-from underwriting.applications.services.store_application import keep_company_name
 from underwriting.decisions.grounds import hard_stops
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.scoring import decide
 from underwriting.decisions.services.gather_case import Case, gather
-from underwriting.decisions.services.record_decision import Basis, Ruling, record
+from underwriting.decisions.services.record_decision import Basis, Ruling, keep_name, record
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.runtime import Runtime
 
@@ -112,9 +111,7 @@ def _decide(
 ) -> None:
     case = gather(session, runtime, application)
     reports = reports_in(retrieval)
-    company = reports.get(case.body.organisation_number.digits)
-    if isinstance(company, CompanyReport) and isinstance(company.name, Known):
-        keep_company_name(runtime.cipher, application, company.name.value)
+    keep_name(runtime, application, reports.get(case.body.organisation_number.digits))
     facts = case.facts(reports, at=at)
     if retrieval.not_asked and isinstance(facts.company.status, Known) and not any(hard_stops(facts)):
         _go_on(session, runtime, application, at)

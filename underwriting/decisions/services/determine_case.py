@@ -17,7 +17,15 @@ from underwriting.decisions.policy import Policy
 from underwriting.decisions.scoring import decide
 from underwriting.decisions.services.assess_application import reports_in
 from underwriting.decisions.services.gather_case import Case, gather, parties_of
-from underwriting.decisions.services.record_decision import Basis, Ruling, basis_of, latest_row, record
+from underwriting.decisions.services.record_decision import (
+    EVENTS,
+    Basis,
+    Ruling,
+    basis_of,
+    keep_name,
+    latest_row,
+    record,
+)
 from underwriting.decisions.services.tell_applicant import tell_question
 from underwriting.kernel.errors import Conflict, Unavailable
 from underwriting.kernel.text import Text
@@ -54,8 +62,7 @@ def check(
     row = latest_row(session, application)
     again = application.state == asked.outcome == DecisionOutcome.DECLINED
     if application.state not in _DETERMINABLE or row is None or again:
-        event = _EVENTS[asked.outcome]
-        raise ApplicationStateRefuses(ApplicationState(application.state), event)
+        raise ApplicationStateRefuses(ApplicationState(application.state), EVENTS[asked.outcome])
     forbid_oneself(session, runtime, application, caller)
     outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis_of(runtime, row)))
     return row
@@ -82,6 +89,8 @@ def determine(
     if row.id != after.id:
         raise CaseMovedOn
     case = gather(session, runtime, application)
+    if retrieval is not None:
+        keep_name(runtime, application, reports_in(retrieval).get(case.body.organisation_number.digits))
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
     outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis))
     _bring_to_referred(session, application, caller, at)
@@ -115,14 +124,6 @@ def require_answers(retrieval: Retrieval) -> None:
     """Raise BureausUnavailable when a bureau that could not be reached may be asked again (rule B5)."""
     if any(answer.outcome is Outcome.UNAVAILABLE for answer in retrieval.answers):
         raise BureausUnavailable
-
-
-_EVENTS = {
-    DecisionOutcome.APPROVED: ApplicationEvent.APPROVED,
-    DecisionOutcome.COUNTER_OFFER: ApplicationEvent.COUNTER_OFFERED,
-    DecisionOutcome.REFERRED: ApplicationEvent.REFERRED,
-    DecisionOutcome.DECLINED: ApplicationEvent.DECLINED,
-}
 
 
 def _referred_case(

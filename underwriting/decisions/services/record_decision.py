@@ -1,5 +1,6 @@
 """A decision, written once with all that a replay needs, and what it causes in the same transaction (rules D7, G1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,11 +12,12 @@ from agreements.credit.service import Contact, GrantedTerms, Signatory, grant
 from agreements.credit.services.write_documents import PriceFigures
 from agreements.guarantees.service import GuarantorDetails
 from bureau_clients.facts import Known
+from bureau_clients.reports import CompanyReport, Report
 from underwriting.applications import rules as application_rules
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import move
-from underwriting.applications.services.store_application import company_name_of
+from underwriting.applications.services.store_application import company_name_of, keep_company_name
 from underwriting.applications.services.write_texts import COMPANY_FORMS, has_role, masked
 from underwriting.decisions import formats
 from underwriting.decisions.facts import Facts
@@ -33,12 +35,13 @@ _FACTS = "decision.facts"
 _TRACE = "decision.trace"
 _REASON = "decision.reason"
 
-_EVENTS = {
+EVENTS: Mapping[DecisionOutcome, ApplicationEvent] = {
     DecisionOutcome.APPROVED: ApplicationEvent.APPROVED,
     DecisionOutcome.COUNTER_OFFER: ApplicationEvent.COUNTER_OFFERED,
     DecisionOutcome.REFERRED: ApplicationEvent.REFERRED,
     DecisionOutcome.DECLINED: ApplicationEvent.DECLINED,
 }
+"""What each outcome does to the application."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ def record(
         "reports": list(row.report_hashes),
     }
     actor = ruling.decided_by or "system"
-    move(session, application, _EVENTS[ruling.outcome], actor=actor, at=at, data=data)
+    move(session, application, EVENTS[ruling.outcome], actor=actor, at=at, data=data)
     application.next_attempt_at = application.leased_until = None
     if ruling.outcome is not DecisionOutcome.REFERRED:
         application.decided_at = at
@@ -145,6 +148,12 @@ def borrower_name(runtime: Runtime, application: Application, case: Case) -> Tex
         return Text(name, name)
     form, number = COMPANY_FORMS[case.body.company_form], masked(case.body.organisation_number)
     return Text(f"{form.sv} {number}", f"{form.en} {number}")
+
+
+def keep_name(runtime: Runtime, application: Application, company: Report | None) -> None:
+    """Keep the name that the register has told of the applicant, if it has."""
+    if isinstance(company, CompanyReport) and isinstance(company.name, Known):
+        keep_company_name(runtime.cipher, application, company.name.value)
 
 
 def latest_row(session: Session, application: Application) -> DecisionRow | None:
