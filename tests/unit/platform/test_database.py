@@ -155,9 +155,9 @@ def test_a_log_in_that_is_a_member_only_gets_no_owners_rights_back(committed_dat
         with member.transaction() as session:
             assert session.scalar(sa.text("SELECT current_user")) == "borgen_service"
         for statement in ("SET ROLE NONE", "RESET ROLE"):
+            delete_after = sa.text(f"{statement}; DELETE FROM audit_entry")
             with pytest.raises(ProgrammingError, match="permission denied"), member.transaction() as session:
-                session.execute(sa.text(statement))
-                session.execute(sa.text("DELETE FROM audit_entry"))
+                session.execute(delete_after)
     finally:
         member.dispose()
         with owner.transaction() as session:
