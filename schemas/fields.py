@@ -33,13 +33,14 @@ _NOT_AN_INSTANT = Text(
     "Skriv tidpunkten med zon, till exempel 2026-11-22T14:59:59Z",
     "Write the instant with its zone, such as 2026-11-22T14:59:59Z",
 )
-_NOT_AN_ID = Text("Det här är ingen identitet", "This is not an id")
+_NOT_AN_ID = Text("Det här är inget giltigt id", "This is not a valid id")
 _NOT_A_LIST = Text("Här behövs en lista", "A list is needed here")
-_TOO_MANY = Text("Listan får ha högst {most} delar", "The list may have at most {most} items")
+_TOO_MANY = Text("Listan får ha högst {most} poster", "The list may have at most {most} items")
 
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_TRUNK_ZERO = re.compile(r"(?<=^\+46)0")
 _PHONE_PUNCTUATION = re.compile(r"[ \u00a0()./-]")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, separators of lines
 _BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -137,7 +138,10 @@ class EmailField(TextField):
 
 
 class PhoneField(TextField):
-    """A phone number, kept in international form: `+46701234567`. One that begins with 0 is Swedish."""
+    """A phone number, kept in international form: `+46701234567`. One that begins with 0 is Swedish.
+
+    The 0 of `+46 (0)70`, which is only dialled within the country, is left out.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(longest=40, described={"examples": ["+46701234567"]}, **options)
@@ -149,6 +153,7 @@ class PhoneField(TextField):
             number = f"+{number[2:]}"
         elif number.startswith("0"):
             number = f"+46{number[1:]}"
+        number = _TRUNK_ZERO.sub("", number)
         if not _PHONE.fullmatch(number):
             raise refusal(_NOT_A_PHONE)
         return number

@@ -302,7 +302,7 @@ def test_the_limits_are_settings_of_the_product(valid: Valid) -> None:
         ("contact", [], "Här behövs ett JSON-objekt", "A JSON object is needed here"),
         ("guarantors", {}, "Här behövs en lista", "A list is needed here"),
         ("guarantors", "192412319218", "Här behövs en lista", "A list is needed here"),
-        ("guarantors", [GUARANTOR] * 21, "Listan får ha högst 20 delar", "The list may have at most 20 items"),
+        ("guarantors", [GUARANTOR] * 21, "Listan får ha högst 20 poster", "The list may have at most 20 items"),
     ],
 )
 def test_a_malformed_member_is_refused_where_it_stands(

@@ -122,7 +122,7 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         (RateField(), "-0.1", "The rate must be above 0"),
         (RateField(), "1.000001", "The rate must be above 0"),
         (MonthField(), "2026-13", "Write the month as YYYY-MM"),
-        (IdField(), "7", "This is not an id"),
+        (IdField(), "7", "This is not a valid id"),
         (TextField(longest=5), 5, "A string is needed here"),
         (TextField(longest=5), "\u202eabc", "The text contains control characters"),
         (TextField(longest=5), "a\nb", "The text contains control characters"),
@@ -148,7 +148,11 @@ def test_text_is_trimmed_and_composed(raw: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["070-123 45 67", "070 123 45 67", "+46 (70) 123.45.67", "0046701234567", "+46701234567"]
+    "text",
+    [
+        *("070-123 45 67", "070 123 45 67", "+46 (70) 123.45.67", "0046701234567", "+46701234567"),
+        *("+46 (0)70-123 45 67", "0046 (0)70 123 45 67", "+460701234567"),
+    ],
 )
 def test_a_phone_number_is_kept_in_international_form(text: str) -> None:
     assert PhoneField().deserialize(text) == "+46701234567"
