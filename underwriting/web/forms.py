@@ -130,6 +130,11 @@ def amount_in(text: str) -> str:
     return f"{whole}.{decimals.ljust(2, '0')}"
 
 
+def written_amount(amount: Money) -> str:
+    """*amount* as a person writes it in a field that ends with `kr`."""
+    return amount.formatted().removesuffix("\u00a0kr")
+
+
 def phone_in(text: str) -> str:
     """`070-123 45 67` as the wire writes it, with the country: `+4670-123 45 67`."""
     if text.startswith("00"):
@@ -165,7 +170,7 @@ def _share(text: str) -> str:
 def _written(name: str, value: Any) -> str:
     """One value of the wire as a person writes it."""
     if name in _AMOUNTS:
-        return Money.kronor(value).formatted().removesuffix("\u00a0kr")
+        return written_amount(Money.kronor(value))
     if name.endswith("-share"):
         return f"{(Decimal(value) * 100).normalize():f}".replace(".", ",")
     if isinstance(value, bool):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from underwriting.platform.problems import language_of_request
-from underwriting.web.layout import catalogue, translate
+from underwriting.web.texts import catalogue, translate
 
 _STAFF, _PERSON = "staff:", "person:"
 

@@ -11,7 +11,7 @@ from bureau_clients.facts import Absent, Known, Unknown
 from bureau_clients.questions import SubjectKind
 from bureau_clients.reports import CompanyReport, PersonReport, Rating, fact_types
 from underwriting.kernel.money import Money
-from underwriting.web.layout import translate
+from underwriting.web.texts import translate
 
 _WELCOME = frozenset(("f_tax", "vat", "employer"))
 """The facts of a company of which a yes is good; of all others that are a yes or a no, the yes weighs against."""

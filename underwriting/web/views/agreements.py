@@ -28,7 +28,8 @@ from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, Reque
 from underwriting.platform.authentication import Caller, current_caller
 from underwriting.platform.runtime import Runtime
 from underwriting.web.charts import Bar, bars
-from underwriting.web.layout import render, translate
+from underwriting.web.layout import render
+from underwriting.web.texts import translate
 from underwriting.web.views.signing import end_user_ip, to_signing_page
 
 _REFRESH_SECONDS = 5

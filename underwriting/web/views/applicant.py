@@ -1,8 +1,7 @@
 """The applicant's pages after the signature, and the page of an invited guarantor."""
 
 import uuid
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -80,9 +79,9 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
         caller = current_caller()
         application = _own(applications, application_id, caller)
         values = {name: request.form.get(name, "").strip() for name in ("personal_number", "name", "email", "phone")}
-        body = {name: value for name, value in values.items() if value}
+        body = {name: value for name, value in (values | {"phone": forms.phone_in(values["phone"])}).items() if value}
         try:
-            named = load(GuarantorSchema(), body | {"phone": forms.phone_in(values["phone"])}, on=_today(runtime))
+            named = load(GuarantorSchema(), body, on=_today(runtime))
             applications.replace_guarantor(application_id, ordinal, named, caller)
         except InvalidInput as refusal:
             return _guarantor_form(application, ordinal, values, refusal.errors)
@@ -155,7 +154,7 @@ def _guarantor_form(
 def _told(decisions: Decisions, application: ApplicationView, caller: Caller) -> ApplicantDecision | None:
     """The decision that the applicant has been told of, if there is one."""
     try:
-        found: Any = decisions.decision(application.id, caller)
+        found = decisions.decision(application.id, caller)
     except NotFound:
         return None
     return found if isinstance(found, ApplicantDecision) else None
@@ -167,5 +166,5 @@ def _version(application: ApplicationView) -> str:
     return f"{application.state}-{sum(at is not None for at in answered)}"
 
 
-def _today(runtime: Runtime) -> Any:
+def _today(runtime: Runtime) -> date:
     return stockholm_date(runtime.clock.now())

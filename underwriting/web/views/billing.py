@@ -11,7 +11,8 @@ from underwriting.kernel.vocabulary import Role
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.runtime import Runtime
 from underwriting.web.charts import Bar, bars
-from underwriting.web.layout import render, translate
+from underwriting.web.layout import render
+from underwriting.web.texts import translate
 
 
 def blueprint(runtime: Runtime, payments: Payments) -> Blueprint:

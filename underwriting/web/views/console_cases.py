@@ -1,7 +1,8 @@
 """The underwriter's queue and the page of a case: everything that is known of it, and what can be done with it."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
@@ -28,8 +29,9 @@ from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
 from underwriting.web.charts import meter
 from underwriting.web.history import history_of
-from underwriting.web.layout import render, translate
+from underwriting.web.layout import render
 from underwriting.web.reports import tables_of
+from underwriting.web.texts import translate
 
 _PAGE = 50
 _FIRST = ApplicationState.REFERRED
@@ -80,13 +82,14 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     ) -> Response:
         caller = current_caller()
         application = applications.view(application_id, caller)
+        found = decisions.decisions(application_id, caller)
         with runtime.database.transaction() as session:
             told = evidence.of_application(session, runtime.cipher, application_id)
         return render(
             "console/case.html",
             status=status,
             application=application,
-            decisions=decisions.decisions(application_id, caller),
+            decisions=found,
             groups_of=lambda decision: _groups(decision, application),
             meter=meter,
             reports=tables_of(told),
@@ -97,7 +100,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
             rates=_rates(decisions),
             reason_codes=[(str(code), text.in_language(language_of_request())) for code, text in REASON_TEXTS.items()],
             reason_texts=REASON_TEXTS,
-            values=request.form,
+            values=request.form or _proposed(found),
             errors=errors,
             refused=refused,
         )
@@ -154,10 +157,20 @@ def _body(fields: Mapping[str, str]) -> dict[str, Any]:
     return body
 
 
+def _proposed(found: Sequence[StaffDecision]) -> dict[str, str]:
+    """What the policy would have given, to start from."""
+    offer = found[0].offer if found else None
+    return {} if offer is None else {"limit": forms.written_amount(offer.limit), "fee_rate": _rate(offer.fee_rate)}
+
+
 def _rates(decisions: Decisions) -> list[tuple[str, str]]:
     """The price table: what is sent, and what is read."""
     rates = sorted({grade.fee_rate for grade in decisions.policy.grades})
-    return [(str(rate), percent_in_words(rate).in_language(language_of_request())) for rate in rates]
+    return [(_rate(rate), percent_in_words(rate).in_language(language_of_request())) for rate in rates]
+
+
+def _rate(rate: Decimal) -> str:
+    return f"{rate.normalize():f}"
 
 
 def _groups(

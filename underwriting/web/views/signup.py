@@ -19,29 +19,12 @@ from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, s
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
-from underwriting.web.layout import choose_language, render, translate
+from underwriting.web.layout import choose_language, render
+from underwriting.web.texts import translate
 from underwriting.web.views.signing import end_user_ip, to_signing_page
 
 _MOST_ROWS = 10
 _EXAMPLE = Money.kronor(100_000)
-_ROWS = {"guarantors": "apply.guarantor", "beneficial_owners": "apply.owner", "signing_rule": "apply.cosigner"}
-_LABELS = {
-    "organisation_number": "apply.company_number",
-    "requested_amount": "apply.amount",
-    "term_months": "apply.term",
-    "purpose": "apply.purpose_short",
-    "expected_monthly_revenue": "apply.revenue",
-    "expected_monthly_costs": "apply.costs",
-    "monthly_debt_payments": "apply.debts",
-    "name": "apply.name",
-    "email": "apply.email",
-    "phone": "apply.phone",
-    "bankgiro": "apply.bankgiro",
-    "signatory_personal_number": "apply.signatory_number",
-    "personal_number": "apply.personal_number",
-    "share": "apply.share",
-    "guarantors": "apply.guarantors",
-}
 
 
 def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
@@ -144,19 +127,7 @@ def _form(runtime: Runtime, target: str, fields: dict[str, str], errors: tuple[F
         purposes=[(str(purpose), translate(f"purpose.{purpose}")) for purpose in CreditPurpose],
         terms=runtime.terms,
         errors=errors,
-        labels=_label,
     )
-
-
-def _label(pointer: str) -> str:
-    """What the form calls the place at *pointer*."""
-    match pointer.strip("/").split("/"):
-        case [("guarantors" | "beneficial_owners" | "signing_rule") as kind, number, *member]:
-            row = translate(_ROWS[kind], number=int(number) + 1)
-            return f"{row}, {translate(_LABELS[member[0]])}" if member and member[0] in _LABELS else row
-        case [*_, member] if member in _LABELS:
-            return translate(_LABELS[member])
-    return ""
 
 
 def _first_rows(form: CompanyForm) -> dict[str, str]:

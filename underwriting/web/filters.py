@@ -1,0 +1,78 @@
+"""How templates write values: amounts, rates, days and instants as people do, documents and states as they look."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint
+from markupsafe import Markup
+
+from underwriting.kernel.money import Money
+from underwriting.kernel.periods import STOCKHOLM, Month, end_of_day, stockholm_date
+from underwriting.kernel.wording import day_in_words, instant_in_words, month_in_words, percent_in_words
+from underwriting.platform.problems import language_of_request
+from underwriting.web.documents import set_document
+from underwriting.web.labels import label_of
+
+_INSTANT = timedelta(microseconds=1)
+_TONES = {
+    **dict.fromkeys(("referred", "information_requested", "counter_offer", "submitted"), "warn"),
+    **dict.fromkeys(("invited", "signing", "cancelling", "conditional", "unconfirmed"), "warn"),
+    **dict.fromkeys(("declined", "refused", "annulled"), "bad"),
+    **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen"), "over"),
+}
+
+
+def register(pages: Blueprint) -> None:
+    """Give every template the filters of this module."""
+    written: dict[str, Callable[..., Any]] = {
+        "money": Money.formatted,
+        "percent": _percent,
+        "day": _day,
+        "month": _month,
+        "moment": _moment,
+        "deadline": _deadline,
+        "stamp": _stamp,
+        "tone": _tone,
+        "document": set_document,
+        "label": label_of,
+    }
+    for name, write in written.items():
+        pages.add_app_template_filter(write, name)
+
+
+def _percent(rate: Decimal) -> str:
+    return percent_in_words(rate).in_language(language_of_request())
+
+
+def _day(on: date) -> str:
+    return day_in_words(on).in_language(language_of_request())
+
+
+def _month(of: Month) -> str:
+    return month_in_words(of).in_language(language_of_request())
+
+
+def _moment(at: datetime) -> Markup:
+    return _time(at, instant_in_words(at).in_language(language_of_request()))
+
+
+def _deadline(before: datetime) -> Markup:
+    """The last day that is in time where *before* is the midnight after it, else the moment itself."""
+    last_day = stockholm_date(before - _INSTANT)
+    return _time(last_day, _day(last_day)) if end_of_day(last_day) == before else _moment(before)
+
+
+def _stamp(at: datetime) -> Markup:
+    """Short, for lists: day and minute by Stockholm's clocks."""
+    return _time(at, at.astimezone(STOCKHOLM).strftime("%Y-%m-%d\u00a0%H:%M"))
+
+
+def _tone(state: str) -> str:
+    """The class of a state's label: something to do (`warn`), a no (`bad`), over (`over`), else as it should be."""
+    return _TONES.get(state, "")
+
+
+def _time(machine: date | datetime, text: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(machine.isoformat(), text)

@@ -1,0 +1,42 @@
+"""What the forms call the members of a body, for the list of what has to be put right."""
+
+from underwriting.web.texts import translate
+
+_ROWS = {"guarantors": "apply.guarantor", "beneficial_owners": "apply.owner", "signing_rule": "apply.cosigner"}
+_LABELS = {
+    "organisation_number": "apply.company_number",
+    "requested_amount": "apply.amount",
+    "term_months": "apply.term",
+    "purpose": "apply.purpose_short",
+    "expected_monthly_revenue": "apply.revenue",
+    "expected_monthly_costs": "apply.costs",
+    "monthly_debt_payments": "apply.debts",
+    "name": "apply.name",
+    "email": "apply.email",
+    "phone": "apply.phone",
+    "bankgiro": "apply.bankgiro",
+    "signatory_personal_number": "apply.signatory_number",
+    "guarantors": "apply.guarantors",
+    "personal_number": "apply.personal_number",
+    "share": "apply.share",
+    "information": "information.label",
+    "outcome": "console.outcome",
+    "limit": "offer.limit",
+    "fee_rate": "offer.rate",
+    "reason_code": "console.reason_code",
+    "reason": "console.reason",
+    "question": "console.question_label",
+    "channel": "console.channel",
+    "received_at": "console.received_at",
+}
+
+
+def label_of(pointer: str) -> str:
+    """What a form calls the place at *pointer*; empty where it has no name of its own."""
+    match pointer.strip("/").split("/"):
+        case [kind, number, *member] if kind in _ROWS and number.isdecimal():
+            row = translate(_ROWS[kind], number=int(number) + 1)
+            return f"{row}, {translate(_LABELS[member[0]])}" if member and member[0] in _LABELS else row
+        case [*_, member] if member in _LABELS:
+            return translate(_LABELS[member])
+    return ""
