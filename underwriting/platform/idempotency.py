@@ -217,11 +217,16 @@ def _rebuild(stored: _Stored) -> Response:
 
 
 def _caller(runtime: Runtime) -> str:
-    """Whose key it is. Of an address only its blind index is kept: it is a person's."""
+    """Whose key it is. Of an address only its blind index is kept: it is a person's.
+
+    What proxies say of the way here is part of it. A caller can lie in that, and only narrows whom the key is shared
+    with: a proxy adds the true address to the lie.
+    """
     actor = current_caller().actor
     if actor != ANONYMOUS.actor:
         return actor
-    return f"{actor}:{runtime.cipher.blind_index(request.remote_addr or '').hex()[:32]}"
+    way = " ".join((*request.access_route, request.remote_addr or ""))
+    return f"{actor}:{runtime.cipher.blind_index(way).hex()[:32]}"
 
 
 def _check_form(key: str) -> None:

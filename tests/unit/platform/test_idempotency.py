@@ -195,6 +195,20 @@ def test_strangers_at_two_addresses_share_no_key(service: Service, path: str) ->
     assert [service.post(path, address=address).get_json()["number"] for address in addresses] == [1, 2, 3]
 
 
+def test_strangers_behind_one_proxy_share_no_key(service: Service) -> None:
+    """A7: the proxy adds the address that it was sent from to what the sender claims."""
+    client = service.app.test_client()
+
+    def post(way: str) -> int:
+        headers = {"Idempotency-Key": KEY, "X-Forwarded-For": way}
+        number: int = client.post("/v1/within", json={"amount": "1.00"}, headers=headers).get_json()["number"]
+        return number
+
+    ways = ("192.0.2.1", "192.0.2.2", "192.0.2.1, 192.0.2.2")
+    assert [post(way) for way in ways] == [1, 2, 3]
+    assert post(ways[0]) == 1
+
+
 def test_no_address_stands_readable_beside_a_key(service: Service) -> None:
     """A7: who sent it is known by a blind index alone."""
     service.post("/v1/within", address="192.0.2.1")
