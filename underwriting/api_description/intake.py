@@ -206,6 +206,19 @@ INTAKE = (
     Operation(
         area=Area.DECISIONS,
         method="POST",
+        path="/v1/applications/{application_id}/bureau-questions",
+        summary=Text(
+            "Låt fråga upplysningsföretaget igen, där svaret är ovisst eller frågan avböjdes",
+            "Have the bureau asked again, where the outcome is unknown or the question was refused",
+        ),
+        who=(Audience.UNDERWRITER, Audience.ADMINISTRATOR),
+        answers={204: DONE},
+        rules=("A7", "B4"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.DECISIONS,
+        method="POST",
         path="/v1/applications/{application_id}/counter-offer/acceptance",
         summary=Text("Börja anta motbudet med BankID", "Start to accept the counter-offer with BankID"),
         who=(Audience.APPLICANT,),

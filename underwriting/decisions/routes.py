@@ -56,6 +56,12 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
         decisions.ask_for_information(application_id, question, current_caller())
         return "", 204
 
+    @views.post("/bureau-questions")
+    @idempotent(runtime)
+    def ask_again(application_id: uuid.UUID) -> ResponseReturnValue:
+        decisions.ask_again(application_id, current_caller())
+        return "", 204
+
     @views.post("/counter-offer/acceptance")
     @idempotent(runtime, asks_outside_party=True)
     def accept(application_id: uuid.UUID) -> ResponseReturnValue:

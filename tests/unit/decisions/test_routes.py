@@ -176,3 +176,16 @@ def test_an_underwriter_asks_and_determines(world: LendingWorld, client: FlaskCl
     accepted = client.post(f"{path}/counter-offer/acceptance", headers=anna)
     sign(world, client, accepted)
     assert client.get(path, headers=anna).get_json()["state"] == "approved"
+
+
+def test_an_underwriter_lets_the_bureau_be_asked_again(world: LendingWorld, client: FlaskClient) -> None:
+    """B4: a question that the bureau refused waits for a person, once."""
+    path, draft = create(client, organisation_number="559999-9173")  # code 9: wrong password
+    anna = sign(world, client, client.post(f"{path}/submit", headers=draft))
+    world.decisions.assess_due()
+    ulla = underwriter(world)
+    assert client.post(f"{path}/bureau-questions", headers=anna).status_code in (401, 403)
+    assert client.post(f"{path}/bureau-questions", headers=ulla).status_code == 204
+    again = client.post(f"{path}/bureau-questions", headers=ulla)
+    assert (again.status_code, again.get_json()["rule"]) == (409, "B4")
+    assert world.decisions.assess_due() == 1
