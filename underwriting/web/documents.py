@@ -17,7 +17,7 @@ _ITEM = "- "
 
 def set_document(text: str) -> Markup:
     """*text* as HTML: the title is a heading of the second level, chapters are of the third."""
-    blocks = (block.split("\n") for block in re.split(r"\n\s*\n", text.strip("\n")))
+    blocks = (block.split("\n") for block in re.split(r"\n\s*\n", text) if block.strip())
     return Markup("\n").join(_block([line for line in lines if line.strip()]) for lines in blocks)
 
 

@@ -1,0 +1,141 @@
+"""The texts of the pages: every one that is used is there in both languages, and no other."""
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from agreements.documents.rules import DocumentKind
+from agreements.ledger.rules import PostingKind
+from bureau_clients.questions import Outcome
+from bureau_clients.reports import CompanyReport, CompanyStatus, PersonReport, fact_types
+from underwriting.applications.rules import ApplicationEvent
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, TERMS
+from underwriting.kernel.vocabulary import (
+    Account,
+    AgreementState,
+    ApplicationState,
+    CancellationState,
+    CancellationWindow,
+    CompanyForm,
+    CreditPurpose,
+    DecisionOutcome,
+    GuaranteeState,
+    GuarantorState,
+    PayoutState,
+    RequestChannel,
+)
+
+WEB = Path(__file__).resolve().parents[3] / "underwriting" / "web"
+TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+MODULES = sorted(WEB.rglob("*.py"))
+
+IN_TEMPLATE = re.compile(r"""\bt\(\s*(?P<q>["'])(?P<key>[\w.]+)(?P=q)\s*(?P<then>~?)""")
+KEY = re.compile(r"[a-z_]+(\.\w+)+")
+
+EVENTS = (
+    {f"application.{event}" for event in ApplicationEvent}
+    | {f"application.guarantor_{state}" for state in (GuarantorState.CONFIRMED, GuarantorState.REFUSED)}
+    | {f"agreement.{state}" for state in AgreementState if state is not AgreementState.SIGNING}
+    | {f"guarantee.{state}" for state in GuaranteeState if state is not GuaranteeState.REFUSED}
+    | {f"payout.{state}" for state in PayoutState}
+    | {f"cancellation.{what}" for what in ("received", "confirmed", "rejected", "fallen")}
+    | {"application.created", "agreement.granted", "agreement.signature_received"}
+    | {"bureau_question.allowed", "payment.booked", "redemption.requested"}
+) - {"application.guarantor_answered"}
+
+FAMILIES: dict[str, Iterable[str]] = {
+    "account.": Account,
+    "agreement.state.": AgreementState,
+    "application.lead.": ApplicationState,
+    "application.state.": ApplicationState,
+    "cancel.state.": CancellationState,
+    "cancel.sure.": ("at_once", "conditional"),
+    "cancel.window.": CancellationWindow,
+    "company_status.": CompanyStatus,
+    "console.channel.": RequestChannel,
+    "console.outcome.": Outcome,
+    "docs.place.": ("query", "header"),
+    "document.": DocumentKind,
+    "fact.": fact_types(CompanyReport).keys() | fact_types(PersonReport).keys(),
+    "form.": {*CompanyForm, *(f"{form}.hint" for form in CompanyForm)},
+    "guarantee.state.": GuaranteeState,
+    "guarantor.state.": [state for state in GuarantorState if state is not GuarantorState.REPLACED],
+    "history.": EVENTS,
+    "invitation.state.": ("confirmed", "refused", "closed"),
+    "ledger.kind.": PostingKind,
+    "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
+    "outcome.": DecisionOutcome,
+    "purpose.": CreditPurpose,
+    "signing.heading.": ("identify", "sign"),
+    "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},
+    "subject.": (COMPANY, OWNER, TERMS, DUE_DILIGENCE),
+}
+"""The beginnings of keys whose ends are words of the product, and those words."""
+
+
+def texts(language: str) -> dict[str, str]:
+    read: dict[str, str] = json.loads((WEB / "translations" / f"{language}.json").read_text("utf-8"))
+    return read
+
+
+def in_templates() -> Iterator[tuple[str, bool]]:
+    """Every key that a template names, and whether something is added to it."""
+    for template in TEMPLATES:
+        for found in IN_TEMPLATE.finditer(template.read_text("utf-8")):
+            yield found["key"], bool(found["then"])
+
+
+def in_modules() -> Iterator[tuple[str, bool]]:
+    """Every string in the modules that looks like a key, and every beginning of one that is filled in."""
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                beginning = str(node.values[0].value)
+                if KEY.fullmatch(beginning + "x"):
+                    yield beginning, True
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value, False
+
+
+USED = {*in_templates(), *in_modules()}
+BEGINNINGS = {key for key, goes_on in USED if goes_on}
+OF_FAMILIES = {f"{beginning}{word}" for beginning, words in FAMILIES.items() for word in words}
+
+
+def test_both_languages_have_the_same_keys_in_the_same_order() -> None:
+    assert list(texts("sv")) == list(texts("en"))
+
+
+def test_every_key_of_a_template_exists() -> None:
+    assert {key for key, goes_on in in_templates() if not goes_on} - texts("sv").keys() == set()
+
+
+def test_every_word_of_the_product_that_pages_show_has_a_text() -> None:
+    assert BEGINNINGS - FAMILIES.keys() == set()
+    assert OF_FAMILIES - texts("sv").keys() == set()
+
+
+def test_every_key_that_is_translated_in_a_module_exists() -> None:
+    translated = re.compile(r"""translate\(\s*"([\w.]+)"(?: if [^"]+? else "([\w.]+)")?""")
+    named = {key for module in MODULES for found in translated.findall(module.read_text("utf-8")) for key in found}
+    assert named - {""} - texts("sv").keys() == set()
+
+
+def test_no_text_is_left_that_nobody_shows() -> None:
+    assert texts("sv").keys() - {key for key, _ in USED} - OF_FAMILIES == set()
+
+
+@pytest.mark.parametrize("key", sorted(texts("sv")))
+def test_a_text_is_filled_alike_in_both_languages(key: str) -> None:
+    def places(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+    swedish, english = texts("sv")[key], texts("en")[key]
+    assert swedish.strip() == swedish != ""
+    assert english.strip() == english != ""
+    assert places(swedish) == places(english)
