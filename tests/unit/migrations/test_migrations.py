@@ -27,7 +27,7 @@ PRIVILEGES = sa.text("""
     WHERE grantee = 'borgen_service' AND table_schema = 'public'
 """)
 ALEMBICS_OWN = "alembic_version"
-APPEND_ONLY = {"audit_entry", "ledger_entry", "ledger_line"}
+APPEND_ONLY = {"audit_entry", "document", "ledger_entry", "ledger_line"}
 
 
 def shape(connection: Connection) -> set[tuple[object, ...]]:
@@ -69,7 +69,7 @@ def test_at_the_end_of_the_migrations_stands_what_the_models_say(empty_database_
 
 
 def test_the_service_may_write_every_table_and_change_no_row_that_is_append_only(empty_database_url: str) -> None:
-    """F6, S3: the ledger and the audit log are added to."""
+    """F6, S3: the ledger, the audit log and the documents are added to."""
     migrations.upgrade(empty_database_url)
     with engine_at(empty_database_url).connect() as connection:
         granted = {tuple(row) for row in connection.execute(PRIVILEGES)}

@@ -1,7 +1,7 @@
 """The first tables: applications, reports, decisions, agreements, ledger and what carries them.
 
-Besides the tables this makes the role that the service works as. It owns nothing; it may add to the audit log and the
-ledger and never change or remove a row of them.
+Besides the tables this makes the role that the service works as. It owns nothing; it may add to the audit log, the
+documents and the ledger, and never change or remove a row of them.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_APPEND_ONLY = ("audit_entry", "ledger_entry", "ledger_line")
+_APPEND_ONLY = ("audit_entry", "document", "ledger_entry", "ledger_line")
 _ROLE_LOCK = 4711  # roles belong to the whole server: two databases migrated at once must not both make it
 
 
