@@ -2,11 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, sync_playwright
 
+from tests.browser.live import Live
+from tests.browser.live import live as running
+from underwriting.platform.database import Database
 from underwriting.platform.environment import is_on_loopback
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -21,6 +26,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PATIENCE_MILLISECONDS = 10_000
+
+Newcomer: TypeAlias = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,11 +58,26 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where BankID's stand-in keeps its certificates: making them takes longer than a page."""
+    return tmp_path_factory.mktemp("bankid") / "pki"
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a new person's browser in Sweden. The test fails when a script failed or another machine was asked."""
-    context = browser.new_context(locale="sv-SE", timezone_id="Europe/Stockholm")
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
+def live(committed_database: Database, tmp_path: Path, certificates: Path) -> Iterator[Live]:
+    """The whole service, on Monday 2 March 2026 at 10:00 in Stockholm."""
+    with running(committed_database, tmp_path, certificates) as service:
+        yield service
+
+
+@pytest.fixture
+def newcomer(browser: Browser) -> Iterator[Newcomer]:
+    """Makes a page of a new person's browser in Sweden, with options of the browser's context.
+
+    The test fails when a script failed or another machine was asked on any of them.
+    """
+    contexts: list[BrowserContext] = []
     faults: list[str] = []
 
     def keep_in(route: Route, request: Request) -> None:
@@ -65,9 +87,21 @@ def page(browser: Browser) -> Iterator[Page]:
             faults.append(f"asked {request.url}")
             route.abort()
 
-    context.route("**/*", keep_in)
-    page = context.new_page()
-    page.on("pageerror", lambda error: faults.append(f"script failed: {error}"))
-    yield page
-    context.close()
+    def arrive(**options: Any) -> Page:
+        context = browser.new_context(locale="sv-SE", timezone_id="Europe/Stockholm", **options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        context.route("**/*", keep_in)
+        context.on("weberror", lambda error: faults.append(f"script failed: {error.error}"))
+        return context.new_page()
+
+    yield arrive
+    for context in contexts:
+        context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(newcomer: Newcomer) -> Page:
+    """A page of one person's browser."""
+    return newcomer()

@@ -107,14 +107,15 @@ class Live:
 
 
 @contextmanager
-def live(database: Database, folder: Path) -> Iterator[Live]:
-    """The service on *database* at `MORNING`; certificates and the bank's book are kept in *folder*."""
+def live(database: Database, folder: Path, certificates: Path) -> Iterator[Live]:
+    """The service on *database* at `MORNING`; the bank's book is kept in *folder*, BankID's keys in *certificates*."""
     wall = HurriedClock()
-    bankid_stand_in = make_bankid(folder / "pki", now=wall.now)
+    bankid_stand_in = make_bankid(certificates, now=wall.now)
     relying_party = make_relying_party_server(bankid_stand_in)
     later: dict[str, Wsgi] = {}
     service, parties = _server(later, "service"), _server(later, "parties")
-    environment = _environment(folder, database.url, service=service, parties=parties, bankid_port=relying_party.port)
+    environment = _environment(folder, database.url, service=service, parties=parties, relying_party=relying_party)
+    environment |= _files(pki.make(certificates))
     runtime = _runtime(Settings.from_environment(environment), database, wall)
     later["parties"] = _parties(runtime, folder / "bank.sqlite3", bankid_stand_in.app)
     house = house_of(runtime)
@@ -141,23 +142,32 @@ def _server(later: dict[str, Wsgi], name: str) -> BaseWSGIServer:
 
 
 def _environment(
-    folder: Path, database_url: str, *, service: BaseWSGIServer, parties: BaseWSGIServer, bankid_port: int
+    folder: Path,
+    database_url: str,
+    *,
+    service: BaseWSGIServer,
+    parties: BaseWSGIServer,
+    relying_party: BaseWSGIServer,
 ) -> dict[str, str]:
     stand_ins = f"http://127.0.0.1:{parties.port}"
-    certificates = pki.make(folder / "pki")
     return complete_environment(folder, database_url=database_url) | {
         "BORGEN_BASE_URL": f"http://127.0.0.1:{service.port}",
         "CREDITSAFE_URL": stand_ins + creditsafe.PATH,
         "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",
         "CREDITSAFE_PERSON_BLOCK": "BORGEN_P_CREDIT",
         "CREDITSAFE_STATUS_BLOCK": "BORGEN_C_BASIC",
-        "BANKID_URL": f"https://127.0.0.1:{bankid_port}{bankid.PATH}",
+        "CREDITSAFE_READ_TIMEOUT_SECONDS": "1",
+        "BANKID_URL": f"https://127.0.0.1:{relying_party.port}{bankid.PATH}",
         "BANKID_APP_URL": f"{stand_ins}/bankid-app",
+        "BANK_URL": f"{stand_ins}/bank",
+    }
+
+
+def _files(certificates: pki.Pki) -> dict[str, str]:
+    return {
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),
         "BANKID_CA": str(certificates.ca),
-        "BANK_URL": f"{stand_ins}/bank",
-        "CREDITSAFE_READ_TIMEOUT_SECONDS": "2",
     }
 
 
@@ -170,7 +180,7 @@ def _runtime(settings: Settings, database: Database, wall: HurriedClock) -> Runt
 def _parties(runtime: Runtime, book: Path, bankid_app: Any) -> Flask:
     settings = runtime.settings
     account = creditsafe.StandIn(
-        username=settings.creditsafe.username, password=settings.creditsafe.password.reveal(), silent_seconds=3
+        username=settings.creditsafe.username, password=settings.creditsafe.password.reveal(), silent_seconds=2
     )
     parties = Flask("parties")
     parties.register_blueprint(bankid_app)

@@ -42,6 +42,24 @@ _FIELDS = frozenset(
         "due_diligence-trades_with_high_risk_countries",
     )
 )
+_ORDER = (
+    "company_form",
+    "organisation_number",
+    "requested_amount",
+    "term_months",
+    "purpose",
+    "expected_monthly_revenue",
+    "expected_monthly_costs",
+    "monthly_debt_payments",
+    "contact",
+    "payout_account",
+    "invoice_delivery",
+    "signatory_personal_number",
+    "signing_rule",
+    "guarantors",
+    "due_diligence",
+    "beneficial_owners",
+)
 _GROUPS = ("contact", "payout_account")
 _AMOUNTS = ("requested_amount", "expected_monthly_revenue", "expected_monthly_costs", "monthly_debt_payments")
 _YES_OR_NO = ("politically_exposed", "owners_complete", "trades_with_high_risk_countries")
@@ -94,12 +112,13 @@ def fields_of(body: ApplicationBody) -> dict[str, str]:
 
 
 def errors_in_form(errors: Iterable[FieldError], fields: Mapping[str, str]) -> tuple[FieldError, ...]:
-    """*errors* of the body of *fields*, by the places of the form and in the words of those who fill it in.
+    """*errors* of the body of *fields*, by the places, in the order and in the words of the form.
 
     What is wrong with the submitter as one of those who sign is told where the submitter is asked for.
     """
     placed = (_placed(error) for error in errors)
-    return tuple(_worded(error, fields) for error in placed if error is not None)
+    worded = (_worded(error, fields) for error in placed if error is not None)
+    return tuple(sorted(worded, key=lambda error: _ORDER.index(error.pointer.split("/")[1])))
 
 
 def people_in(fields: Mapping[str, str], kind: str) -> list[int]:

@@ -19,6 +19,7 @@ from underwriting.web.layout import render
 
 _RECORDERS = (Role.UNDERWRITER, Role.BILLING)
 _CANCELLABLE = (AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.RUNNING)
+_HOLDING = (CancellationState.CONDITIONAL, CancellationState.COMPLETED)
 _BY_STAFF = (RequestChannel.PHONE, RequestChannel.EMAIL)
 _CHOOSE_CHANNEL = Text("Ange hur begäran kom", "State how the request came")
 _STATE_TIME = Text("Ange dag och klockslag", "Give a day and a time")
@@ -40,14 +41,14 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
         caller.require(*Role)
         agreement = agreements.show(agreement_id, caller)
         cancellation = cancellations.of_agreement(agreement_id)
-        waits = cancellation is not None and cancellation.state is not CancellationState.FALLEN
+        holds = cancellation is not None and cancellation.state in _HOLDING
         return render(
             "console/agreement.html",
             status=status,
             agreement=agreement,
             guarantees=agreements.guarantees(agreement_id, caller),
             cancellation=cancellation,
-            may_record=agreement.state in _CANCELLABLE and not waits,
+            may_record=agreement.state in _CANCELLABLE and not holds,
             may_see_case=caller.role in (Role.UNDERWRITER, Role.ADMINISTRATOR),
             entries=agreements.ledger(agreement_id, caller, limit=200).items,
             history=history_of(agreements.history(agreement_id, caller), reader=caller.actor),

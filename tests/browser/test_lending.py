@@ -1,0 +1,181 @@
+"""From the invitation of a guarantor to the first monthly fee, and the way out in and after the windows."""
+
+from datetime import date, time
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Newcomer
+from tests.browser.live import Live
+from tests.browser.people import (
+    BERIT_BERG,
+    CECILIA_CEDER,
+    KARL_HIMSELF,
+    Guarantor,
+    Wish,
+    apply,
+    log_in,
+    look_at,
+    sign,
+    visit,
+)
+
+GRANTED_ON = date(2026, 3, 2)
+APRIL_3 = date(2026, 4, 3)  # Good Friday; the fee of March is charged from 1 April on
+
+
+def state(page: Page) -> str:
+    return page.locator(".page-head .state").inner_text()
+
+
+def open_link(live: Live, page: Page, named: Guarantor, path: str) -> None:
+    """Follow the newest link under *path* that was sent to *named*."""
+    visit(page, live.link_in_letter_to(named.email, path))
+
+
+def sole_trader_signs(live: Live, page: Page) -> str:
+    """Apply, be approved and come to the agreement; its address."""
+    status = apply(live, page, Wish(form="EF", guarantors=()))
+    live.work()
+    visit(page, status)
+    page.get_by_role("link", name="Till avtalet").click()
+    return page.url
+
+
+def test_a_loan_from_the_invitation_to_the_first_fee(live: Live, page: Page, newcomer: Newcomer) -> None:
+    """A6, G2, P1, F1, F10: nobody is asked about and nothing is paid before everybody has signed."""
+    status = apply(live, page, Wish(guarantors=(KARL_HIMSELF, BERIT_BERG)))
+    live.work()
+    visit(page, status)
+    assert state(page) == "Väntar på bekräftelse"
+    look_at(page)
+
+    guarantor = newcomer()
+    open_link(live, guarantor, BERIT_BERG, "/invitations/")
+    expect(guarantor.locator("main")).to_contain_text("200 000 kr")
+    look_at(guarantor)
+    guarantor.get_by_role("button", name="Bekräfta med BankID").click()
+    look_at(guarantor)
+    sign(live, guarantor)
+    expect(guarantor.locator("main")).to_contain_text("Tack, du har bekräftat.")
+
+    live.work()
+    visit(page, status)
+    page.get_by_role("link", name="Till avtalet").click()
+    agreement = page.url
+    look_at(page)
+    page.get_by_role("button", name="Skriv under avtalet med BankID").click()
+    sign(live, page)
+    page.get_by_role("link", name="Läs och skriv under din borgen").click()
+    look_at(page)
+    page.get_by_role("button", name="Skriv under med BankID").click()
+    sign(live, page)
+    assert state(page) == "Undertecknad"
+    live.work()
+    visit(page, agreement)
+    assert state(page) == "Väntar på underskrifter"
+    expect(page.locator(".tiles")).to_contain_text("Utnyttjad kredit0 kr")
+
+    open_link(live, guarantor, BERIT_BERG, "/guarantees/")
+    guarantor.get_by_role("button", name="Skriv under med BankID").click()
+    sign(live, guarantor)
+    live.work()
+    visit(page, agreement)
+    assert state(page) == "Löpande"
+    expect(page.locator(".tiles")).to_contain_text("Utnyttjad kredit200 000 kr")
+
+    live.move_to(APRIL_3, time(10))
+    visit(page, agreement)
+    look_at(page)
+    page.get_by_role("link", name="mars 2026").click()
+    expect(page.locator(".big")).to_have_text("3 000 kr")  # 1.50 % of 200 000 kr
+    look_at(page)
+    visit(page, f"{live.url}/my")
+    look_at(page)
+    visit(page, agreement)
+    page.get_by_role("link", name="Borgensförbindelse").click()
+    expect(page.locator(".document").first).to_contain_text("såsom för egen skuld")
+    look_at(page)
+
+    page.get_by_role("button", name="Logga ut").click()
+    visit(page, agreement)
+    log_in(live, page, KARL_HIMSELF.person)
+    assert page.url == agreement
+
+
+def test_a_guarantor_who_declines_is_replaced(live: Live, page: Page, newcomer: Newcomer) -> None:
+    """A3, A6: the applicant names another, who is asked in turn."""
+    status = apply(live, page, Wish(guarantors=(KARL_HIMSELF, BERIT_BERG)))
+    guarantor = newcomer()
+    open_link(live, guarantor, BERIT_BERG, "/invitations/")
+    guarantor.get_by_text("Jag vill inte gå i borgen").click()
+    guarantor.get_by_role("button", name="Tacka nej").click()
+    expect(guarantor.locator("main")).to_contain_text("Du har tackat nej.")
+
+    visit(page, status)
+    expect(page.locator(".steps")).to_contain_text("Berit Berg har tackat nej")
+    page.get_by_role("link", name="Ange någon annan i stället").click()
+    page.get_by_role("button", name="Byt borgensman").click()
+    assert page.locator(".field.wrong").count() == 4
+    look_at(page)
+    page.fill("#personal_number", KARL_HIMSELF.person.formatted)
+    page.fill("#name", CECILIA_CEDER.name)
+    page.fill("#email", CECILIA_CEDER.email)
+    page.fill("#phone", "070-111 22 33")
+    page.get_by_role("button", name="Byt borgensman").click()
+    expect(page.locator("#personal_number-error")).to_contain_text("Samma person är redan angiven")
+    page.fill("#personal_number", CECILIA_CEDER.person.formatted)
+    page.get_by_role("button", name="Byt borgensman").click()
+    expect(page.locator(".steps")).to_contain_text("Cecilia Ceder har inte svarat än")
+
+    open_link(live, guarantor, CECILIA_CEDER, "/invitations/")
+    guarantor.get_by_role("button", name="Bekräfta med BankID").click()
+    sign(live, guarantor)
+    visit(page, status)
+    assert state(page) == "Under bedömning"
+
+
+def test_a_cancellation_in_the_last_second_is_in_time(live: Live, page: Page) -> None:
+    """C1, C3, C7: at 15:59:59 the agreement ends at once, for 1 500 kr."""
+    agreement = sole_trader_signs(live, page)
+    live.move_to(GRANTED_ON, time(15, 59, 59))
+    visit(page, agreement)
+    cancel = page.locator("#cancel")
+    expect(cancel).to_contain_text("måndagen den 2 mars 2026 kl. 15.59.59")
+    expect(cancel.locator("output")).to_have_text("00:00:00")
+    cancel.get_by_text("Häv krediten…").click()
+    look_at(page)
+    cancel.get_by_role("button", name="Ja, häv krediten").click()
+    assert state(page) == "Hävt"
+    expect(page.locator("#cancel")).to_contain_text("1 500 kr")
+    look_at(page)
+
+
+def test_a_cancellation_at_16_00_sharp_is_refused_with_its_reason(live: Live, page: Page) -> None:
+    """C1, C4, C8: a page that was opened in time does not make a request in time."""
+    agreement = sole_trader_signs(live, page)
+    live.move_to(GRANTED_ON, time(15, 59, 59))
+    visit(page, agreement)
+    page.locator("#cancel").get_by_text("Häv krediten…").click()
+    live.move_to(GRANTED_ON, time(16))
+    page.get_by_role("button", name="Ja, häv krediten").click()
+    expect(page.get_by_role("alert")).to_contain_text("16.00")
+    assert state(page) == "Väntar på underskrifter"
+    expect(page.get_by_role("button", name="Ja, häv krediten")).to_have_count(0)
+    look_at(page)
+
+
+def test_a_counter_offer_is_accepted_with_bankid(live: Live, page: Page) -> None:
+    """D1: 35 000 / 1.25 / (1/12 + 0.045) = 218 181, in whole thousands 218 000 kr, at 1.50 % 3 270 kr a month."""
+    status = apply(live, page, Wish(amount="250 000"))
+    live.work()
+    visit(page, status)
+    assert state(page) == "Motbud"
+    offer = page.locator("section", has=page.get_by_role("heading", name="Vårt motbud"))
+    expect(offer).to_contain_text("218 000 kr")
+    expect(offer.locator(".big")).to_contain_text("3 270 kr")
+    expect(offer.locator(".countdown")).to_contain_text("måndagen den 9 mars 2026")  # the seventh day
+    look_at(page)
+    page.get_by_role("button", name="Godkänn med BankID").click()
+    sign(live, page)
+    assert state(page) == "Beviljad"
+    expect(page.get_by_role("link", name="Till avtalet")).to_be_visible()
