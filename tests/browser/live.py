@@ -75,6 +75,10 @@ class Live:
         """What the worker does until nothing is left to do."""
         jobs_of(self.house).run_continuous()
 
+    def begin(self, on: date, at: time) -> None:
+        """Let the service have been started at a later moment than `MORNING`; nothing was due before it."""
+        test_time.put(self.runtime.settings, self.runtime.database, stockholm_instant(on, at))
+
     def move_to(self, on: date, at: time) -> None:
         """Put test time to a moment by Stockholm's clocks; what is due on the way is run."""
         move_test_time(self.house, stockholm_instant(on, at))
