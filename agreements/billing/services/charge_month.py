@@ -92,7 +92,7 @@ def charge_month(runtime: Runtime, month: Month) -> RunResult:
         result, after = chunk
         results.append(result)
     charged = RunResult(month, sum(one.count for one in results), Money.sum(one.charged for one in results))
-    _finish(runtime, charged, at)
+    _finish(runtime, charged, at, is_news=bool(charged.count) or among is None)
     _log.info("fee_run", month=str(month), charged_count=charged.count, charged_ore=charged.charged.ore)
     return charged
 
@@ -160,13 +160,15 @@ def _charge_chunk(
         return RunResult(month, count, Money(ore)), through
 
 
-def _finish(runtime: Runtime, charged: RunResult, at: datetime) -> None:
+def _finish(runtime: Runtime, charged: RunResult, at: datetime, *, is_news: bool) -> None:
+    """Mark the run as done, and note what all runs of the month have charged; one that died noted nothing."""
     with runtime.database.transaction() as session:
         run = _locked_run(session, charged.month)
-        if run is not None:
-            run.finished_at = at
-        if charged.count:
-            data = {"count": charged.count, "charged": str(charged.charged)}
+        if run is None:
+            return
+        run.finished_at = at
+        if is_news:
+            data = {"count": run.charged_count, "charged": str(Money(run.charged_ore))}
             audit_log.append(session, f"fee-run:{charged.month}", "fee_run.charged", actor="system", at=at, data=data)
 
 

@@ -1,0 +1,132 @@
+"""A fee run that is killed at any moment, and begun again, ends as one that nobody disturbed (rule F1)."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from agreements.billing.service import charge_month
+from agreements.ledger.service import check
+from tests.support import portfolio
+from tests.support.environment import complete_environment
+from tests.support.postgres import create_database, drop_database
+from underwriting.kernel.clock import FixedClock
+from underwriting.platform.database import Database
+from underwriting.platform.encryption import Cipher
+from underwriting.platform.runtime import Runtime
+from underwriting.platform.settings import Settings
+
+pytestmark = pytest.mark.crash
+
+AGREEMENTS = 400
+CHARGER = """
+import sys
+from pathlib import Path
+from agreements.billing.services import charge_month
+from tests.crash.test_fee_run_killed import runtime_on
+from tests.support import portfolio
+charge_month.AGREEMENTS_AT_ONCE = 10
+runtime = runtime_on(sys.argv[1], Path(sys.argv[2]))
+runtime.database.check_server()
+print("begins", flush=True)
+charge_month.charge_month(runtime, portfolio.MONTH)
+print("ends", flush=True)
+"""
+# What a run leaves behind, without the ids that the server makes.
+TRACES = (
+    "SELECT agreement_id, month, basis_ore, rate, fee_ore, charged_at, reversed_at FROM monthly_fee ORDER BY 1, 2",
+    """SELECT entry.agreement_id, business_key, kind, entry.occurred_on, booked_at, line.agreement_id, line.occurred_on,
+        debit_account, credit_account, amount_ore
+    FROM ledger_entry AS entry JOIN ledger_line AS line ON line.entry_id = entry.id
+    ORDER BY business_key, debit_account, credit_account""",
+    "SELECT month, started_at, finished_at, charged_count, charged_ore FROM fee_run",
+    "SELECT subject, sequence, action, actor, at, data FROM audit_entry ORDER BY subject, sequence",
+)
+
+
+@pytest.fixture(scope="module")
+def template(server_url: str) -> Iterator[str]:
+    """The name of a database with a portfolio whose last month is not charged."""
+    url = create_database(server_url)
+    portfolio.make(url, count=AGREEMENTS)
+    yield url
+    drop_database(server_url, url)
+
+
+@contextmanager
+def copy_of(template: str, server_url: str) -> Iterator[str]:
+    """The address of a copy of its own."""
+    url = create_database(server_url, template=str(sa.make_url(template).database))
+    yield url
+    drop_database(server_url, url)
+
+
+@contextmanager
+def runtime_of(url: str, folder: Path) -> Iterator[Runtime]:
+    """What the service needs, on the database at *url*."""
+    runtime = runtime_on(url, folder)
+    yield runtime
+    runtime.database.dispose()
+
+
+def runtime_on(url: str, folder: Path) -> Runtime:
+    """The same for a process that ends soon."""
+    settings = Settings.from_environment(complete_environment(folder))
+    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+    return Runtime(settings, Database(url), FixedClock(portfolio.CHARGED_AT), cipher)
+
+
+def traces(url: str) -> list[list[tuple[object, ...]]]:
+    """All that the run has written."""
+    with psycopg.connect(url) as connection:
+        return [connection.execute(query).fetchall() for query in TRACES]
+
+
+@contextmanager
+def charging(url: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has begun to charge the month."""
+    command = [sys.executable, "-c", CHARGER, url, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout is not None
+        while (line := process.stdout.readline()) and "begins" not in line:
+            pass
+        assert line, "the process ended before it began"
+        yield process
+        process.kill()
+
+
+def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
+    template: str, server_url: str, tmp_path: Path, kill_count: int
+) -> None:
+    """F1: every agreement once, and the books add up (F6)."""
+    with copy_of(template, server_url) as url:
+        with charging(url, tmp_path) as process:
+            start = time.monotonic()
+            assert process.wait() == 0
+        lasts_seconds = time.monotonic() - start
+        undisturbed = traces(url)
+    assert len(undisturbed[0]) == AGREEMENTS * 7  # six months before, and this one
+    half_done = 0
+    for _ in range(kill_count):
+        with copy_of(template, server_url) as url, runtime_of(url, tmp_path) as runtime:
+            with charging(url, tmp_path) as process:
+                time.sleep(random.uniform(0, lasts_seconds))
+                process.kill()
+                process.wait()
+            with psycopg.connect(url) as connection:
+                query = "SELECT count(*) FROM monthly_fee WHERE month = %s"
+                (charged,) = connection.execute(query, [portfolio.MONTH.first_day]).fetchone() or (0,)
+            half_done += 0 < charged < AGREEMENTS
+            charge_month(runtime, portfolio.MONTH)
+            assert traces(url) == undisturbed
+            assert charge_month(runtime, portfolio.MONTH).count == 0
+            with runtime.database.transaction() as session:
+                assert check(session) == ()
+    assert half_done, "no kill came in the middle of a run"
