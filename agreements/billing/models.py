@@ -28,7 +28,10 @@ class MonthlyFee(Base):
 
 
 class FeeRun(Base):
-    """A month whose fees have been charged; what is booked after *started_at* is looked at again by the next run."""
+    """A month whose fees are charged, and what all its runs charged; without *finished_at* one is under way, or died.
+
+    What is booked after *started_at* is looked at again by the next run.
+    """
 
     __tablename__ = "fee_run"
     month: Mapped[date] = mapped_column(primary_key=True)

@@ -14,7 +14,7 @@ def continuous(payments: Payments) -> tuple[ContinuousJob, ...]:
 def daily(payments: Payments) -> tuple[DailyJob, ...]:
     """Let credit balances pay what has fallen due (rule F8), then close what is paid back."""
 
-    def go_round(on: date) -> dict[str, int]:
+    def make_rounds(on: date) -> dict[str, int]:
         return {"balances_used": payments.use_balances(on), "settled": payments.close_ended(on)}
 
-    return (DailyJob("settle_agreements", time(5), go_round),)
+    return (DailyJob("settle_agreements", time(5), make_rounds),)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from agreements.payments.models import IncomingPayment
-from agreements.payments.services import go_round
+from agreements.payments.services import make_rounds
 from agreements.payments.services.allocate_payment import SettlementSource, claims_of, credit_balance, use_balance
 from agreements.payments.services.read_file import (
     FileResult,
@@ -92,11 +92,11 @@ class Payments:
 
     def use_balances(self, on: date) -> int:
         """Let every credit balance pay what is due on *on* (rule F8); how many did."""
-        return go_round.use_balances(self.runtime, self.sources, on)
+        return make_rounds.use_balances(self.runtime, self.sources, on)
 
     def close_ended(self, on: date) -> int:
         """Settle the running agreements whose plan has ended and that owe nothing; how many."""
-        return go_round.close_ended(self.runtime, on)
+        return make_rounds.close_ended(self.runtime, on)
 
     def _read_fetched(self, bank_file_id: str, content: bytes) -> None:
         at = self.runtime.clock.now()

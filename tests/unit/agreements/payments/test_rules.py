@@ -1,5 +1,6 @@
 """What an incoming payment pays."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -106,6 +107,28 @@ def test_money_that_comes_a_day_late_pays_what_is_due_instead() -> None:
         line(BANK, PRINCIPAL, 25_000),
         line(BANK, CREDIT, 66_000),
     )
+
+
+def test_fees_that_are_taken_back_count_towards_the_cancellation() -> None:
+    """C6: of 101 500 kr 4 500 were paid as a monthly fee; they are the borrower's again and pay principal."""
+    cancel = replace(CANCEL, refunded=Money.kronor(4_500))
+    made = allocate(Money.kronor(97_000), booked_on=TODAY, claims=[], settlement=cancel)
+    assert made.settles
+    assert made.lines == (
+        line(CREDIT, CANCELLATION, 1_500),
+        line(CREDIT, PRINCIPAL, 3_000),
+        line(BANK, PRINCIPAL, 97_000),
+    )
+    assert not allocate(Money.kronor(97_000) - Money(1), booked_on=TODAY, claims=[], settlement=cancel).settles
+
+
+def test_nothing_settles_a_cancellation_whose_sum_is_not_final() -> None:
+    """P3: the bank has not answered for a payout; what comes is kept together."""
+    made = allocate(
+        Money.kronor(200_000), booked_on=TODAY, claims=[claim(FEES, 4_500)], settlement=replace(CANCEL, is_final=False)
+    )
+    assert not made.settles
+    assert made.lines == (line(BANK, CREDIT, 200_000),)
 
 
 REDEEM = Settlement(SettlementKind.REDEMPTION, (claim(PRINCIPAL, 75_000), claim(FEES, 3_375)))
