@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
 
 from tests.browser.live import Live
 from tests.browser.live import live as running
@@ -26,6 +26,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PATIENCE_MILLISECONDS = 10_000
+
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 Newcomer: TypeAlias = Callable[..., Page]
 

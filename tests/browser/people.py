@@ -63,10 +63,9 @@ def fill_in(page: Page, wish: Wish) -> None:
     """Fill in the open form, with one beneficial owner for a company; rows are added as they are needed."""
     company = wish.form != "EF"
     for number in range(len(wish.guarantors)):
-        if not page.locator(f"#guarantors-{number}-name").count():
-            page.click("#add-guarantors")
-    if company and not page.locator("#beneficial_owners-0-share").count():
-        page.click("#add-beneficial_owners")
+        _need_row(page, "guarantors", number)
+    if company:
+        _need_row(page, "beneficial_owners", 0)
     for name, value in _fields(wish).items():
         page.fill(f"#{name}", value)
     page.select_option("#purpose", "inventory")
@@ -128,6 +127,11 @@ def log_in_staff(live: Live, page: Page, username: str, path: str = "/console/")
     page.get_by_role("main").get_by_role("button", name="Logga in").click()
 
 
+def expect_state(page: Page, state: str) -> None:
+    """The page's thing stands in *state*, as its label says."""
+    expect(page.locator(".page-head .state")).to_have_text(state)
+
+
 def visit(page: Page, url: str) -> None:
     """Go to *url*, also from a page that loads itself anew at that very moment and so breaks the visit off."""
     try:
@@ -152,6 +156,13 @@ def look_at(page: Page) -> None:
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
     page.set_viewport_size(size)
+
+
+def _need_row(page: Page, people: str, number: int) -> None:
+    row = page.locator(f"#{people}-{number}-personal_number")
+    if not row.count():
+        page.click(f"#add-{people}")
+        row.wait_for()  # what is typed before the page has come is lost
 
 
 def _fields(wish: Wish) -> dict[str, str]:

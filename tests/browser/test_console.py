@@ -7,16 +7,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Newcomer
 from tests.browser.live import Live
-from tests.browser.people import EVA, Guarantor, Wish, apply, log_in_staff, look_at, visit
+from tests.browser.people import EVA, Guarantor, Wish, apply, expect_state, log_in_staff, look_at, visit
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import Role
 
 FOUR_REMARKS = "559999-1014"
 SILENT = PersonalNumber("197707052382")  # no answer in time
-
-
-def state(page: Page) -> str:
-    return page.locator(".page-head .state").inner_text()
 
 
 def test_an_underwriter_asks_and_then_determines_a_referred_case(live: Live, page: Page, newcomer: Newcomer) -> None:
@@ -35,14 +31,14 @@ def test_an_underwriter_asks_and_then_determines_a_referred_case(live: Live, pag
     desk.get_by_text("Fråga den sökande först").click()
     desk.fill("#question", "Skicka orderboken.")
     desk.get_by_role("button", name="Skicka frågan").click()
-    assert state(desk) == "Uppgifter begärda"
+    expect_state(desk, "Uppgifter begärda")
     visit(page, status)
     page.get_by_role("button", name="Skicka svaret").click()
     expect(page.locator("#information-error")).to_be_visible()
     look_at(page)
     page.fill("#information", "Order för 900 000 kr.")
     page.get_by_role("button", name="Skicka svaret").click()
-    assert state(page) == "Hos en handläggare"
+    expect_state(page, "Hos en handläggare")
 
     desk.reload()
     desk.get_by_label("Avslå").check()
@@ -50,14 +46,14 @@ def test_an_underwriter_asks_and_then_determines_a_referred_case(live: Live, pag
     desk.fill("#reason", "Fyra anmärkningar.")
     desk.get_by_role("button", name="Spara beslutet").click()
     expect(desk.locator("#reason_code-error")).to_contain_text("Kreditbetyg är inte ensamt ett skäl till avslag")
-    assert desk.input_value("#reason") == "Fyra anmärkningar."
+    expect(desk.locator("#reason")).to_have_value("Fyra anmärkningar.")
     look_at(desk)
     desk.get_by_label("Ge ett motbud").check()
     desk.fill("#limit", "150 000 kr")
     desk.select_option("#fee_rate", "0.0275")
     desk.select_option("#reason_code", "documents_seen")
     desk.get_by_role("button", name="Spara beslutet").click()
-    assert state(desk) == "Motbud"
+    expect_state(desk, "Motbud")
     expect(desk.locator(".history li").first).to_contain_text("Motbud lämnat")
     expect(desk.locator(".history li").first).to_contain_text("du")
 
@@ -72,7 +68,7 @@ def test_a_question_without_a_certain_answer_is_asked_again_by_a_person_only(
     status = apply(live, page, Wish(guarantors=(Guarantor(SILENT, "Tyst Person"),), fields=signed_by(SILENT)))
     live.work()
     visit(page, status)
-    assert state(page) == "Under bedömning"
+    expect_state(page, "Under bedömning")
     live.staff("ulla", Role.UNDERWRITER)
     desk = newcomer()
     log_in_staff(live, desk, "ulla")
@@ -114,7 +110,7 @@ def test_a_call_that_is_recorded_too_late_waits_for_a_second_person(live: Live, 
     page.get_by_role("button", name="Logga ut").click()
     log_in_staff(live, page, "ulla", agreement.removeprefix(live.url))
     page.get_by_role("button", name="Bekräfta hävningen").click()
-    assert state(page) == "Hävt"
+    expect_state(page, "Hävt")
     expect(page.locator(".tiles")).to_contain_text("Obetalda avgifter1 500 kr")
 
 

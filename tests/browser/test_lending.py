@@ -13,6 +13,7 @@ from tests.browser.people import (
     Guarantor,
     Wish,
     apply,
+    expect_state,
     log_in,
     look_at,
     sign,
@@ -22,10 +23,6 @@ from tests.browser.people import (
 GRANTED_ON = date(2026, 3, 2)
 MARCH_30 = date(2026, 3, 30)
 APRIL_2 = date(2026, 4, 2)  # the fee of March is charged from 1 April on
-
-
-def state(page: Page) -> str:
-    return page.locator(".page-head .state").inner_text()
 
 
 def open_link(live: Live, page: Page, named: Guarantor, path: str) -> None:
@@ -48,7 +45,7 @@ def test_a_loan_from_the_invitation_to_the_first_fee(live: Live, page: Page, new
     status = apply(live, page, Wish(guarantors=(KARL_HIMSELF, BERIT_BERG)))
     live.work()
     visit(page, status)
-    assert state(page) == "Väntar på bekräftelse"
+    expect_state(page, "Väntar på bekräftelse")
     look_at(page)
 
     guarantor = newcomer()
@@ -71,10 +68,10 @@ def test_a_loan_from_the_invitation_to_the_first_fee(live: Live, page: Page, new
     look_at(page)
     page.get_by_role("button", name="Skriv under med BankID").click()
     sign(live, page)
-    assert state(page) == "Undertecknad"
+    expect_state(page, "Undertecknad")
     live.work()
     visit(page, agreement)
-    assert state(page) == "Väntar på underskrifter"
+    expect_state(page, "Väntar på underskrifter")
     expect(page.locator(".tiles")).to_contain_text("Utnyttjad kredit0 kr")
 
     open_link(live, guarantor, BERIT_BERG, "/guarantees/")
@@ -82,7 +79,7 @@ def test_a_loan_from_the_invitation_to_the_first_fee(live: Live, page: Page, new
     sign(live, guarantor)
     live.work()
     visit(page, agreement)
-    assert state(page) == "Löpande"
+    expect_state(page, "Löpande")
     expect(page.locator(".tiles")).to_contain_text("Utnyttjad kredit200 000 kr")
 
     live.move_to(APRIL_2, time(10))
@@ -101,7 +98,7 @@ def test_a_loan_from_the_invitation_to_the_first_fee(live: Live, page: Page, new
     page.get_by_role("button", name="Logga ut").click()
     visit(page, agreement)
     log_in(live, page, KARL_HIMSELF.person)
-    assert page.url == agreement
+    expect(page).to_have_url(agreement)
 
 
 def test_a_guarantor_who_declines_is_replaced(live: Live, page: Page, newcomer: Newcomer) -> None:
@@ -117,7 +114,7 @@ def test_a_guarantor_who_declines_is_replaced(live: Live, page: Page, newcomer: 
     expect(page.locator(".steps")).to_contain_text("Berit Berg har tackat nej")
     page.get_by_role("link", name="Ange någon annan i stället").click()
     page.get_by_role("button", name="Byt borgensman").click()
-    assert page.locator(".field.wrong").count() == 4
+    expect(page.locator(".field.wrong")).to_have_count(4)
     look_at(page)
     page.fill("#personal_number", KARL_HIMSELF.person.formatted)
     page.fill("#name", CECILIA_CEDER.name)
@@ -133,7 +130,7 @@ def test_a_guarantor_who_declines_is_replaced(live: Live, page: Page, newcomer: 
     guarantor.get_by_role("button", name="Bekräfta med BankID").click()
     sign(live, guarantor)
     visit(page, status)
-    assert state(page) == "Under bedömning"
+    expect_state(page, "Under bedömning")
 
 
 def test_a_cancellation_in_the_last_second_is_in_time(live: Live, page: Page) -> None:
@@ -147,7 +144,7 @@ def test_a_cancellation_in_the_last_second_is_in_time(live: Live, page: Page) ->
     cancel.get_by_text("Häv krediten…").click()
     look_at(page)
     cancel.get_by_role("button", name="Ja, häv krediten").click()
-    assert state(page) == "Hävt"
+    expect_state(page, "Hävt")
     expect(page.locator("#cancel")).to_contain_text("1 500 kr")
     look_at(page)
 
@@ -161,7 +158,7 @@ def test_a_cancellation_at_16_00_sharp_is_refused_with_its_reason(live: Live, pa
     live.move_to(GRANTED_ON, time(16))
     page.get_by_role("button", name="Ja, häv krediten").click()
     expect(page.get_by_role("alert")).to_contain_text("16.00")
-    assert state(page) == "Väntar på underskrifter"
+    expect_state(page, "Väntar på underskrifter")
     expect(page.get_by_role("button", name="Ja, häv krediten")).to_have_count(0)
     look_at(page)
 
@@ -171,7 +168,7 @@ def test_a_counter_offer_is_accepted_with_bankid(live: Live, page: Page) -> None
     status = apply(live, page, Wish(amount="250 000"))
     live.work()
     visit(page, status)
-    assert state(page) == "Motbud"
+    expect_state(page, "Motbud")
     offer = page.locator("section", has=page.get_by_role("heading", name="Vårt motbud"))
     expect(offer).to_contain_text("218 000 kr")
     expect(offer.locator(".big")).to_contain_text("3 270 kr")
@@ -179,5 +176,5 @@ def test_a_counter_offer_is_accepted_with_bankid(live: Live, page: Page) -> None
     look_at(page)
     page.get_by_role("button", name="Godkänn med BankID").click()
     sign(live, page)
-    assert state(page) == "Beviljad"
+    expect_state(page, "Beviljad")
     expect(page.get_by_role("link", name="Till avtalet")).to_be_visible()

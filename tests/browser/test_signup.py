@@ -1,11 +1,13 @@
 """Applying in a browser: each company form, with and without scripts, by keyboard, in both languages."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Newcomer
 from tests.browser.live import Live
-from tests.browser.people import BERIT_BERG, KARL_HIMSELF, Wish, apply, fill_in, look_at, press_on, sign
+from tests.browser.people import BERIT_BERG, KARL_HIMSELF, Wish, apply, expect_state, fill_in, look_at, press_on, sign
 
 OF_EACH_FORM = [
     pytest.param(Wish(form="AB"), id="AB"),
@@ -15,17 +17,13 @@ OF_EACH_FORM = [
 ]
 
 
-def value(page: Page, name: str) -> str:
-    return page.input_value(f"#{name}")
-
-
 @pytest.mark.parametrize("wish", OF_EACH_FORM)
 def test_each_company_form_is_applied_for_and_decided(live: Live, page: Page, wish: Wish) -> None:
     """A1, A3, D6: signed with BankID, decided while the applicant looks on, the price told in kronor."""
     apply(live, page, wish)
-    expect(page.locator(".page-head .state")).to_have_text("Under bedömning")
+    expect_state(page, "Under bedömning")
     live.work()
-    expect(page.locator(".page-head .state")).to_have_text("Beviljad")  # by itself
+    expect_state(page, "Beviljad")  # by itself
     offer = page.locator("section", has=page.get_by_role("heading", name="Krediten är beviljad"))
     # 18 + 16 + 7 of ability, at least 22 of company and 20 of guarantor or owner: class A, 1.50 % of 200 000 kr
     expect(offer).to_contain_text("3 000 kr")
@@ -40,18 +38,18 @@ def test_the_whole_form_works_without_scripts(live: Live, newcomer: Newcomer) ->
     page.get_by_role("button", name="Aktiebolag").click()
     page.fill("#contact-name", "Karl Nyberg")
     page.click("#add-guarantors")
-    assert page.url.endswith("#guarantors-1-personal_number")
+    expect(page).to_have_url(re.compile("#guarantors-1-personal_number$"))
     page.fill("#guarantors-0-name", "Anna Andersson")
     page.fill("#guarantors-1-name", "Berit Berg")
     page.get_by_role("button", name="Ta bort Borgensman 1").click()
-    assert (value(page, "guarantors-0-name"), value(page, "contact-name")) == ("Berit Berg", "Karl Nyberg")
     expect(page.locator("#guarantors-1-name")).to_have_count(0)
+    expect(page.locator("#guarantors-0-name")).to_have_value("Berit Berg")
+    expect(page.locator("#contact-name")).to_have_value("Karl Nyberg")
 
     fill_in(page, Wish(guarantors=(KARL_HIMSELF, BERIT_BERG), fields={"term_months": "120", "contact-email": "karl"}))
     page.get_by_role("main").get_by_role("button", name="Fortsätt").click()
-    assert page.locator(".field.wrong").count() == 2
-    told = page.locator("#term_months").get_attribute("aria-describedby")
-    assert told == "term_months-error term_months-hint"
+    expect(page.locator(".field.wrong")).to_have_count(2)
+    expect(page.locator("#term_months")).to_have_attribute("aria-describedby", "term_months-error term_months-hint")
     expect(page.locator("#term_months-error")).to_have_text("Löptiden ska vara mellan 1 och 36 månader (regel A11)")
     expect(page.locator("#errors a")).to_have_text(
         [
@@ -69,7 +67,7 @@ def test_the_whole_form_works_without_scripts(live: Live, newcomer: Newcomer) ->
     expect(page.locator(".document").first).to_contain_text("Berit Berg, 19770111-****")
 
     page.get_by_role("link", name="Ändra uppgifterna").click()
-    assert value(page, "requested_amount") == "200\u00a0000"
+    expect(page.locator("#requested_amount")).to_have_value("200\u00a0000")
     page.fill("#requested_amount", "150 000 kr")
     press_on(page)
     expect(page.locator(".document").first).to_contain_text("150 000 kr")
@@ -85,8 +83,9 @@ def test_the_language_is_changed_in_the_middle_of_the_form_and_nothing_is_lost(l
     page.fill("#guarantors-0-name", "Karl Nyberg")
     page.get_by_role("button", name="In English").click()
     expect(page.get_by_role("heading", name="Apply for credit")).to_be_visible()
-    assert page.get_attribute("html", "lang") == "en"
-    assert (value(page, "requested_amount"), value(page, "guarantors-0-name")) == ("lots", "Karl Nyberg")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#requested_amount")).to_have_value("lots")
+    expect(page.locator("#guarantors-0-name")).to_have_value("Karl Nyberg")
     page.get_by_role("main").get_by_role("button", name="Continue").click()
     expect(page.locator("#requested_amount-error")).to_have_text("Write the amount in figures, such as 250 000")
     expect(page.locator("#errors")).to_be_focused()
