@@ -162,7 +162,8 @@ def _need_row(page: Page, people: str, number: int) -> None:
     row = page.locator(f"#{people}-{number}-personal_number")
     if not row.count():
         page.click(f"#add-{people}")
-        row.wait_for()  # what is typed before the page has come is lost
+        row.wait_for()
+        page.wait_for_load_state()  # what is typed before the page has come is lost
 
 
 def _fields(wish: Wish) -> dict[str, str]:
