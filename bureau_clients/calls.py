@@ -141,6 +141,6 @@ def _kept(
         outcome=outcome,
         failure_code=code,
         report=report,
-        raw=received.raw,
+        raw=received.received[0].body if isinstance(received, Answer) else received.raw,
         cost=price if outcome is Outcome.REPORT and call.kind is QuestionKind.REPORT else None,
     )

@@ -12,17 +12,20 @@ from underwriting.kernel.text import Text
 
 
 class BureauFailure(Exception):
-    """A question that gave no report. *raw* is what was received, if anything; no message ever contains it.
+    """A question that gave no report.
+
+    *raw* is what was received, if anything; no message ever contains it. *part* names it among several answers.
 
     *code* is the bureau's own code, the status of the HTTP answer or a word of ours; it holds no personal data.
     """
 
     outcome: ClassVar[Outcome]
 
-    def __init__(self, code: str, *, raw: bytes | None = None) -> None:
+    def __init__(self, code: str, *, raw: bytes | None = None, part: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.raw = raw
+        self.part = part
 
 
 class BureauUnavailable(BureauFailure):

@@ -1,7 +1,8 @@
 """What is known of one property of a company or a person (rule D13): its value, that it has none, or nothing.
 
-There is no call that turns the three into a value with a default: a rule has to say what it does with *absent* and with
-*unknown*, and `match` makes it say so.
+Each carries where it comes from: *source* is the bureau, *part* what of its answer was read (a block, a template, a
+segment; empty where answers have no parts), *at* when it was asked. There is no call that turns the three into a value
+with a default: a rule has to say what it does with *absent* and with *unknown*, and `match` makes it say so.
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ class Known(Generic[T]):
     value: T = field(repr=False)
     source: str
     at: datetime
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Absent:
 
     source: str
     at: datetime
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Unknown:
 
     source: str
     at: datetime
+    part: str = ""
 
 
 Fact: TypeAlias = Known[T] | Absent | Unknown

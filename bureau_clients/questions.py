@@ -15,6 +15,14 @@ class SubjectKind(StrEnum):
     PERSON = "person"
 
 
+class SubjectGroup(StrEnum):
+    """Whom the order of the bureaus and their prices tell apart."""
+
+    COMPANY = "company"  # AB, HB and KB
+    SOLE_TRADER = "sole_trader"
+    PERSON = "person"
+
+
 class SubjectRole(StrEnum):
     """Why the subject matters to the application."""
 
@@ -80,6 +88,13 @@ class Subject:
     def kind(self) -> SubjectKind:
         """Whether this is asked about as a company or as a person."""
         return SubjectKind.PERSON if self.form is None else SubjectKind.COMPANY
+
+    @property
+    def group(self) -> SubjectGroup:
+        """Which order of bureaus and which prices are this subject's."""
+        if self.form is None:
+            return SubjectGroup.PERSON
+        return SubjectGroup.SOLE_TRADER if self.form is CompanyForm.EF else SubjectGroup.COMPANY
 
     @property
     def gets_copy(self) -> bool:

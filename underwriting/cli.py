@@ -74,10 +74,10 @@ def up(as_json: bool) -> None:
 @_plain_errors
 def serve(bind: str, workers: int, threads: int) -> None:
     """Serve the web application, with settings from the environment."""
-    from underwriting.house import creditsafe_of
+    from underwriting.house import bureaus_of
     from underwriting.up import gunicorn_command
 
-    creditsafe_of(_settings())  # what is wrong is told here, once, and not by each of the server's processes
+    bureaus_of(_settings())  # what is wrong is told here, once, and not by each of the server's processes
     command = gunicorn_command(bind, workers=workers, threads=threads)
     os.execve(command[0], command, dict(_environment()))  # noqa: S606 - becomes the server itself, so that signals reach it
 

@@ -100,12 +100,14 @@ def house_of(runtime: Runtime) -> House:
         ca=settings.bankid.ca,
     )
     bank = BankClient(settings.bank.url, settings.bank.token.reveal())
-    return compose(runtime, bankid=bankid, bank=bank, bureaus=(creditsafe_of(settings),))
+    return compose(runtime, bankid=bankid, bank=bank, bureaus=bureaus_of(settings))
 
 
-def creditsafe_of(settings: Settings) -> Creditsafe:
-    """The bureau as the settings say; raises SettingsRefused for a mapping of columns that cannot be read."""
+def bureaus_of(settings: Settings) -> tuple[Bureau, ...]:
+    """The bureaus as the settings say; raises SettingsRefused for a mapping of columns that cannot be read."""
+    if settings.creditsafe is None:
+        return ()
     try:
-        return Creditsafe(settings.creditsafe)
+        return (Creditsafe(settings.creditsafe),)
     except MappingInvalid as error:
         raise SettingsRefused((SettingProblem("CREDITSAFE_MAPPING", f"is not valid: {error}"),)) from error

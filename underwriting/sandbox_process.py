@@ -32,7 +32,8 @@ def run(runtime: Runtime, *, http_socket: int, https_socket: int) -> None:
         )
     )
     account = settings.creditsafe
-    app.register_blueprint(creditsafe(StandIn(username=account.username, password=account.password.reveal())))
+    if account is not None:
+        app.register_blueprint(creditsafe(StandIn(username=account.username, password=account.password.reveal())))
 
     @app.get("/")
     def start() -> Response:

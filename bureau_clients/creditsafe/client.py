@@ -11,40 +11,31 @@ told to the subject, unless the bureau says otherwise.
 """
 
 import re
-import ssl
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-import requests
 import zeep
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
-from zeep.transports import Transport
+from zeep.transports import Transport as ZeepTransport
 
 from bureau_clients.creditsafe.codes import NUMBER_CHANGED, RegisterCode, meaning_of, outcome_of, register_code
 from bureau_clients.creditsafe.columns import ColumnMapping
 from bureau_clients.creditsafe.formats import GetDataAnswer, NotAnAnswer, SoapFault, read_answer
 from bureau_clients.creditsafe.mapping import SOURCE, company_report, person_report, values_of
-from bureau_clients.errors import BureauFailure, BureauRefused, BureauUnavailable, OutcomeUnknown
+from bureau_clients.errors import BureauRefused, BureauUnavailable, OutcomeUnknown
 from bureau_clients.questions import Outcome
-from bureau_clients.reports import Answer, NoMatch
+from bureau_clients.reports import Answer, NoMatch, Received
+from bureau_clients.transport import HttpAnswer, Transport, check_address
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm
-from underwriting.platform.environment import is_on_loopback
 from underwriting.platform.settings import CreditsafeSettings
-
-LARGEST_ANSWER_BYTES = 5 * 1024 * 1024
 
 _WSDL = Path(__file__).parent / "wsdl" / "getdata.wsdl"
 _BINDING = "{https://webservice.creditsafe.se/getdata/}GetDataSoap"
-_CHUNK_BYTES = 64 * 1024
 _SEARCH_DIGITS = 10  # YYMMDDNNNN: whether the interface takes a century is not known
 _NUMBER_COLUMNS = ("ORGNR", "PNR")
-_NAME_LOOK_UP = timedelta(seconds=30)  # no time-out of ours bounds it
 _NOT_HANDLED = frozenset({408, 429, 503})  # the server says that it did not handle the question
 
 _Number = OrganisationNumber | PersonalNumber
@@ -64,17 +55,17 @@ class Creditsafe:
         """Ask as *settings* say. ValueError for an address that is neither https nor on loopback, or for a mapping of
         columns that cannot be read (MappingInvalid).
         """
-        _check_address(settings.url)
+        check_address(settings.url)
         self._settings = settings
         self._mapping = ColumnMapping.configured(settings.mapping)
         self._language = language
-        self._service = _service(_OneQuestionTransport(settings), settings.url)
+        self._transport = Transport(settings.connect_timeout_seconds, settings.read_timeout_seconds)
+        self._service = _service(_ZeepTransport(self._transport), settings.url)
 
     @property
     def longest_call(self) -> timedelta:
         """After this time a question has an outcome, or its process is dead."""
-        seconds = self._settings.connect_timeout_seconds + 2 * self._settings.read_timeout_seconds
-        return timedelta(seconds=seconds) + _NAME_LOOK_UP
+        return self._transport.longest_call
 
     def company(self, number: _Number, *, form: CompanyForm, reference: str, at: datetime) -> Answer:
         """The report on a company as of *at*; the bureau's invoice names *reference* (at most 14 characters).
@@ -97,11 +88,11 @@ class Creditsafe:
         """The report on a person as of *at*. Raises as `company` does."""
         received = self._ask(self._settings.person_block, number, reference)
         if received.is_no_match:
-            return Answer(NoMatch(number.digits, SOURCE, at), received.raw)
+            return Answer(NoMatch(number.digits, SOURCE, at), (Received("getdata", received.raw),))
         report = person_report(
             received.answer.rows, number=number.digits, code=received.register_code, mapping=self._mapping, at=at
         )
-        return Answer(report, received.raw)
+        return Answer(report, (Received("getdata", received.raw),))
 
     def explain(self, code: str) -> Text:
         """What the *code* of a failure means."""
@@ -110,10 +101,10 @@ class Creditsafe:
     def _company(self, block: str, number: _Number, form: CompanyForm, reference: str, at: datetime) -> Answer:
         received = self._ask(block, number, reference)
         if received.is_no_match:
-            return Answer(NoMatch(number.digits, SOURCE, at), received.raw)
+            return Answer(NoMatch(number.digits, SOURCE, at), (Received("getdata", received.raw),))
         rows, code = received.answer.rows, received.register_code
         report = company_report(rows, number=number.digits, form=form, code=code, mapping=self._mapping, at=at)
-        return Answer(report, received.raw)
+        return Answer(report, (Received("getdata", received.raw),))
 
     def _ask(self, block: str, number: _Number, reference: str) -> "_Received":
         account = {
@@ -123,19 +114,13 @@ class Creditsafe:
             "Language": self._language,
         }
         searched = number.digits[-_SEARCH_DIGITS:]
-        response: _HttpAnswer = self._service.GetDataBySecure(
+        response: HttpAnswer = self._service.GetDataBySecure(
             GetData_Request={"account": account, "Block_Name": block, "SearchNumber": searched, "FormattedOutput": "1"}
         )
         answer = _read(response)
         _check_subject(answer, searched, response.body)
         _check_code(answer, response.body)
         return _Received(answer, response.body)
-
-
-@dataclass(frozen=True, slots=True)
-class _HttpAnswer:
-    status: int
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,76 +141,25 @@ class _Received:
         return None if code is None else register_code(code)
 
 
-class _OneQuestionTransport(Transport):
-    """Sends each message once, on its own connection, and reads the answer within bounds."""
+class _ZeepTransport(ZeepTransport):
+    """Sends zeep's messages as our questions are sent."""
 
-    def __init__(self, settings: CreditsafeSettings) -> None:
+    def __init__(self, transport: Transport) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._timeouts = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
+        self._ours = transport
 
-    def post(self, address: str, message: bytes, headers: dict[str, str]) -> _HttpAnswer:
-        """The status and body of the answer; neither is ever logged. Raises BureauUnavailable or OutcomeUnknown."""
-        deadline = time.monotonic() + sum(self._timeouts)
-        try:
-            # The environment's proxies and .netrc would take the message, or a log-in, elsewhere.
-            with requests.Session() as session:
-                session.trust_env = False
-                with session.post(
-                    address,
-                    data=message,
-                    headers={**headers, "Accept-Encoding": "identity"},
-                    timeout=self._timeouts,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    return _HttpAnswer(response.status_code, _read_body(response, deadline))
-        except requests.RequestException as error:
-            raise _failure_of_delivery(error) from error
-        except HTTPError as error:  # while the body is read
-            raise OutcomeUnknown(
-                "read-timeout" if isinstance(error, ReadTimeoutError) else "broken-connection"
-            ) from error
+    def post(self, address: str, message: bytes, headers: dict[str, str]) -> HttpAnswer:
+        """The answer to *message*. Raises BureauUnavailable or OutcomeUnknown."""
+        return self._ours.send("POST", address, headers=headers, body=message)
 
 
-def _service(transport: Transport, url: str) -> Any:
+def _service(transport: ZeepTransport, url: str) -> Any:
     settings = zeep.Settings(raw_response=True, forbid_external=True)
     soap = zeep.Client(str(_WSDL), transport=transport, settings=settings)  # type: ignore[no-untyped-call]
     return soap.create_service(_BINDING, url)  # type: ignore[no-untyped-call]
 
 
-def _check_address(url: str) -> None:
-    scheme = urlsplit(url).scheme
-    if scheme != "https" and not (scheme == "http" and is_on_loopback(url)):
-        raise ValueError("Creditsafe's address is neither https nor on loopback")
-
-
-def _read_body(response: requests.Response, deadline: float) -> bytes:
-    body = bytearray()
-    # read1 gives what has arrived; waiting for a full chunk would outlast the deadline. Nothing is decompressed.
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
-        body += chunk
-        if len(body) > LARGEST_ANSWER_BYTES:
-            raise OutcomeUnknown("too-large")
-        if time.monotonic() > deadline:
-            raise OutcomeUnknown("read-timeout")
-    return bytes(body)
-
-
-def _failure_of_delivery(error: requests.RequestException) -> BureauFailure:
-    if isinstance(error, requests.ConnectTimeout):
-        return BureauUnavailable("no-connection")
-    if isinstance(error, requests.ReadTimeout):
-        return OutcomeUnknown("read-timeout")
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    if isinstance(reason, NewConnectionError):
-        return BureauUnavailable("no-connection")
-    if reason is not None and any(isinstance(arg, ssl.SSLCertVerificationError) for arg in reason.args):
-        return BureauUnavailable("certificate")
-    return OutcomeUnknown("broken-connection")
-
-
-def _read(response: _HttpAnswer) -> GetDataAnswer:
+def _read(response: HttpAnswer) -> GetDataAnswer:
     status, body = response.status, response.body
     if status in _NOT_HANDLED:
         raise BureauUnavailable(f"http-{status}", raw=body)

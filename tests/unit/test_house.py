@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import complete_environment
-from underwriting.house import creditsafe_of
+from underwriting.house import bureaus_of
 from underwriting.platform.settings import Settings, SettingsRefused
 
 
@@ -15,4 +15,4 @@ def test_a_mapping_that_names_no_fact_is_refused_as_a_setting(tmp_path: Path) ->
     settings = Settings.from_environment(complete_environment(tmp_path))
     wrong = replace(settings, creditsafe=replace(settings.creditsafe, mapping={"company": {"f_skatt": "FSKATT"}}))
     with pytest.raises(SettingsRefused, match=r"CREDITSAFE_MAPPING is not valid: .*f_skatt"):
-        creditsafe_of(wrong)
+        bureaus_of(wrong)

@@ -4,15 +4,18 @@ import base64
 import ipaddress
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from underwriting.kernel.errors import InvalidInput
+from underwriting.kernel.money import Money
 
 _KEY_BYTES = 32
 _LONGEST_TIMEOUT_SECONDS = 120
+_LONGEST_WHOLE_NUMBER = 10  # digits
 
 T = TypeVar("T")
 
@@ -75,6 +78,35 @@ class EnvironmentReader:
                 return word
         self.refuse(name, f"is none of {', '.join(among)}")
         return default
+
+    def words(self, name: str, *, among: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of *among* that *name* holds, with commas between them, each once and in its order."""
+        words = tuple(word.strip().casefold() for word in self.text(name, ",".join(default)).split(","))
+        if not set(words) <= set(among) or len(set(words)) < len(words):
+            self.refuse(name, f"is not a list, with commas, of some of {', '.join(among)}, each once")
+            return default
+        return words
+
+    def whole(self, name: str, *, least: int, most: int, default: int) -> int:
+        """The whole number from *least* to *most* that *name* holds."""
+        text = self.text(name, str(default))
+        value = int(text) if text.isdecimal() and len(text) < _LONGEST_WHOLE_NUMBER else -1
+        if not least <= value <= most:
+            self.refuse(name, f"is not a whole number from {least} to {most}")
+            return default
+        return value
+
+    def kronor(self, name: str) -> Money | None:
+        """The amount in kronor that *name* holds, if any; not below zero."""
+        text = self.text(name, "0")
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
+            self.refuse(name, "is not an amount in kronor of the form 1500 or 19.50")
+            return None
+        return Money.kronor(text) if self._environ.get(name, "").strip() else None
+
+    def optional_file(self, name: str) -> Path | None:
+        """The path of an existing file, if any is named."""
+        return self.file(name) if self._environ.get(name, "").strip() else None
 
     def url(self, name: str) -> str:
         """The address that *name* holds, without a slash at its end."""

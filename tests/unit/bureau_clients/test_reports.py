@@ -1,9 +1,9 @@
 """Facts, reports and how they are kept."""
 
 import json
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import Any
+from dataclasses import is_dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -16,32 +16,36 @@ from bureau_clients.reports import (
     CompanyStatus,
     NoMatch,
     PersonReport,
-    Rating,
-    RatingGrade,
     Report,
     fact_types,
 )
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-VALUES: dict[type, st.SearchStrategy[Any]] = {
-    str: st.text(max_size=20),
-    bool: st.booleans(),
-    int: st.integers(0, 10**9),
-    date: st.dates(),
-    Money: st.builds(Money, st.integers(-(10**14), 10**14)),
-    CompanyForm: st.sampled_from(CompanyForm),
-    CompanyStatus: st.sampled_from(CompanyStatus),
-    Rating: st.builds(Rating, st.text(max_size=4), st.sampled_from(RatingGrade)),
-}
+MONEY = st.builds(Money, st.integers(-(10**14), 10**14))
+WORDS = st.text(max_size=20)
+VALUES: dict[type, st.SearchStrategy[Any]] = {str: WORDS, int: st.integers(0, 10**9), Money: MONEY}
+
+
+def values(type_: type) -> st.SearchStrategy[Any]:
+    """Any value of a fact's type: those of a class field by field, up to three of a tuple."""
+    if get_origin(type_) is tuple:
+        return st.lists(values(get_args(type_)[0]), max_size=3).map(tuple)
+    if is_dataclass(type_) and type_ is not Money:
+        hints = get_type_hints(type_)
+        return st.builds(type_, **{name: values(hint) for name, hint in hints.items()})
+    if get_args(type_):
+        return st.none() | values(get_args(type_)[0])
+    return VALUES.get(type_, st.from_type(type_))
+
+
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 
 
 def facts(value_type: type) -> st.SearchStrategy[Fact[Any]]:
     source = st.sampled_from(["creditsafe", "bisnode"])
     return st.one_of(
-        st.builds(Known, VALUES[value_type], source, INSTANTS),
+        st.builds(Known, values(value_type), source, INSTANTS, st.sampled_from(["", "A_C_CREDIT"])),
         st.builds(Absent, source, INSTANTS),
         st.builds(Unknown, source, INSTANTS),
     )
@@ -62,6 +66,17 @@ NO_MATCHES = st.builds(NoMatch, st.just("5599990008"), st.just("creditsafe"), IN
 def test_a_report_that_is_kept_and_read_again_is_the_same_report(report: Report) -> None:
     """B6: and so is every fact's state, value, source and time (D13)."""
     assert report_from_json(json.loads(json.dumps(report_to_json(report)))) == report
+
+
+def test_a_report_from_before_a_fact_existed_does_not_know_it() -> None:
+    """D13: what was not read then is unknown, and not the report lost."""
+    kept = report_to_json(
+        PersonReport(number="197701072394", **dict.fromkeys(fact_types(PersonReport), Absent("creditsafe", AT)))
+    )  # type: ignore[arg-type]
+    del kept["assignments"]
+    report = report_from_json(kept)
+    assert isinstance(report, PersonReport)
+    assert (report.assignments, report.income) == (Unknown("creditsafe", AT), Absent("creditsafe", AT))
 
 
 def test_the_three_states_of_a_fact_are_told_apart() -> None:
