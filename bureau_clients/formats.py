@@ -14,6 +14,23 @@ from underwriting.kernel.money import Money
 
 _KINDS: Mapping[str, type[Any]] = {"company": CompanyReport, "person": PersonReport}
 _NO_MATCH = "no_match"
+_LATER = frozenset(
+    [
+        "payment_remark_sum",
+        "latest_payment_remark_on",
+        "petition_count",
+        "petition_sum",
+        "kronofogden_public_debt",
+        "kronofogden_private_debt",
+        "distraint",
+        "accounts",
+        "board",
+        "signing_right",
+        "assignments",
+        "opinion",
+    ]
+)
+"""The facts that the first kept reports did not have."""
 
 
 def report_to_json(report: Report) -> dict[str, Any]:
@@ -29,7 +46,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
 
 
 def report_from_json(value: Mapping[str, Any]) -> Report:
-    """The report that `report_to_json` wrote; a fact that reports did not have then is unknown.
+    """The report that `report_to_json` wrote; one that reports did not have then is unknown.
 
     KeyError, TypeError or ValueError for anything else.
     """
@@ -47,13 +64,11 @@ def _read_owner(value: Mapping[str, Any]) -> PersonReport:
 
 
 def _read_facts(value: Mapping[str, Any]) -> dict[str, Fact[Any]]:
-    facts = {
-        name: _fact_from_json(value[name], type_)
+    source, at = value["name"]["source"], datetime.fromisoformat(value["name"]["at"])
+    return {
+        name: Unknown(source, at) if name in _LATER and name not in value else _fact_from_json(value[name], type_)
         for name, type_ in fact_types(_KINDS[value["kind"]]).items()
-        if name in value
     }
-    told = next(iter(facts.values()))
-    return dict.fromkeys(fact_types(_KINDS[value["kind"]]), Unknown(told.source, told.at)) | facts
 
 
 def _fact_to_json(fact: Fact[Any]) -> dict[str, Any]:
