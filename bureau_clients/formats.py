@@ -15,20 +15,11 @@ from underwriting.kernel.money import Money
 _KINDS: Mapping[str, type[Any]] = {"company": CompanyReport, "person": PersonReport}
 _NO_MATCH = "no_match"
 _LATER = frozenset(
-    [
-        "payment_remark_sum",
-        "latest_payment_remark_on",
-        "petition_count",
-        "petition_sum",
-        "kronofogden_public_debt",
-        "kronofogden_private_debt",
-        "distraint",
-        "accounts",
-        "board",
-        "signing_right",
-        "assignments",
-        "opinion",
-    ]
+    (
+        *("payment_remark_sum", "latest_payment_remark_on", "petition_count", "petition_sum", "distraint"),
+        *("kronofogden_public_debt", "kronofogden_private_debt", "accounts", "board", "signing_right"),
+        *("assignments", "opinion"),
+    )
 )
 """The facts that the first kept reports did not have."""
 
