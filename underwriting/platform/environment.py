@@ -70,6 +70,13 @@ class EnvironmentReader:
             self.refuse(name, "is missing")
         return value or ""
 
+    def optional_text(self, name: str, *, longest: int | None = None) -> str | None:
+        """The text that *name* holds, if any, of at most *longest* characters."""
+        value = self.text(name, "")
+        if longest is not None and len(value) > longest:
+            self.refuse(name, f"is longer than {longest} characters")
+        return value or None
+
     def word(self, name: str, *, among: tuple[str, ...], default: str) -> str:
         """The one of *among* that *name* holds, in capitals or not."""
         value = self.text(name, default)
