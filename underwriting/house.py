@@ -21,6 +21,7 @@ from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.service import Decisions
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import test_time
+from underwriting.platform.bureau_settings import BureauSettings
 from underwriting.platform.database import Database
 from underwriting.platform.encryption import Cipher
 from underwriting.platform.environment import SettingProblem
@@ -104,10 +105,24 @@ def house_of(runtime: Runtime) -> House:
 
 
 def bureaus_of(settings: Settings) -> tuple[Bureau, ...]:
-    """The bureaus as the settings say; raises SettingsRefused for a mapping of columns that cannot be read."""
+    """The bureaus as the settings say; raises SettingsRefused for a mapping of columns that cannot be read, and for an
+    order that names nobody.
+    """
+    _check_orders(settings.bureaus)
     if settings.creditsafe is None:
         return ()
     try:
         return (Creditsafe(settings.creditsafe),)
     except MappingInvalid as error:
         raise SettingsRefused((SettingProblem("CREDITSAFE_MAPPING", f"is not valid: {error}"),)) from error
+
+
+def _check_orders(orders: BureauSettings) -> None:
+    named = {
+        "BUREAUS_COMPANIES": orders.companies,
+        "BUREAUS_SOLE_TRADERS": orders.sole_traders,
+        "BUREAUS_PERSONS": orders.persons,
+    }
+    problems = tuple(SettingProblem(name, "names no bureau") for name, order in named.items() if not order)
+    if problems:
+        raise SettingsRefused(problems)

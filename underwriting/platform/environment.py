@@ -97,7 +97,7 @@ class EnvironmentReader:
     def whole(self, name: str, *, least: int, most: int, default: int) -> int:
         """The whole number from *least* to *most* that *name* holds."""
         text = self.text(name, str(default))
-        value = int(text) if text.isdecimal() and len(text) < _LONGEST_WHOLE_NUMBER else -1
+        value = int(text) if re.fullmatch("[0-9]+", text) and len(text) < _LONGEST_WHOLE_NUMBER else -1
         if not least <= value <= most:
             self.refuse(name, f"is not a whole number from {least} to {most}")
             return default

@@ -40,20 +40,7 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
     assert settings.lender.organisation_number.digits == "5599990008"
     assert settings.lender.bankgiro.formatted == "5999-0002"
     assert settings.bankid.app_url == "http://127.0.0.1:9/bankid"
-    assert (settings.log_level, settings.creditsafe.read_timeout_seconds) == ("INFO", 20)
-
-
-def test_what_is_agreed_of_creditsafes_blocks_is_read(environment: dict[str, str]) -> None:
-    """B1: one customer's blocks and columns are configuration."""
-    assert Settings.from_environment(environment).creditsafe.mapping == {}
-    agreed = {
-        "CREDITSAFE_STATUS_BLOCK": "STATUS",
-        "CREDITSAFE_SOLE_TRADER_BLOCK": "TRADER",
-        "CREDITSAFE_MAPPING": '{"company": {"f_tax": "FSKATT"}}',
-    }
-    creditsafe = Settings.from_environment({**environment, **agreed}).creditsafe
-    assert (creditsafe.status_block, creditsafe.sole_trader_block) == ("STATUS", "TRADER")
-    assert creditsafe.mapping == {"company": {"f_tax": "FSKATT"}}
+    assert settings.log_level == "INFO"
 
 
 def test_an_empty_environment_is_refused_with_every_name_at_once(environment: dict[str, str]) -> None:
