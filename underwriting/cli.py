@@ -3,24 +3,23 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from underwriting.kernel.vocabulary import Role
+from underwriting.terminal import (
+    environment_here,
+    home_folder,
+    json_option,
+    plain_errors,
+    runtime_here,
+    settings_here,
+    show_result,
+)
 
 if TYPE_CHECKING:
     from underwriting.kernel.text import Language, Text
-    from underwriting.platform.runtime import Runtime
-    from underwriting.platform.settings import Settings
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,32 +27,9 @@ def main() -> None:
     """Borgen: business credit with personal guarantees for Swedish companies."""
 
 
-def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Tell what the operator can mend in a sentence instead of a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        from underwriting.kernel.errors import Refusal
-        from underwriting.platform.database import ServerTooOld
-        from underwriting.platform.postgres_files import EmbeddedPostgresError
-        from underwriting.platform.processes import AlreadyRunning, PortInUse
-        from underwriting.platform.settings import SettingsRefused
-
-        try:
-            return command(*args, **kwargs)
-        except Refusal as refusal:
-            raise click.ClickException(refusal.detail.en) from refusal
-        except AlreadyRunning as error:
-            raise click.ClickException(f"Borgen is already running: {error}") from error
-        except (SettingsRefused, ServerTooOld, EmbeddedPostgresError, PortInUse) as error:
-            raise click.ClickException(str(error)) from error
-
-    return run
-
-
 @main.command()
-@_as_json
-@_plain_errors
+@json_option
+@plain_errors
 def up(as_json: bool) -> None:
     """Run everything here: database, service, worker, stand-ins and demo data, until Ctrl-C.
 
@@ -62,56 +38,56 @@ def up(as_json: bool) -> None:
     from underwriting import up as local
 
     def show(overview: local.Overview) -> None:
-        _print(as_json, {"addresses": overview.places(), "log_ins": list(overview.log_ins)}, str(overview))
+        show_result(as_json, {"addresses": overview.places(), "log_ins": list(overview.log_ins)}, str(overview))
 
-    sys.exit(local.up(_home(), os.environ, say=lambda text: click.echo(text, err=True), show=show))
+    sys.exit(local.up(home_folder(), os.environ, say=lambda text: click.echo(text, err=True), show=show))
 
 
 @main.command()
 @click.option("--bind", default="127.0.0.1:8080", show_default=True, help="HOST:PORT to listen on.")
 @click.option("--workers", default=2, show_default=True, help="Processes.")
 @click.option("--threads", default=8, show_default=True, help="Threads of each process.")
-@_plain_errors
+@plain_errors
 def serve(bind: str, workers: int, threads: int) -> None:
     """Serve the web application, with settings from the environment."""
     from underwriting.house import bureaus_of
     from underwriting.up import gunicorn_command
 
-    bureaus_of(_settings())  # what is wrong is told here, once, and not by each of the server's processes
+    bureaus_of(settings_here())  # what is wrong is told here, once, and not by each of the server's processes
     command = gunicorn_command(bind, workers=workers, threads=threads)
-    os.execve(command[0], command, dict(_environment()))  # noqa: S606 - becomes the server itself, so that signals reach it
+    os.execve(command[0], command, dict(environment_here()))  # noqa: S606 - becomes the server itself, so that signals reach it
 
 
 @main.command()
-@_plain_errors
+@plain_errors
 def worker() -> None:
     """Run the scheduled jobs until a signal comes; any number of workers may run."""
     from underwriting import worker
 
-    worker.run(_runtime())
+    worker.run(runtime_here())
 
 
 @main.command()
 @click.option("--http", "http_socket", type=int, required=True, help="Number of the open socket for HTTP.")
 @click.option("--https", "https_socket", type=int, required=True, help="Number of the open socket for BankID.")
-@_plain_errors
+@plain_errors
 def sandbox(http_socket: int, https_socket: int) -> None:
     """Play Creditsafe, BankID and the bank on this machine; started by `borgen up`."""
     from underwriting import sandbox_process
 
-    sandbox_process.run(_runtime(), http_socket=http_socket, https_socket=https_socket)
+    sandbox_process.run(runtime_here(), http_socket=http_socket, https_socket=https_socket)
 
 
 @main.command()
 @click.option("--down-to", metavar="REVISION", help="Go back to this revision instead; `base` removes every table.")
-@_as_json
-@_plain_errors
+@json_option
+@plain_errors
 def migrate(down_to: str | None, as_json: bool) -> None:
     """Bring the tables of the database DATABASE_URL to the newest revision."""
     from underwriting import migrations
     from underwriting.platform.database import Database
 
-    url = _environment().get("DATABASE_URL")
+    url = environment_here().get("DATABASE_URL")
     if not url:
         raise click.ClickException("DATABASE_URL is missing")
     database = Database(url, as_service=False)
@@ -122,7 +98,7 @@ def migrate(down_to: str | None, as_json: bool) -> None:
     else:
         migrations.upgrade(url)
     revision = down_to or "head"
-    _print(as_json, {"revision": revision}, f"The database is at revision {revision}.")
+    show_result(as_json, {"revision": revision}, f"The database is at revision {revision}.")
 
 
 @main.group()
@@ -135,37 +111,37 @@ def user() -> None:
 @click.option("--role", type=click.Choice([str(role) for role in Role]), required=True)
 @click.option("--personal-number", help="Who the user is, so that nobody decides on themselves.")
 @click.password_option(help="Asked for when not given.")
-@_as_json
-@_plain_errors
+@json_option
+@plain_errors
 def add(username: str, role: str, personal_number: str | None, password: str, as_json: bool) -> None:
     """Add a member of staff."""
     from underwriting.kernel.identifiers import parse_personal_number
     from underwriting.kernel.periods import stockholm_date
     from underwriting.platform.authentication import add_staff
 
-    runtime = _runtime()
+    runtime = runtime_here()
     now = runtime.wall.now()
     person = parse_personal_number(personal_number, on=stockholm_date(now)) if personal_number else None
     with runtime.database.transaction() as session:
         identifier = add_staff(session, runtime, username, password, Role(role), person=person, at=now)
-    _print(as_json, {"id": str(identifier), "username": username, "role": role}, f"Added {username} as {role}.")
+    show_result(as_json, {"id": str(identifier), "username": username, "role": role}, f"Added {username} as {role}.")
 
 
 @main.command("demo-data")
-@_as_json
-@_plain_errors
+@json_option
+@plain_errors
 def demo_data(as_json: bool) -> None:
     """Load the demo data unless they are there, and tell its log-ins; for the sandbox only."""
     from underwriting import demo_data
 
-    log_ins = [dict(log_in) for log_in in demo_data.load(_runtime())]
-    _print(as_json, {"log_ins": log_ins}, "\n".join("  ".join(log_in.values()) for log_in in log_ins))
+    log_ins = [dict(log_in) for log_in in demo_data.load(runtime_here())]
+    show_result(as_json, {"log_ins": log_ins}, "\n".join("  ".join(log_in.values()) for log_in in log_ins))
 
 
 @main.command()
 @click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the story.")
-@_as_json
-@_plain_errors
+@json_option
+@plain_errors
 def demo(language: "Language", as_json: bool) -> None:
     """Play a loan's whole life per company form on a test clock, in an environment of its own; about a minute.
 
@@ -195,37 +171,6 @@ def demo(language: "Language", as_json: bool) -> None:
 
 def _silence(_line: str) -> None:
     """Where nobody reads the story."""
-
-
-def _print(as_json: bool, value: Mapping[str, Any], text: str) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False) if as_json else text)
-
-
-def _home() -> Path:
-    return Path(os.environ.get("BORGEN_HOME", "var")).absolute()
-
-
-def _environment() -> Mapping[str, str]:
-    """The environment; where it names no database, with the settings of the service that runs in this folder."""
-    from underwriting.sandbox_environment import published
-
-    return os.environ if "DATABASE_URL" in os.environ else {**os.environ, **published(_home())}
-
-
-def _settings() -> "Settings":
-    from underwriting.platform.settings import Settings
-
-    return Settings.from_environment(_environment())
-
-
-def _runtime() -> "Runtime":
-    """The runtime of a command, whose logs go to standard error."""
-    from underwriting.house import runtime_of
-    from underwriting.platform import logs
-
-    settings = _settings()
-    logs.configure(settings.log_level)
-    return runtime_of(settings)
 
 
 if __name__ == "__main__":
