@@ -157,6 +157,27 @@ def log_in_person(session: Session, runtime: Runtime, person: PersonalNumber) ->
     return _new_session(session, runtime, person_index=index, person_encrypted=sealed)
 
 
+def caller_of_session(runtime: Runtime, token: str) -> Caller | None:
+    """Whose session *token* is; None when it has ended or run out, or the account is closed."""
+    with runtime.database.transaction() as session:
+        row = session.execute(
+            sa.select(LoginSession, StaffUser)
+            .outerjoin(StaffUser, StaffUser.id == LoginSession.staff_user_id)
+            .where(
+                LoginSession.token_hash == token_hash(token),
+                LoginSession.ended_at.is_(None),
+                LoginSession.expires_at > runtime.wall.now(),
+                StaffUser.disabled_at.is_(None),
+            )
+        ).one_or_none()
+    if row is None:
+        return None
+    login, user = row
+    if user is not None:
+        return Caller(f"staff:{user.id}", Role(user.role), user.personal_index, username=user.username)
+    return Caller(f"person:{login.person_index.hex()[:16]}", person_index=login.person_index)
+
+
 def log_out(runtime: Runtime, token: str) -> None:
     """End the session of *token*; nothing happens when there is none."""
     with runtime.database.transaction() as session:
@@ -194,30 +215,10 @@ def _caller_of(runtime: Runtime, bearer: str | None, session_cookie: str | None,
     tokens = [bearer] if bearer is not None else [session_cookie, draft_cookie]
     secret = next((token_hash(token) for token in tokens if token and token.startswith(_DRAFT_PREFIX)), None)
     session_token = next((token for token in tokens if token and token.startswith(_SESSION_PREFIX)), None)
-    caller = _caller_of_session(runtime, session_token) if session_token else None
+    caller = caller_of_session(runtime, session_token) if session_token else None
     if caller is None:
         return Caller(actor=f"draft:{secret.hex()[:16]}", draft_secret_hash=secret) if secret else ANONYMOUS
     return Caller(caller.actor, caller.role, caller.person_index, secret, caller.username)
-
-
-def _caller_of_session(runtime: Runtime, token: str) -> Caller | None:
-    with runtime.database.transaction() as session:
-        row = session.execute(
-            sa.select(LoginSession, StaffUser)
-            .outerjoin(StaffUser, StaffUser.id == LoginSession.staff_user_id)
-            .where(
-                LoginSession.token_hash == token_hash(token),
-                LoginSession.ended_at.is_(None),
-                LoginSession.expires_at > runtime.wall.now(),
-                StaffUser.disabled_at.is_(None),
-            )
-        ).one_or_none()
-    if row is None:
-        return None
-    login, user = row
-    if user is not None:
-        return Caller(f"staff:{user.id}", Role(user.role), user.personal_index, username=user.username)
-    return Caller(f"person:{login.person_index.hex()[:16]}", person_index=login.person_index)
 
 
 def _new_session(
