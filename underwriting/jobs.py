@@ -12,10 +12,11 @@ from underwriting.applications import jobs as application_jobs
 from underwriting.decisions import jobs as decision_jobs
 from underwriting.house import House
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
-from underwriting.platform import idempotency, test_time
+from underwriting.platform import audit_seal, idempotency, test_time
 from underwriting.platform.scheduler import DailyJob, Jobs
 
 _FORGOTTEN_AT = time(3)
+_SEALED_AT = time(4)
 _DAY = timedelta(days=1)
 
 
@@ -36,6 +37,7 @@ def jobs_of(house: House) -> Jobs:
         daily=(
             *application_jobs.daily_jobs(house.applications),
             DailyJob("forget-answers", _FORGOTTEN_AT, lambda _: {"forgotten": idempotency.forget_old(runtime)}),
+            DailyJob("seal-audit", _SEALED_AT, lambda on: dict(audit_seal.seal(runtime, on))),
             *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),

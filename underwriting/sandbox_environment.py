@@ -15,7 +15,7 @@ _LOCK = "up.lock"
 _WARNING = (
     "# Made by `borgen up`. Without these keys nobody can read what the database holds encrypted: keep them with it."
 )
-_KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY")
+_KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY", "BORGEN_SEAL_KEY")
 _PASSWORDS = ("CREDITSAFE_PASSWORD", "BANK_TOKEN")
 
 
@@ -62,6 +62,7 @@ def sandbox_environment(home: Path, addresses: Addresses, *, database_url: str) 
         "DATABASE_URL": database_url,
         "BORGEN_BASE_URL": addresses.web,
         "BORGEN_SANDBOX": "true",
+        "BORGEN_SEAL_FOLDER": str(home / "seals"),
         "CREDITSAFE_URL": addresses.stand_ins + creditsafe.PATH,
         "CREDITSAFE_USERNAME": "borgen",
         "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",

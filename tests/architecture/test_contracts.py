@@ -32,7 +32,7 @@ PLANTED = [
     ("agreements/billing/models.py", "import agreements.credit.service", "Rows call nobody"),
     ("agreements/cancellation/rules.py", "import sqlalchemy", "Rules are pure"),
     ("bureau_clients/evidence.py", "import werkzeug", "Flask at the edge"),
-    ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in two places"),
+    ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in few places"),
     ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),
 ]
 

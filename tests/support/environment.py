@@ -14,6 +14,7 @@ def complete_environment(folder: Path, *, database_url: str = "postgresql://post
         "BORGEN_ENCRYPTION_KEY": base64.b64encode(b"e" * 32).decode(),
         "BORGEN_INDEX_KEY": base64.b64encode(b"i" * 32).decode(),
         "BORGEN_SESSION_KEY": base64.b64encode(b"s" * 32).decode(),
+        "BORGEN_SEAL_KEY": base64.b64encode(b"a" * 32).decode(),
         "BORGEN_BASE_URL": "http://127.0.0.1:8080",
         "BORGEN_SANDBOX": "true",
         "CREDITSAFE_URL": "http://127.0.0.1:9/creditsafe",

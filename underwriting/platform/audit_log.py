@@ -17,7 +17,8 @@ from underwriting.platform.database import lock_subject
 from underwriting.platform.encryption import canonical_json
 from underwriting.platform.models import AuditEntry
 
-_GENESIS = bytes(32)
+GENESIS = bytes(32)
+"""What the first entry of a chain follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def append(
         .order_by(AuditEntry.sequence.desc())
         .limit(1)
     ).one_or_none()
-    sequence, previous = (head.sequence + 1, head.hash) if head else (1, _GENESIS)
+    sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
     content = dict(data or {})
     session.add(
         AuditEntry(
@@ -58,11 +59,10 @@ def append(
 
 def first_broken_link(session: Session, subject: str) -> BrokenLink | None:
     """Recompute *subject*'s chain; the first entry that does not follow from the one before it, or None."""
-    previous, expected = _GENESIS, 1
+    previous, expected = GENESIS, 1
     entries = sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence)
     for entry in session.scalars(entries):
-        link = _link(previous, subject, entry.sequence, entry.action, entry.actor, entry.at, entry.data)
-        if (entry.sequence, entry.previous_hash, entry.hash) != (expected, previous, link):
+        if (entry.sequence, entry.previous_hash, entry.hash) != (expected, previous, link_of(entry)):
             return BrokenLink(subject, expected)
         previous, expected = entry.hash, expected + 1
     return None
@@ -73,6 +73,11 @@ def entries_of(session: Session, subject: str) -> list[AuditEntry]:
     return list(
         session.scalars(sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence))
     )
+
+
+def link_of(entry: AuditEntry) -> bytes:
+    """The hash that *entry* should have, after what it says stood before it."""
+    return _link(entry.previous_hash, entry.subject, entry.sequence, entry.action, entry.actor, entry.at, entry.data)
 
 
 def _link(

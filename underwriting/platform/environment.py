@@ -155,6 +155,11 @@ class EnvironmentReader:
             self.refuse(name, "names a file that does not exist")
         return Path(value)
 
+    def optional_path(self, name: str) -> Path | None:
+        """The path that *name* holds, if any; nothing needs to be there yet."""
+        value = self.text(name, "")
+        return Path(value) if value else None
+
     def flag(self, name: str) -> bool:
         """Whether *name* says true; false when it says nothing."""
         return self.word(name, among=("true", "false"), default="false") == "true"

@@ -1,7 +1,7 @@
 """Rows of the platform: audit log, idempotency keys, staff, sessions, messages, jobs, test time."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +24,35 @@ class AuditEntry(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
+
+
+class AuditSeal(Base):
+    """One night's seal over the audit log, signed; the service may add seals, never change or remove one."""
+
+    __tablename__ = "audit_seal"
+    __table_args__ = (
+        sa.CheckConstraint("number >= 1 AND chains >= 0", "counts"),
+        sa.CheckConstraint("octet_length(root) = 32 AND octet_length(previous) = 32", "hashes"),
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed_on: Mapped[date] = mapped_column(unique=True)
+    at: Mapped[datetime]
+    chains: Mapped[int]
+    root: Mapped[bytes]
+    previous: Mapped[bytes]
+    public_key: Mapped[bytes]
+    signature: Mapped[bytes]
+
+
+class AuditSealHead(Base):
+    """The last entry of one subject's chain, as a seal names it."""
+
+    __tablename__ = "audit_seal_head"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+    hash: Mapped[bytes]
+    __table_args__ = (sa.Index("ix_audit_seal_head_subject", "subject", "sequence"),)
 
 
 class IdempotencyKey(Base):

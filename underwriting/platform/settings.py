@@ -72,13 +72,16 @@ class LenderSettings:
 class Settings:
     """Everything the service takes from its environment. Printing it shows no secret.
 
-    *sandbox* is true only where every outside party answers on loopback.
+    *sandbox* is true only where every outside party answers on loopback. *seal_key* signs the nightly seals of the
+    audit log, which are written to *seal_folder* for publication where there is one.
     """
 
     database_url: Secret[str]
     encryption_key: Secret[bytes]
     index_key: Secret[bytes]
     session_key: Secret[bytes]
+    seal_key: Secret[bytes]
+    seal_folder: Path | None
     base_url: str
     sandbox: bool
     bureaus: BureauSettings
@@ -99,6 +102,8 @@ class Settings:
             encryption_key=reader.key("BORGEN_ENCRYPTION_KEY"),
             index_key=reader.key("BORGEN_INDEX_KEY"),
             session_key=reader.key("BORGEN_SESSION_KEY"),
+            seal_key=reader.key("BORGEN_SEAL_KEY"),
+            seal_folder=reader.optional_path("BORGEN_SEAL_FOLDER"),
             base_url=reader.url("BORGEN_BASE_URL"),
             sandbox=reader.flag("BORGEN_SANDBOX"),
             bureaus=bureaus,
@@ -145,6 +150,7 @@ def _check_keys_differ(reader: EnvironmentReader, settings: Settings) -> None:
         ("BORGEN_ENCRYPTION_KEY", settings.encryption_key),
         ("BORGEN_INDEX_KEY", settings.index_key),
         ("BORGEN_SESSION_KEY", settings.session_key),
+        ("BORGEN_SEAL_KEY", settings.seal_key),
     ):
         if secret.reveal() and secret.reveal() in seen:
             reader.refuse(name, "is the same as another key")
