@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from underwriting.bureaus_cli import bureaus
 from underwriting.kernel.vocabulary import Role
 from underwriting.terminal import (
     environment_here,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Borgen: business credit with personal guarantees for Swedish companies."""
+
+
+main.add_command(bureaus)
 
 
 @main.command()
