@@ -35,7 +35,7 @@ class Retrieval:
     @property
     def sha256s(self) -> tuple[str, ...]:
         """The hashes, in hexadecimal, of all that was received and that a decision on this rests on (B6)."""
-        return tuple(kept.sha256 for answer in self.answers for kept in answer.evidence if kept.sha256 is not None)
+        return tuple(sha256 for answer in self.answers for kept in answer.evidence for sha256 in kept.sha256s)
 
 
 def with_status(reused: SubjectAnswer, status: SubjectAnswer) -> SubjectAnswer:

@@ -3,62 +3,45 @@
 Only the questions run in threads of their own; every transaction is the caller's thread's.
 """
 
-import uuid
-from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from bureau_clients import evidence, leases
-from bureau_clients.bureau import Bureau
+from sqlalchemy.orm import Session
+
+from bureau_clients import breakers, budgets, evidence, leases
+from bureau_clients.admission import admit
+from bureau_clients.alarms import raise_alarm
+from bureau_clients.call import Call
 from bureau_clients.errors import BureauFailure, OutcomeUnknown
-from bureau_clients.evidence import Evidence, Kept
-from bureau_clients.questions import Outcome, QuestionKind, Subject, SubjectKind
-from bureau_clients.reports import Answer, NoMatch, Report
-from bureau_clients.rules import goes_on, settled, state_after
+from bureau_clients.evidence import Kept
+from bureau_clients.limits import FAILED_HERE, AlarmKind, sign_of
+from bureau_clients.questions import Outcome, QuestionKind
+from bureau_clients.reports import Answer, CopySent, NoMatch, Received
+from bureau_clients.rules import copy_notice, goes_on, state_after
 from underwriting.kernel.identifiers import PersonalNumber
-from underwriting.kernel.money import Money
 from underwriting.platform.runtime import Runtime
 
-FAILED_HERE = "failed-here"
-"""The code of a question whose answer our own code could not deal with: it may have been carried out."""
+_NO_REPORTS_LEFT = ("creditsafe", "8")  # that bureau's code
 
 
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One question, the *bureaus* that it may still go to, the next one first, and what came of it so far."""
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What came back from a bureau, and after how long."""
 
-    application_id: uuid.UUID
-    subject: Subject
-    kind: QuestionKind
-    bureaus: list[Bureau]
-    token: uuid.UUID  # of the lease, where there is one
-    asked_at: datetime
-    evidence: list[Evidence] = field(default_factory=list)
-    report: Report | None = None
-
-    @property
-    def sends_copy(self) -> bool:
-        """Whether the bureau tells the subject of this question."""
-        return self.kind is QuestionKind.REPORT and self.subject.gets_copy
-
-    @property
-    def outcome(self) -> Outcome:
-        """What became of the question at all the bureaus that were asked."""
-        return settled([kept.outcome for kept in self.evidence], gets_copy=self.sends_copy)
-
-    @property
-    def reference(self) -> str:
-        """Ours, as the bureau's invoice names it."""
-        return leases.reference_of(self.token)
+    what: Answer | BaseException
+    milliseconds: int
 
 
-def carry_out(runtime: Runtime, calls: Sequence[Call], *, prices: Mapping[tuple[str, SubjectKind], Money]) -> None:
-    """Ask all *calls* at the same time and keep every answer; afterwards each has its outcome.
+def carry_out(runtime: Runtime, calls: Sequence[Call]) -> None:
+    """Ask all *calls* that have been admitted, at the same time, and keep every answer; then each has its outcome.
 
     What our own code fails on is kept as *unknown*, and raised when all the other answers are safe.
     """
+    calls = [call for call in calls if call.bureaus]
     if not calls:
         return
     errors: list[BaseException] = []
@@ -66,17 +49,30 @@ def carry_out(runtime: Runtime, calls: Sequence[Call], *, prices: Mapping[tuple[
         running = {pool.submit(_ask, call): call for call in calls}
         while running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                call = running.pop(future)
+                call, heard = running.pop(future), future.result()
+                if not isinstance(heard.what, Answer | BureauFailure):
+                    errors.append(heard.what)
                 try:
-                    if _keep(runtime, call, _received(future, errors), prices):
-                        running[pool.submit(_ask, call)] = call
+                    _keep(runtime, call, heard)
                 except Exception as error:
                     errors.append(error)
+                    continue
+                if call.bureaus:
+                    running[pool.submit(_ask, call)] = call
     if errors:
         raise errors[0]
 
 
-def _ask(call: Call) -> Answer:
+def _ask(call: Call) -> _Heard:
+    started = time.monotonic()
+    try:
+        what: Answer | BaseException = _answer(call)
+    except BaseException as error:  # told to the thread that keeps it
+        what = error
+    return _Heard(what, round((time.monotonic() - started) * 1000))
+
+
+def _answer(call: Call) -> Answer:
     bureau, subject = call.bureaus[0], call.subject
     if subject.form is None:
         person = cast(PersonalNumber, subject.number)  # a subject checks that
@@ -85,62 +81,67 @@ def _ask(call: Call) -> Answer:
     return ask(subject.number, form=subject.form, reference=call.reference, at=call.asked_at)
 
 
-def _received(future: Future[Answer], errors: list[BaseException]) -> Answer | BureauFailure:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, BureauFailure):
-        return error
-    errors.append(error)
-    return OutcomeUnknown(FAILED_HERE)
-
-
-def _keep(
-    runtime: Runtime,
-    call: Call,
-    received: Answer | BureauFailure,
-    prices: Mapping[tuple[str, SubjectKind], Money],
-) -> bool:
-    """Keep what came of the question at its first bureau; whether it goes on to the next."""
+def _keep(runtime: Runtime, call: Call, heard: _Heard) -> None:
+    """Keep what came of the question at its first bureau; it goes on to those that are left, if any."""
     now = max(runtime.clock.now(), call.asked_at)
-    bureau = call.bureaus.pop(0)
-    kept = _kept(call, bureau, received, answered_at=now, price=prices.get((bureau.name, call.subject.kind)))
+    bureau = call.bureaus.pop(0).name
+    kept = _kept(call, bureau, heard, now)
+    sign = sign_of(kept.outcome, kept.failure_code)
     with runtime.database.transaction() as session:
-        found = evidence.keep(session, runtime.cipher, kept)
-        call.evidence.append(found)
-        if kept.report is not None:
-            call.report = kept.report
-            evidence.record_use(
-                session, found.report_id, application_id=call.application_id, subject=call.subject, at=now
-            )
-        more = bool(call.bureaus) and goes_on(kept.outcome, gets_copy=call.sends_copy)
-        if call.kind is QuestionKind.REPORT and more:
-            more = leases.hand_on(session, call.token, bureau=call.bureaus[0].name, asked_at=now)
-        if call.kind is QuestionKind.REPORT and not more:
+        held = call.is_leased and leases.lock(session, call.token)
+        found = breakers.load(
+            session,
+            {bureau, *(left.name for left in call.bureaus)},
+            policy=call.terms.breaker,
+            at=runtime.wall.now(),
+            signs={bureau: sign},
+        )
+        found.show(bureau, sign, question=call.token, generation=call.generation)
+        _record(session, runtime, call, kept)
+        if not goes_on(kept.outcome, gets_copy=call.sends_copy) or (call.is_leased and not held):
+            call.bureaus.clear()
+        if call.bureaus:
+            admit(session, runtime, [call], found, at=now)
+        elif call.is_leased:
             leases.settle(session, call.token, state_after(call.outcome))
-    call.asked_at = now
-    return more
 
 
-def _kept(
-    call: Call, bureau: Bureau, received: Answer | BureauFailure, *, answered_at: datetime, price: Money | None
-) -> Kept:
-    if isinstance(received, Answer):
-        outcome = Outcome.NO_MATCH if isinstance(received.report, NoMatch) else Outcome.REPORT
-        report, code = received.report, None
-    else:
-        outcome, report, code = received.outcome, None, received.code
-    return Kept(
-        application_id=call.application_id,
-        subject=call.subject,
-        question=call.kind,
-        bureau=bureau.name,
-        reference=call.reference,
-        asked_at=call.asked_at,
-        answered_at=answered_at,
-        outcome=outcome,
-        failure_code=code,
-        report=report,
-        raw=received.received[0].body if isinstance(received, Answer) else received.raw,
-        cost=price if outcome is Outcome.REPORT and call.kind is QuestionKind.REPORT else None,
+def _record(session: Session, runtime: Runtime, call: Call, kept: Kept) -> None:
+    """The answer as evidence, its use and its cost; and that the lender has no reports left."""
+    at = kept.answered_at or kept.asked_at
+    found = evidence.keep(session, runtime.cipher, kept)
+    call.evidence.append(found)
+    if kept.report is not None:
+        call.report = kept.report
+        evidence.record_use(session, found.report_id, application_id=call.application_id, subject=call.subject, at=at)
+    if kept.outcome is not Outcome.UNKNOWN:
+        budgets.settle(session, call.token, kept.bureau, kept.cost)
+    if (kept.bureau, kept.failure_code) == _NO_REPORTS_LEFT:
+        raise_alarm(session, runtime, AlarmKind.NO_REPORTS_LEFT, kept.bureau, at=at)
+
+
+def _kept(call: Call, bureau: str, heard: _Heard, now: datetime) -> Kept:
+    what = heard.what
+    if isinstance(what, Answer):
+        outcome = Outcome.NO_MATCH if isinstance(what.report, NoMatch) else Outcome.REPORT
+        return call.kept(
+            bureau,
+            outcome,
+            None,
+            answered_at=now,
+            copy_notice=copy_notice(outcome, what.copy_sent, sends_copy=call.sends_copy),
+            milliseconds=heard.milliseconds,
+            report=what.report,
+            received=what.received,
+            cost=call.price_at(bureau) if outcome is Outcome.REPORT else None,
+        )
+    failure = what if isinstance(what, BureauFailure) else OutcomeUnknown(FAILED_HERE)
+    return call.kept(
+        bureau,
+        failure.outcome,
+        failure.code,
+        answered_at=now,
+        copy_notice=copy_notice(failure.outcome, CopySent.NOT_TOLD, sends_copy=call.sends_copy),
+        milliseconds=heard.milliseconds,
+        received=() if failure.raw is None else (Received(failure.part, failure.raw),),
     )

@@ -1,28 +1,44 @@
-"""What is kept of questions and answers: written and read here, in the caller's transaction (rules B5, B6)."""
+"""What is kept of questions and answers: written and read here, in the caller's transaction (rules B5, B6).
 
+Every answer is kept as it was received: compressed, then encrypted, with the SHA-256 of the bytes that came.
+"""
+
+import gzip
 import hashlib
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bureau_clients.formats import report_from_json, report_to_json
-from bureau_clients.models import CreditReport, CreditReportUse
-from bureau_clients.questions import Outcome, QuestionKind, Subject, SubjectKind, SubjectRole
-from bureau_clients.reports import Report
+from bureau_clients.models import Compression, CreditReport, CreditReportUse, ReceivedAnswer
+from bureau_clients.questions import CopyNotice, Outcome, QuestionKind, Subject, SubjectKind, SubjectRole
+from bureau_clients.reports import Received, Report
+from bureau_clients.retention import retained_until
 from bureau_clients.rules import Earlier
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.encryption import Cipher
 
-_RAW = "credit_report.raw"
 _PARSED = "credit_report.parsed"
+_CONTEXTS: Mapping[str, str] = {Compression.NONE: "credit_report.raw", Compression.GZIP: "received_answer.body"}
+
+
+class EvidenceDamaged(Exception):
+    """What is kept of an answer no longer has the hash of what was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One kept answer, or the lack of one: who was asked what and when, what came of it, the hash of what arrived."""
+    """One kept question: who was asked what and when, what came of it, the hashes of what arrived.
+
+    *sha256s* are in hexadecimal, in the order of the answers. *milliseconds* is how long the bureau took; None where it
+    was not asked, or whoever asked it died. *is_fallback*: it is not the first bureau of its order. *retained_until* is
+    the first day on which what arrived may be erased, *erased_at* when it was.
+    """
 
     report_id: uuid.UUID
     question: QuestionKind
@@ -31,15 +47,26 @@ class Evidence:
     failure_code: str | None
     asked_at: datetime
     answered_at: datetime | None
-    sha256: str | None  # in hexadecimal
+    sha256s: tuple[str, ...] = ()
+    milliseconds: int | None = None
+    is_fallback: bool = False
+    copy_notice: CopyNotice = CopyNotice.NONE
+    cost: Money | None = None
+    confirmed_at: datetime | None = None
+    retained_until: date | None = None
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a bureau was asked and answered for one application, as staff read it; *report* where there is one."""
+    """What a bureau was asked and answered for one application, as staff read it; *report* where there is one.
+
+    *subject* is the same for all that was asked about one company or person.
+    """
 
     kind: SubjectKind
     role: SubjectRole
+    subject: bytes = field(repr=False)
     evidence: Evidence
     report: Report | None = field(repr=False)
 
@@ -52,43 +79,53 @@ class Kept:
     subject: Subject
     question: QuestionKind
     bureau: str
+    is_fallback: bool
     reference: str
     asked_at: datetime
     answered_at: datetime | None
     outcome: Outcome
     failure_code: str | None
-    report: Report | None
-    raw: bytes | None
-    cost: Money | None
+    copy_notice: CopyNotice
+    milliseconds: int | None = None
+    report: Report | None = None
+    received: tuple[Received, ...] = ()
+    cost: Money | None = None
 
 
 def keep(session: Session, cipher: Cipher, kept: Kept) -> Evidence:
-    """Write one answer as it was received, encrypted, with its hash and what was read from it."""
+    """Write one question with its answers as they were received and what was read from them."""
     subject = kept.subject
     row = CreditReport(
         application_id=kept.application_id,
         subject_kind=subject.kind,
         subject_index=index_of(cipher, subject),
+        company_form=subject.form,
         role=subject.role,
         question=kept.question,
         bureau=kept.bureau,
+        is_fallback=kept.is_fallback,
         reference=kept.reference,
         outcome=kept.outcome,
         failure_code=kept.failure_code,
         purpose=subject.purpose,
         notice_version=subject.notice_version,
+        confirmed_at=subject.confirmed_at,
         asked_at=kept.asked_at,
         answered_at=kept.answered_at,
-        raw_encrypted=None if kept.raw is None else cipher.encrypt(kept.raw, context=_RAW),
-        sha256=None if kept.raw is None else hashlib.sha256(kept.raw).digest(),
+        milliseconds=kept.milliseconds,
+        copy_notice=kept.copy_notice,
         parsed_encrypted=None
         if kept.report is None
         else cipher.encrypt_json(report_to_json(kept.report), context=_PARSED),
         cost_ore=None if kept.cost is None else kept.cost.ore,
+        retained_until=retained_until(subject.group, received_on=stockholm_date(kept.answered_at or kept.asked_at)),
     )
     session.add(row)
     session.flush()
-    return _evidence(row)
+    answers = [_answer(cipher, row.id, position, received) for position, received in enumerate(kept.received)]
+    session.add_all(answers)
+    session.flush()
+    return _evidence(row, tuple(answer.sha256.hex() for answer in answers))
 
 
 def use(
@@ -100,7 +137,7 @@ def use(
     report = _parsed(cipher, row)
     if report is None:
         raise ValueError("only a report or a 'no match' is used again")
-    return _evidence(row), report
+    return _evidence(row, _hashes(session, [report_id]).get(report_id, ())), report
 
 
 def record_use(
@@ -113,7 +150,7 @@ def record_use(
 
 
 def earlier_of(session: Session, cipher: Cipher, application_id: uuid.UUID, subject: Subject) -> list[Earlier]:
-    """What is kept about *subject* in its role, for the application or any other."""
+    """What is kept, and not erased, about *subject* in its role, for the application or any other."""
     rows = session.execute(
         sa.select(
             CreditReport.id,
@@ -126,6 +163,7 @@ def earlier_of(session: Session, cipher: Cipher, application_id: uuid.UUID, subj
             CreditReport.subject_index == index_of(cipher, subject),
             CreditReport.subject_kind == subject.kind,
             CreditReport.role == subject.role,
+            CreditReport.erased_at.is_(None),
         )
     )
     return [
@@ -157,7 +195,7 @@ def latest_failure(
         .order_by(CreditReport.asked_at.desc(), CreditReport.id.desc())
         .limit(1)
     )
-    return tuple(_evidence(row) for row in rows)
+    return _evidence_of(session, rows)
 
 
 def of_application(session: Session, cipher: Cipher, application_id: uuid.UUID) -> tuple[Told, ...]:
@@ -167,21 +205,54 @@ def of_application(session: Session, cipher: Cipher, application_id: uuid.UUID) 
         sa.select(CreditReport)
         .where(sa.or_(CreditReport.application_id == application_id, CreditReport.id.in_(used)))
         .order_by(CreditReport.subject_kind, CreditReport.subject_index, CreditReport.asked_at.desc())
-    )
+    ).all()
     return tuple(
         Told(
             kind=SubjectKind(row.subject_kind),
             role=SubjectRole(row.role),
-            evidence=_evidence(row),
+            subject=row.subject_index,
+            evidence=found,
             report=_parsed(cipher, row),
         )
-        for row in rows
+        for row, found in zip(rows, _evidence_of(session, rows), strict=True)
     )
+
+
+def answers_of(session: Session, cipher: Cipher, report_id: uuid.UUID) -> tuple[Received, ...]:
+    """The answers to one question as they were received, in order; none once they are erased.
+
+    Raises EvidenceDamaged where the bytes do not have their hash, CiphertextInvalid where they cannot be decrypted.
+    """
+    rows = session.scalars(
+        sa.select(ReceivedAnswer)
+        .where(ReceivedAnswer.credit_report_id == report_id, ReceivedAnswer.body_encrypted.is_not(None))
+        .order_by(ReceivedAnswer.position)
+    )
+    return tuple(Received(row.part, _body(cipher, row)) for row in rows)
 
 
 def index_of(cipher: Cipher, subject: Subject) -> bytes:
     """The blind index under which *subject* is kept."""
     return cipher.blind_index(subject.number.digits)
+
+
+def _answer(cipher: Cipher, report_id: uuid.UUID, position: int, received: Received) -> ReceivedAnswer:
+    return ReceivedAnswer(
+        credit_report_id=report_id,
+        part=received.part,
+        position=position,
+        compression=Compression.GZIP,
+        body_encrypted=cipher.encrypt(gzip.compress(received.body, mtime=0), context=_CONTEXTS[Compression.GZIP]),
+        sha256=hashlib.sha256(received.body).digest(),
+    )
+
+
+def _body(cipher: Cipher, row: ReceivedAnswer) -> bytes:
+    stored = cipher.decrypt(row.body_encrypted or b"", context=_CONTEXTS[row.compression])
+    body = gzip.decompress(stored) if row.compression == Compression.GZIP else stored
+    if hashlib.sha256(body).digest() != row.sha256:
+        raise EvidenceDamaged(f"answer {row.id} is not what was received")
+    return body
 
 
 def _parsed(cipher: Cipher, row: CreditReport) -> Report | None:
@@ -190,7 +261,26 @@ def _parsed(cipher: Cipher, row: CreditReport) -> Report | None:
     return report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED))
 
 
-def _evidence(row: CreditReport) -> Evidence:
+def _hashes(session: Session, report_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, ...]]:
+    """The hashes of all answers to each question, in order."""
+    found: dict[uuid.UUID, tuple[str, ...]] = {}
+    rows = session.execute(
+        sa.select(ReceivedAnswer.credit_report_id, ReceivedAnswer.sha256)
+        .where(ReceivedAnswer.credit_report_id.in_(report_ids))
+        .order_by(ReceivedAnswer.credit_report_id, ReceivedAnswer.position)
+    )
+    for report_id, sha256 in rows.tuples():
+        found[report_id] = (*found.get(report_id, ()), sha256.hex())
+    return found
+
+
+def _evidence_of(session: Session, rows: Iterable[CreditReport]) -> tuple[Evidence, ...]:
+    rows = tuple(rows)
+    hashes = _hashes(session, [row.id for row in rows])
+    return tuple(_evidence(row, hashes.get(row.id, ())) for row in rows)
+
+
+def _evidence(row: CreditReport, sha256s: tuple[str, ...]) -> Evidence:
     return Evidence(
         report_id=row.id,
         question=QuestionKind(row.question),
@@ -199,5 +289,12 @@ def _evidence(row: CreditReport) -> Evidence:
         failure_code=row.failure_code,
         asked_at=row.asked_at,
         answered_at=row.answered_at,
-        sha256=None if row.sha256 is None else row.sha256.hex(),
+        sha256s=sha256s,
+        milliseconds=row.milliseconds,
+        is_fallback=row.is_fallback,
+        copy_notice=CopyNotice(row.copy_notice),
+        cost=None if row.cost_ore is None else Money(row.cost_ore),
+        confirmed_at=row.confirmed_at,
+        retained_until=row.retained_until,
+        erased_at=row.erased_at,
     )

@@ -5,6 +5,7 @@ A lease is about processes, so it ends by the machine's clock (`Runtime.wall`): 
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +28,7 @@ def locked(session: Session, cipher: Cipher, application_id: uuid.UUID, subject:
     }
     session.execute(
         insert(BureauQuestion)
-        .values(**key, state=QuestionState.OPEN, purpose=subject.purpose, notice_version=subject.notice_version)
+        .values(**key, state=QuestionState.OPEN, company_form=subject.form, **_grounds(subject))
         .on_conflict_do_nothing()
     )
     statement = sa.select(BureauQuestion).filter_by(**key).with_for_update()
@@ -35,10 +36,13 @@ def locked(session: Session, cipher: Cipher, application_id: uuid.UUID, subject:
 
 
 def take(row: BureauQuestion, subject: Subject, *, bureau: str, asked_at: datetime, until: datetime) -> uuid.UUID:
-    """Lease the locked question to ask *bureau* first; the token tells this lease from any later one."""
+    """Lease the locked question to ask *bureau* first; the token tells this lease from any later one.
+
+    The database refuses a person's, or a sole trader's, without a confirmation from before *asked_at* (rule A6).
+    """
     row.state, row.leased_until, row.lease_token = QuestionState.LEASED, until, uuid.uuid4()
     row.bureau, row.asked_at = bureau, asked_at
-    row.purpose, row.notice_version = subject.purpose, subject.notice_version
+    row.purpose, row.notice_version, row.confirmed_at = subject.purpose, subject.notice_version, subject.confirmed_at
     return row.lease_token
 
 
@@ -47,13 +51,16 @@ def reference_of(token: uuid.UUID) -> str:
     return token.hex[-_REFERENCE_LENGTH:]
 
 
-def hand_on(session: Session, token: uuid.UUID, *, bureau: str, asked_at: datetime) -> bool:
-    """Let the lease go on with another *bureau*; false when it was given up for dead since."""
-    held = sa.update(BureauQuestion).where(
-        BureauQuestion.lease_token == token, BureauQuestion.state == QuestionState.LEASED
-    )
-    changed = session.scalars(held.values(bureau=bureau, asked_at=asked_at).returning(BureauQuestion.id)).all()
-    return bool(changed)
+def lock(session: Session, token: uuid.UUID) -> bool:
+    """Lock the question leased under *token* to the end of the transaction; false when the lease was given up."""
+    held = sa.select(BureauQuestion.state).where(BureauQuestion.lease_token == token).with_for_update()
+    return session.scalar(held) == QuestionState.LEASED
+
+
+def hand_on(session: Session, token: uuid.UUID, *, bureau: str, asked_at: datetime) -> None:
+    """The lease goes on with *bureau*, unless it was given up for dead since."""
+    held = (BureauQuestion.lease_token == token, BureauQuestion.state == QuestionState.LEASED)
+    session.execute(sa.update(BureauQuestion).where(*held).values(bureau=bureau, asked_at=asked_at))
 
 
 def settle(session: Session, token: uuid.UUID, state: QuestionState) -> None:
@@ -63,5 +70,18 @@ def settle(session: Session, token: uuid.UUID, state: QuestionState) -> None:
 
 
 def reopen(row: BureauQuestion) -> None:
-    """The locked question may be asked again; what an asker from before still brings does not change that."""
+    """A person lets the locked question be asked again, whatever its application has cost.
+
+    What an asker from before still brings does not change that.
+    """
     row.state, row.leased_until, row.lease_token = QuestionState.OPEN, None, None
+    row.budget_lifted = True
+
+
+def _grounds(subject: Subject) -> dict[str, Any]:
+    """What is on record before a bureau is asked (rule A6)."""
+    return {
+        "purpose": subject.purpose,
+        "notice_version": subject.notice_version,
+        "confirmed_at": subject.confirmed_at,
+    }

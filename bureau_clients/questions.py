@@ -47,6 +47,16 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class CopyNotice(StrEnum):
+    """Whether the subject is told of a question by a copy (*omfrågandekopia*, lag 1973:1173, 11 §)."""
+
+    NONE = "none"  # nobody is told: an AB, a register status, or nothing that was carried out
+    EXPECTED = "expected"  # the bureau has to send one, and does not say whether it did
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    POSSIBLE = "possible"  # the outcome is unknown (rule B4)
+
+
 class QuestionState(StrEnum):
     """The life of the one question per application and subject (rules B4, B5)."""
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bureau_clients.questions import Outcome, QuestionKind, QuestionState, Subject
+from bureau_clients.questions import CopyNotice, Outcome, QuestionKind, QuestionState, Subject
+from bureau_clients.reports import CopySent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,22 @@ def settled(outcomes: Sequence[Outcome], *, gets_copy: bool) -> Outcome:
     seen = {Outcome.UNAVAILABLE if outcome is Outcome.UNKNOWN and not gets_copy else outcome for outcome in outcomes}
     order = (Outcome.REPORT, Outcome.UNKNOWN, Outcome.UNAVAILABLE, Outcome.NO_MATCH, Outcome.REFUSED)
     return next(outcome for outcome in order if outcome in seen)
+
+
+def copy_notice(outcome: Outcome, told: CopySent, *, sends_copy: bool) -> CopyNotice:
+    """Whether the subject is told of a question with this outcome; what the bureau *told* of the copy comes first.
+
+    *sends_copy*: of a report to such a question a copy has to be sent. There is none of "no match".
+    """
+    if told is CopySent.YES:
+        return CopyNotice.SENT
+    if not sends_copy:
+        return CopyNotice.NONE
+    if outcome is Outcome.UNKNOWN:
+        return CopyNotice.POSSIBLE
+    if outcome is not Outcome.REPORT:
+        return CopyNotice.NONE
+    return CopyNotice.NOT_SENT if told is CopySent.NO else CopyNotice.EXPECTED
 
 
 def state_after(outcome: Outcome) -> QuestionState:

@@ -1,5 +1,6 @@
 """The composition root: every part is made here once and handed to those that need it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,10 +13,14 @@ from agreements.payouts.service import Payouts
 from agreements.redemption.service import Redemptions
 from agreements.signing.client import BankId, BankIdClient
 from agreements.signing.service import Handler, Signings
+from bureau_clients.budgets import Prices
 from bureau_clients.bureau import Bureau
 from bureau_clients.creditsafe.client import Creditsafe
-from bureau_clients.creditsafe.columns import MappingInvalid
+from bureau_clients.creditsafe.configuration import MappingInvalid
 from bureau_clients.gateway import Gateway
+from bureau_clients.limits import BreakerPolicy
+from bureau_clients.questions import SubjectGroup
+from bureau_clients.rules import ReusePolicy
 from underwriting.applications.service import Applications
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.service import Decisions
@@ -50,7 +55,7 @@ def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bure
     """The house over *runtime* with these outside parties."""
     handlers: dict[SigningPurpose, Handler] = {}
     signings = Signings(runtime, bankid, handlers)
-    gateway = Gateway(runtime, bureaus)
+    gateway = gateway_of(runtime, bureaus)
     applications = Applications(runtime, signings)
     decisions = Decisions(runtime, gateway, signings, shipped_policy())
     lender = runtime.settings.lender
@@ -76,6 +81,27 @@ def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bure
         payments=Payments(runtime, bank, (cancellations, redemptions)),
         redemptions=redemptions,
         cancellations=cancellations,
+    )
+
+
+def gateway_of(runtime: Runtime, bureaus: Sequence[Bureau]) -> Gateway:
+    """The way to *bureaus* in the orders, at the prices and within the limits of the settings."""
+    settings = runtime.settings
+    asked, agreed = settings.bureaus, {"creditsafe": settings.creditsafe, "bisnode": settings.bisnode}
+    return Gateway(
+        runtime,
+        bureaus,
+        orders={
+            SubjectGroup.COMPANY: asked.companies,
+            SubjectGroup.SOLE_TRADER: asked.sole_traders,
+            SubjectGroup.PERSON: asked.persons,
+        },
+        reuse=ReusePolicy(limited_company=timedelta(days=asked.reuse_days)),
+        prices=Prices(
+            tariffs={name: one.tariff for name, one in agreed.items() if one is not None},
+            application_budget=asked.application_budget,
+        ),
+        breaker=BreakerPolicy(failures=asked.breaker_failures, pause=timedelta(seconds=asked.breaker_pause_seconds)),
     )
 
 

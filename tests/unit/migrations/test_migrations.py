@@ -27,7 +27,9 @@ PRIVILEGES = sa.text("""
     WHERE grantee = 'borgen_service' AND table_schema = 'public'
 """)
 ALEMBICS_OWN = "alembic_version"
-APPEND_ONLY = {"audit_entry", "document", "ledger_entry", "ledger_line"}
+APPEND_ONLY = {
+    *("audit_entry", "audit_seal", "audit_seal_head", "document", "ledger_entry", "ledger_line", "received_answer"),
+}
 
 
 def shape(connection: Connection) -> set[tuple[object, ...]]:

@@ -15,7 +15,7 @@ from underwriting.platform.runtime import Runtime
 @pytest.fixture
 def house(runtime: Runtime) -> House:
     """The house without anybody outside."""
-    nobody = cast(Any, SimpleNamespace(name="nobody"))
+    nobody = cast(Any, SimpleNamespace(name="creditsafe"))
     return compose(runtime, bankid=nobody, bank=nobody, bureaus=(nobody,))
 
 
