@@ -1,26 +1,20 @@
-"""Which column of a Creditsafe block holds which fact, and what its words mean: configuration of one customer.
+"""The columns of Creditsafe's blocks that are shipped: which fact stands where, and what the words in them mean.
 
 Which columns an answer has is agreed per customer. The shipped names are those that are publicly known; where none is,
-those that our own stand-in uses. docs/bureaus.md says which is which.
+those that our own stand-in uses. docs/bureaus.md says which is which, and `configuration` puts a customer's own in
+their place. REST's answers are read as one row whose columns are the dotted paths of their values.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from bureau_clients.creditsafe.codes import CODE_ONLY_FACTS
-from bureau_clients.reports import CompanyReport, CompanyStatus, PersonReport, fact_types
-from underwriting.kernel.money import Money
+from bureau_clients.reports import CompanyStatus
 from underwriting.kernel.vocabulary import CompanyForm
 
 
-class MappingInvalid(ValueError):
-    """The configured mapping names a fact that no report has, or cannot be read. The message says which."""
-
-
 class Empty(StrEnum):
-    """What an empty column says."""
+    """What an empty column, or a list whose first place is empty, says."""
 
     UNKNOWN = "unknown"
     ABSENT = "absent"
@@ -40,7 +34,21 @@ class Column:
     kronor: int = 1
 
 
-COMPANY_COLUMNS: Mapping[str, Column] = {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Where a fact that is a list stands: *members* of a place in it, by columns whose names have `{n}` for its number.
+
+    Places are numbered from *first*, and there are never more than *most*. A place is taken when its key has a text:
+    the day of the accounts, the name of a board member, the number of the company of an assignment.
+    """
+
+    members: Mapping[str, Column]
+    most: int
+    first: int = 1
+    empty: Empty = Empty.ABSENT
+
+
+COMPANY_COLUMNS: Mapping[str, Column | Listing] = {
     "name": Column("NAME"),
     "form": Column("COMPANY_TYPE_TEXT"),
     "status": Column("COMPANY_STATUS"),
@@ -53,15 +61,45 @@ COMPANY_COLUMNS: Mapping[str, Column] = {
     "payment_remark_count": Column("ROP_NUMBER1"),
     "payment_remark_sum": Column("ROP_SUM1", Empty.ZERO),
     "latest_payment_remark_on": Column("ROP_LATEST1", Empty.ABSENT),
+    "petition_count": Column("PETITION_NUMBER"),
+    "petition_sum": Column("PETITION_SUM", Empty.ZERO),
     "kronofogden_debt": Column("DEBT_SUM", Empty.ZERO),
+    "kronofogden_public_debt": Column("DEBT_SUM_PUBLIC", Empty.ZERO),
+    "kronofogden_private_debt": Column("DEBT_SUM_PRIVATE", Empty.ZERO),
     "bankruptcy": Column("BANKRUPTCY"),
+    "distraint": Column("DISTRAINT"),
     "annual_turnover": Column("TURNOVER", Empty.ABSENT),
     "accounts_closed_on": Column("ACCOUNTS_DATE", Empty.ABSENT),
     "employees": Column("EMPLOYEES", Empty.ABSENT),
+    "accounts": Listing(
+        most=5,
+        members={
+            "closed_on": Column("ACC{n}_DATE"),
+            "months": Column("ACC{n}_MONTHS"),
+            "turnover": Column("ACC{n}_TURNOVER", kronor=1000),
+            "operating_result": Column("ACC{n}_OPERATING_RESULT", kronor=1000),
+            "net_result": Column("ACC{n}_NET_RESULT", kronor=1000),
+            "total_assets": Column("ACC{n}_TOTAL_ASSETS", kronor=1000),
+            "equity": Column("ACC{n}_EQUITY", kronor=1000),
+            "current_assets": Column("ACC{n}_CURRENT_ASSETS", kronor=1000),
+            "current_liabilities": Column("ACC{n}_CURRENT_LIABILITIES", kronor=1000),
+            "employees": Column("ACC{n}_EMPLOYEES"),
+        },
+    ),
+    "board": Listing(
+        most=20,
+        members={
+            "name": Column("BOARD{n}_NAME"),
+            "number": Column("BOARD{n}_NUMBER"),
+            "function": Column("BOARD{n}_FUNCTION"),
+            "since": Column("BOARD{n}_SINCE"),
+        },
+    ),
+    "signing_right": Column("SIGNING_TEXT"),
 }
-"""Where each fact of a company report stands."""
+"""Where each fact of a company report stands in the row of a diffgram."""
 
-PERSON_COLUMNS: Mapping[str, Column] = {
+PERSON_COLUMNS: Mapping[str, Column | Listing] = {
     "name": Column("FIRST_NAME LAST_NAME"),
     "protected": Column("PROTECTED"),
     "emigrated": Column("EMIGRATED"),
@@ -71,89 +109,129 @@ PERSON_COLUMNS: Mapping[str, Column] = {
     "dormant_coordination_number": Column("COORDINATION_DORMANT"),
     "income": Column("INCOME", Empty.ABSENT),
     "payment_remark_count": Column("ROP_NUMBER1"),
+    "payment_remark_sum": Column("ROP_SUM1", Empty.ZERO),
+    "latest_payment_remark_on": Column("ROP_LATEST1", Empty.ABSENT),
     "kronofogden_debt": Column("DEBT_SUM", Empty.ZERO),
     "scoring": Column("SCORING", Empty.ABSENT),
+    "assignments": Listing(
+        most=20,
+        members={
+            "company_number": Column("ASSIGNMENT{n}_ORGNR"),
+            "company_name": Column("ASSIGNMENT{n}_NAME"),
+            "function": Column("ASSIGNMENT{n}_FUNCTION"),
+            "since": Column("ASSIGNMENT{n}_SINCE"),
+        },
+    ),
 }
-"""Where each fact of a person report stands; the rest is told by codes alone."""
+"""Where each fact of a person report stands in the row of a diffgram; the rest is told by codes alone."""
+
+NUMBER_COLUMNS = ("ORGNR", "PNR")
+"""Where a row says whom it is about."""
+
+_TAX = "basicInformation.taxInformation"
+
+REST_COMPANY_COLUMNS: Mapping[str, Column | Listing] = {
+    "name": Column("basicInformation.companyName"),
+    "form": Column("basicInformation.companyType.description"),
+    "status": Column("basicInformation.companyStatus.status"),
+    "registered_on": Column("basicInformation.incorporationDate"),
+    "f_tax": Column(f"{_TAX}.fTax.registered"),
+    "vat": Column(f"{_TAX}.vat.registered"),
+    "employer": Column(f"{_TAX}.employmentTax"),
+    "rating": Column("rating.value"),
+    "credit_limit": Column("rating.creditLimit", Empty.ABSENT),
+    "payment_remark_count": Column("paymentRemarks.count"),
+    "payment_remark_sum": Column("paymentRemarks.sum", Empty.ZERO),
+    "latest_payment_remark_on": Column("paymentRemarks.latestDate", Empty.ABSENT),
+    "petition_count": Column("petitions.count"),
+    "petition_sum": Column("petitions.sum", Empty.ZERO),
+    "kronofogden_public_debt": Column("debtBalance.publicClaims"),
+    "kronofogden_private_debt": Column("debtBalance.privateClaims"),
+    "kronofogden_debt": Column("debtBalance.total"),
+    "bankruptcy": Column("insolvency.bankruptcy"),
+    "distraint": Column("insolvency.distraint"),
+    "accounts": Listing(
+        most=10,
+        first=0,
+        members={
+            "closed_on": Column("accounts.{n}.closingDate"),
+            "months": Column("accounts.{n}.months"),
+            "turnover": Column("accounts.{n}.turnover"),
+            "operating_result": Column("accounts.{n}.operatingResult"),
+            "net_result": Column("accounts.{n}.netResult"),
+            "total_assets": Column("accounts.{n}.totalAssets"),
+            "equity": Column("accounts.{n}.equity"),
+            "current_assets": Column("accounts.{n}.currentAssets"),
+            "current_liabilities": Column("accounts.{n}.currentLiabilities"),
+            "employees": Column("accounts.{n}.employees"),
+        },
+    ),
+    "board": Listing(
+        most=100,
+        first=0,
+        members={
+            "name": Column("board.{n}.name"),
+            "number": Column("board.{n}.number"),
+            "function": Column("board.{n}.function"),
+            "since": Column("board.{n}.since"),
+        },
+    ),
+    "signing_right": Column("signatory.text"),
+}
+"""Where each fact of a company report stands in REST's `report`; what is not there, the newest accounts tell."""
+
+REST_PERSON_COLUMNS: Mapping[str, Column | Listing] = {
+    "name": Column("basicInformation.firstName basicInformation.lastName"),
+    "protected": Column("basicInformation.protected"),
+    "emigrated": Column("basicInformation.emigrated"),
+    "trustee": Column("basicInformation.trustee"),
+    "debt_restructuring": Column("debtBalance.debtRestructuring"),
+    "trading_prohibition": Column("basicInformation.tradingProhibition"),
+    "dormant_coordination_number": Column("basicInformation.dormantCoordinationNumber"),
+    "income": Column("income.amount", Empty.ABSENT),
+    "payment_remark_count": Column("paymentRemarks.count"),
+    "payment_remark_sum": Column("paymentRemarks.sum", Empty.ZERO),
+    "latest_payment_remark_on": Column("paymentRemarks.latestDate", Empty.ABSENT),
+    "kronofogden_debt": Column("debtBalance.total"),
+    "scoring": Column("scoring.value", Empty.ABSENT),
+    "assignments": Listing(
+        most=100,
+        first=0,
+        members={
+            "company_number": Column("assignments.{n}.organizationNumber"),
+            "company_name": Column("assignments.{n}.companyName"),
+            "function": Column("assignments.{n}.function"),
+            "since": Column("assignments.{n}.since"),
+        },
+    ),
+}
+"""Where each fact of a person report stands in REST's `report`."""
+
+REST_NUMBER_COLUMNS = ("basicInformation.organizationNumber", "basicInformation.personalNumber")
+"""Where REST's `report` says whom it is about."""
 
 STATUS_WORDS: Mapping[str, CompanyStatus] = {
     "aktiv": CompanyStatus.ACTIVE,
+    "active": CompanyStatus.ACTIVE,
     "inaktiv": CompanyStatus.INACTIVE,
+    "inactive": CompanyStatus.INACTIVE,
     "konkurs inledd": CompanyStatus.BANKRUPT,
     "likvidation beslutad": CompanyStatus.LIQUIDATION,
     "företagsrekonstruktion inledd": CompanyStatus.RECONSTRUCTION,
     "avregistrerad": CompanyStatus.DEREGISTERED,
+    "deregistered": CompanyStatus.DEREGISTERED,
 }
 """What the status column says, in lower case."""
 
 FORM_WORDS: Mapping[str, CompanyForm] = {
     "aktiebolag": CompanyForm.AB,
+    "limited company": CompanyForm.AB,
     "handelsbolag": CompanyForm.HB,
+    "trading partnership": CompanyForm.HB,
     "kommanditbolag": CompanyForm.KB,
+    "limited partnership": CompanyForm.KB,
     "enskild firma": CompanyForm.EF,
     "enskild näringsverksamhet": CompanyForm.EF,
+    "sole trader": CompanyForm.EF,
 }
 """What the column of the company's form says, in lower case."""
-
-_CAN_BE_EMPTY_AS: Mapping[Empty, tuple[type, ...]] = {Empty.ZERO: (int, Money), Empty.NO: (bool,)}
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMapping:
-    """One customer's columns and words. Raises MappingInvalid for a fact that the report does not have."""
-
-    company: Mapping[str, Column] = field(default_factory=lambda: COMPANY_COLUMNS)
-    person: Mapping[str, Column] = field(default_factory=lambda: PERSON_COLUMNS)
-    statuses: Mapping[str, CompanyStatus] = field(default_factory=lambda: STATUS_WORDS)
-    forms: Mapping[str, CompanyForm] = field(default_factory=lambda: FORM_WORDS)
-
-    def __post_init__(self) -> None:
-        _check("company", self.company, fact_types(CompanyReport))
-        _check("person", self.person, {k: v for k, v in fact_types(PersonReport).items() if k not in CODE_ONLY_FACTS})
-
-    @classmethod
-    def configured(cls, settings: Mapping[str, Any]) -> "ColumnMapping":
-        """The shipped mapping with what *settings* puts in the place of its parts; raises MappingInvalid.
-
-        `{"company": {"f_tax": "FSKATT", "annual_turnover": {"name": "OMS", "empty": "absent", "kronor": 1000}},
-        "person": {...}, "statuses": {"konkurs": "bankrupt"}, "forms": {...}}`, each part optional. A name alone keeps
-        the rest of the shipped column; null leaves the fact without a column, so that it stays unknown.
-        """
-        if unknown := settings.keys() - {"company", "person", "statuses", "forms"}:
-            raise MappingInvalid(f"the mapping has no part {sorted(unknown)[0]!r}")
-        try:
-            return cls(
-                company=_columns(COMPANY_COLUMNS, settings.get("company", {})),
-                person=_columns(PERSON_COLUMNS, settings.get("person", {})),
-                statuses={**STATUS_WORDS, **_words(settings.get("statuses", {}), CompanyStatus)},
-                forms={**FORM_WORDS, **_words(settings.get("forms", {}), CompanyForm)},
-            )
-        except MappingInvalid:
-            raise
-        except (AttributeError, TypeError, KeyError, ValueError) as error:
-            raise MappingInvalid(f"the mapping cannot be read: {error}") from error
-
-
-def _check(what: str, columns: Mapping[str, Column], known: Mapping[str, type]) -> None:
-    for fact, column in columns.items():
-        if fact not in known:
-            raise MappingInvalid(f"the {what} report takes no column for {fact!r}; it takes {', '.join(sorted(known))}")
-        if known[fact] not in _CAN_BE_EMPTY_AS.get(column.empty, (known[fact],)):
-            raise MappingInvalid(f"an empty column for {fact!r} of the {what} report cannot say {column.empty}")
-        if not column.name.split() or column.kronor < 1:
-            raise MappingInvalid(f"the column for {fact!r} of the {what} report has no name or no unit")
-
-
-def _columns(shipped: Mapping[str, Column], configured: Mapping[str, Any]) -> Mapping[str, Column]:
-    changed = {fact: _column(shipped.get(fact), value) for fact, value in configured.items() if value is not None}
-    return {fact: column for fact, column in {**shipped, **changed}.items() if configured.get(fact, column) is not None}
-
-
-def _column(shipped: Column | None, value: Any) -> Column:
-    if isinstance(value, str):
-        return replace(shipped or Column(value), name=value)
-    return Column(**{**value, "empty": Empty(value.get("empty", Empty.UNKNOWN))})
-
-
-def _words(configured: Mapping[str, str], values: Callable[[str], Any]) -> Mapping[str, Any]:
-    return {word.casefold(): values(value) for word, value in configured.items()}

@@ -1,30 +1,39 @@
 """From the rows and the code of a Creditsafe answer to the facts of a report.
 
 A column that is missing, unreadable, or on which two rows disagree is *unknown*; what an empty one says is configured.
+A place of a list may be unreadable in part; where its key is, or where places are left out, the list is unknown.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from bureau_clients.creditsafe.codes import CODE_ONLY_FACTS, RegisterCode
-from bureau_clients.creditsafe.columns import Column, ColumnMapping, Empty
+from bureau_clients.creditsafe.columns import Column, Empty, Listing
+from bureau_clients.creditsafe.configuration import LIST_KEYS, ColumnMapping, Columns, item_of, member_types
+from bureau_clients.creditsafe.values import value_of
 from bureau_clients.facts import Absent, Fact, Known, Unknown
-from bureau_clients.reports import CompanyReport, CompanyStatus, PersonReport, Rating, RatingGrade, fact_types
+from bureau_clients.reports import AnnualAccounts, CompanyReport, CompanyStatus, PersonReport, fact_types
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
 
 SOURCE = "creditsafe"
+MOST_ACCOUNTS = 5
 
-# The international bands; Creditsafe publishes none for Sweden alone.
-_BANDS = ((71, RatingGrade.A), (51, RatingGrade.B), (30, RatingGrade.C), (21, RatingGrade.D), (0, RatingGrade.E))
-_NOT_RATED = frozenset({-28, -95, -96, -97})  # deficient accounts; status, registration date or data missing
-_BANKRUPTCY_PETITION = -29
-_PETITION_GRADE = RatingGrade.E  # with no grade at all, a petition would weigh less than a bad rating
-_MAY_BE_NEGATIVE = frozenset({"income", "annual_turnover"})
+_WHOLE_YEAR_MONTHS = 12
+_FROM_ACCOUNTS = {"annual_turnover": "turnover", "accounts_closed_on": "closed_on", "employees": "employees"}
+_GOOD_NEWS: Mapping[str, Any] = {
+    "status": CompanyStatus.ACTIVE,
+    "bankruptcy": False,
+    "protected": False,
+    "emigrated": False,
+    **dict.fromkeys(CODE_ONLY_FACTS, False),
+}
 
 Row = Mapping[str, str]
+AnyReport = TypeVar("AnyReport", CompanyReport, PersonReport)
 
 
 def company_report(
@@ -34,24 +43,49 @@ def company_report(
     form: CompanyForm,
     code: RegisterCode | None,
     mapping: ColumnMapping,
+    part: str,
     at: datetime,
 ) -> CompanyReport:
-    """The company's report from the *rows* and register *code* of one answer; a sole trader's has its owner's facts."""
-    facts = _facts(rows, fact_types(CompanyReport), mapping.company, mapping, at)
-    facts |= _settled(code.company if code else {}, at)
-    owner = person_report(rows, number=number, code=code, mapping=mapping, at=at) if form is CompanyForm.EF else None
-    return CompanyReport(number=number, owner=owner, **facts)
+    """The company's report from the *rows* and register *code* of one answer; a sole trader's has its owner's facts.
+
+    *part* is the block that was asked for.
+    """
+    facts = _Reading(rows, mapping, part, at).facts(fact_types(CompanyReport), mapping.company)
+    _fill_from_accounts(facts, rows, mapping.company)
+    _fill_debt(facts, rows, mapping.company)
+    owner = None
+    if form is CompanyForm.EF:
+        owner = person_report(rows, number=number, code=code, mapping=mapping, part=part, at=at)
+    report = CompanyReport(number=number, owner=owner, **facts)
+    return report if code is None else with_register_code(report, code, part=part, at=at)
 
 
 def person_report(
-    rows: Sequence[Row], *, number: str, code: RegisterCode | None, mapping: ColumnMapping, at: datetime
+    rows: Sequence[Row],
+    *,
+    number: str,
+    code: RegisterCode | None,
+    mapping: ColumnMapping,
+    part: str,
+    at: datetime,
 ) -> PersonReport:
-    """The person's report from the *rows* and register *code* of one answer."""
-    facts = _facts(rows, fact_types(PersonReport), mapping.person, mapping, at)
+    """The person's report from the *rows* and register *code* of one answer. *part* as in `company_report`."""
+    facts = _Reading(rows, mapping, part, at).facts(fact_types(PersonReport), mapping.person)
     if rows and code is None:
-        facts |= _settled(dict.fromkeys(CODE_ONLY_FACTS, False), at)
-    facts |= _settled(code.person if code else {}, at)
-    return PersonReport(number=number, **facts)
+        facts |= {name: Known(False, SOURCE, at, part) for name in CODE_ONLY_FACTS}
+    report = PersonReport(number=number, **facts)
+    return report if code is None else with_register_code(report, code, part=part, at=at)
+
+
+def with_register_code(report: AnyReport, code: RegisterCode, *, part: str, at: datetime) -> AnyReport:
+    """*report* with the facts that *code* settles, also its owner's; beside one not listed no good news is believed."""
+    settles = code.company if isinstance(report, CompanyReport) else code.person
+    changes: dict[str, Any] = {name: Known(value, SOURCE, at, part) for name, value in settles.items()}
+    if not code.listed:
+        changes = {name: Unknown(SOURCE, at, part) for name in _GOOD_NEWS if _is_good_news(report, name)}
+    if isinstance(report, CompanyReport) and report.owner is not None:
+        changes["owner"] = with_register_code(report.owner, code, part=part, at=at)
+    return replace(report, **changes)
 
 
 def values_of(rows: Sequence[Row], column: str) -> frozenset[str]:
@@ -59,115 +93,152 @@ def values_of(rows: Sequence[Row], column: str) -> frozenset[str]:
     return frozenset(row[column] for row in rows if column in row)
 
 
-def _facts(
-    rows: Sequence[Row], types: Mapping[str, type], columns: Mapping[str, Column], mapping: ColumnMapping, at: datetime
-) -> dict[str, Fact[Any]]:
-    facts: dict[str, Fact[Any]] = dict.fromkeys(types, Unknown(SOURCE, at))
-    return facts | {name: _fact(rows, name, types[name], column, mapping, at) for name, column in columns.items()}
+class _Unreadable(ValueError):
+    """A list that leaves out what it may not, or says two things."""
 
 
-def _settled(values: Mapping[str, Any], at: datetime) -> dict[str, Fact[Any]]:
-    return {name: Known(value, SOURCE, at) for name, value in values.items()}
+class _Reading:
+    """One answer's rows, read fact by fact."""
+
+    def __init__(self, rows: Sequence[Row], mapping: ColumnMapping, part: str, at: datetime) -> None:
+        self._rows = rows
+        self._mapping = mapping
+        self._origin = SOURCE, at, part
+
+    def facts(self, types: Mapping[str, type], columns: Columns) -> dict[str, Fact[Any]]:
+        facts: dict[str, Fact[Any]] = dict.fromkeys(types, Unknown(*self._origin))
+        for name, column in columns.items():
+            if isinstance(column, Listing):
+                facts[name] = self._list(column, item_of(types[name]) or types[name])
+            else:
+                facts[name] = self._fact(name, types[name], column)
+        return facts
+
+    def _fact(self, name: str, type_: type, column: Column) -> Fact[Any]:
+        text = self._text(column.name)
+        if text is None:
+            return Unknown(*self._origin)
+        if not text:
+            return self._empty(column.empty, type_)
+        try:
+            value = value_of(text, name=name, type_=type_, kronor=column.kronor, mapping=self._mapping)
+        except (KeyError, ValueError):
+            return Unknown(*self._origin)
+        return Absent(*self._origin) if value is None else Known(value, *self._origin)
+
+    def _empty(self, empty: Empty, type_: type) -> Fact[Any]:
+        match empty:
+            case Empty.ABSENT:
+                return Absent(*self._origin)
+            case Empty.NO:
+                return Known(False, *self._origin)
+            case Empty.ZERO:
+                return Known(Money.ZERO if type_ is Money else 0, *self._origin)
+            case Empty.UNKNOWN:
+                return Unknown(*self._origin)
+
+    def _text(self, columns: str) -> str | None:
+        """What the *columns* say, joined; None when one is missing, or when the rows do not agree on it."""
+        said = [values_of(self._rows, column) for column in columns.split()]
+        if any(len(values) != 1 for values in said):
+            return None
+        return " ".join(text for values in said for text in values if text)
+
+    def _list(self, listing: Listing, item: type) -> Fact[Any]:
+        try:
+            places = self._places(listing, item)
+        except (KeyError, ValueError):
+            return Unknown(*self._origin)
+        if places is None:
+            return Unknown(*self._origin)
+        if not places:
+            return self._empty(listing.empty, item)
+        return Known(_newest(places) if item is AnnualAccounts else tuple(places), *self._origin)
+
+    def _places(self, listing: Listing, item: type) -> list[Any] | None:
+        """The places that are taken; None where the answer has no such list."""
+        taken: list[Any] = []
+        key = listing.members[LIST_KEYS[item]].name
+        is_there, has_gap = self._is_empty_list(key), False
+        for number in range(listing.first, listing.first + listing.most + 1):
+            texts = self._texts(listing, number)
+            if not any(texts.values()):
+                is_there = is_there or LIST_KEYS[item] in texts
+                has_gap = has_gap or not texts
+            elif not texts.get(LIST_KEYS[item]) or has_gap or number == listing.first + listing.most:
+                raise _Unreadable("a place without its key, after one that is missing, or beyond the last")
+            else:
+                taken.append(self._place(texts, listing, item))
+        return taken if taken or is_there else None
+
+    def _texts(self, listing: Listing, number: int) -> Mapping[str, str]:
+        """What the members of one place say, those that are missing left out."""
+        texts = {}
+        for member, column in listing.members.items():
+            said = [values_of(self._rows, name.replace("{n}", str(number))) for name in column.name.split()]
+            if any(len(values) > 1 for values in said):
+                raise _Unreadable("rows that disagree")
+            if all(said):
+                texts[member] = " ".join(text for values in said for text in values if text)
+        return texts
+
+    def _place(self, texts: Mapping[str, str], listing: Listing, item: type) -> Any:
+        values: dict[str, Any] = {}
+        for member, type_ in member_types(item).items():
+            text = texts.get(member, "")
+            values[member] = "" if type_ is str and member != "number" else None
+            try:
+                if text:
+                    kronor = listing.members[member].kronor
+                    values[member] = value_of(text, name=member, type_=type_, kronor=kronor, mapping=self._mapping)
+            except (KeyError, ValueError):
+                if member == LIST_KEYS[item]:
+                    raise
+        return item(**values)
+
+    def _is_empty_list(self, key: str) -> bool:
+        """Whether the list of REST whose places have *key* is there and has none."""
+        name, found, _ = key.split()[0].partition(".{n}")
+        return bool(found) and values_of(self._rows, name) == {""}
 
 
-def _fact(
-    rows: Sequence[Row], name: str, type_: type, column: Column, mapping: ColumnMapping, at: datetime
-) -> Fact[Any]:
-    text = _text(rows, column.name.split())
-    if text is None:
-        return Unknown(SOURCE, at)
-    if not text:
-        return _empty(column.empty, type_, at)
-    try:
-        value = _read(text, name, type_, column, mapping)
-    except (KeyError, ValueError):
-        return Unknown(SOURCE, at)
-    return Absent(SOURCE, at) if value is None else Known(value, SOURCE, at)
+def _newest(accounts: Sequence[AnnualAccounts]) -> tuple[AnnualAccounts, ...]:
+    """The newest five, the newest first. Two of the same day that differ leave open which is right."""
+    different = list(dict.fromkeys(accounts))
+    if len({each.closed_on for each in different}) < len(different):
+        raise _Unreadable("two accounts of one day")
+    return tuple(sorted(different, key=attrgetter("closed_on"), reverse=True)[:MOST_ACCOUNTS])
 
 
-def _text(rows: Sequence[Row], columns: Sequence[str]) -> str | None:
-    """What the *columns* say, joined; None when one is missing, or when the rows do not agree on it."""
-    said = [values_of(rows, column) for column in columns]
-    if any(len(values) != 1 for values in said):
-        return None
-    return " ".join(text for values in said for text in values if text)
+def _fill_from_accounts(facts: dict[str, Fact[Any]], rows: Sequence[Row], columns: Columns) -> None:
+    """What the newest accounts tell of turnover, day and employees, where these have no column in the answer."""
+    accounts: Fact[tuple[AnnualAccounts, ...]] = facts["accounts"]
+    for name, member in _FROM_ACCOUNTS.items():
+        if _is_there(rows, columns.get(name)) or isinstance(accounts, Unknown):
+            continue
+        if isinstance(accounts, Absent):
+            facts[name] = accounts
+            continue
+        newest = accounts.value[0]
+        value = getattr(newest, member)
+        is_annual = newest.months in (None, _WHOLE_YEAR_MONTHS) or name != "annual_turnover"
+        if value is not None and is_annual:
+            facts[name] = Known(value, accounts.source, accounts.at, accounts.part)
 
 
-def _empty(empty: Empty, type_: type, at: datetime) -> Fact[Any]:
-    match empty:
-        case Empty.ABSENT:
-            return Absent(SOURCE, at)
-        case Empty.NO:
-            return Known(False, SOURCE, at)
-        case Empty.ZERO:
-            return Known(Money.ZERO if type_ is Money else 0, SOURCE, at)
-        case Empty.UNKNOWN:
-            return Unknown(SOURCE, at)
+def _fill_debt(facts: dict[str, Fact[Any]], rows: Sequence[Row], columns: Columns) -> None:
+    """The public and the private debt together, where their sum has no column in the answer."""
+    public, private = facts["kronofogden_public_debt"], facts["kronofogden_private_debt"]
+    if _is_there(rows, columns.get("kronofogden_debt")):
+        return
+    if isinstance(public, Known) and isinstance(private, Known):
+        facts["kronofogden_debt"] = replace(public, value=public.value + private.value)
 
 
-def _read(text: str, name: str, type_: type, column: Column, mapping: ColumnMapping) -> Any:
-    """The value that *text* states, None where it states that there is none. KeyError or ValueError if unreadable."""
-    if type_ is Money:
-        return _amount(text, column.kronor, may_be_negative=name in _MAY_BE_NEGATIVE)
-    if type_ is CompanyForm:
-        return mapping.forms[text.casefold()]
-    if type_ is CompanyStatus:
-        return mapping.statuses[text.casefold()]
-    if name == "scoring":
-        return _percentile(text)
-    return _READERS[type_](text)
+def _is_there(rows: Sequence[Row], column: Column | Listing | None) -> bool:
+    return isinstance(column, Column) and any(name in row for name in column.name.split() for row in rows)
 
 
-def _yes_or_no(text: str) -> bool:
-    return {"ja": True, "yes": True, "nej": False, "no": False}[text.casefold()]
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,9}", text):
-        raise ValueError("not a count")
-    return int(text)
-
-
-def _percentile(text: str) -> int:
-    if (score := _count(text)) > 100:
-        raise ValueError("not between 0 and 100")
-    return score
-
-
-def _amount(text: str, unit_kronor: int, *, may_be_negative: bool) -> Money:
-    plain = re.sub("[ \u00a0\u202f]", "", text).replace(",", ".").replace("\u2212", "-")
-    if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,2})?", plain):
-        raise ValueError("not an amount")
-    amount = Money.kronor(plain) * unit_kronor
-    if amount < Money.ZERO and not may_be_negative:
-        raise ValueError("below zero")
-    return amount
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text[:10])  # a time may follow
-
-
-def _rating(text: str) -> Rating | None:
-    """The rating 0 to 100 with its grade; None for the negative codes that say why none is set."""
-    if not re.fullmatch("[+-]?[0-9]{1,3}", text):
-        raise ValueError("not a rating")
-    score = int(text)
-    if score in _NOT_RATED:
-        return None
-    return Rating(str(score), _PETITION_GRADE if score == _BANKRUPTCY_PETITION else _grade(score))
-
-
-def _grade(score: int) -> RatingGrade:
-    if not 0 <= score <= 100:
-        raise ValueError("not between 0 and 100")
-    return next(grade for least, grade in _BANDS if score >= least)
-
-
-_READERS: Mapping[type, Callable[[str], Any]] = {
-    str: str,
-    bool: _yes_or_no,
-    int: _count,
-    date: _day,
-    Rating: _rating,
-}
+def _is_good_news(report: CompanyReport | PersonReport, name: str) -> bool:
+    fact = getattr(report, name, None)
+    return isinstance(fact, Known) and fact.value == _GOOD_NEWS[name]

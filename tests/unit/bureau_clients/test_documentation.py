@@ -4,7 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from bureau_clients.creditsafe.columns import COMPANY_COLUMNS, PERSON_COLUMNS, ColumnMapping
+from bureau_clients.creditsafe.columns import COMPANY_COLUMNS, PERSON_COLUMNS
+from bureau_clients.creditsafe.configuration import ColumnMapping
 from bureau_clients.sandbox.creditsafe_numbers import magic_numbers
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "bureaus.md").read_text(encoding="utf-8")
