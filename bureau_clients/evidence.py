@@ -37,7 +37,8 @@ class Evidence:
 
     *sha256s* are in hexadecimal, in the order of the answers. *milliseconds* is how long the bureau took; None where it
     was not asked, or whoever asked it died. *is_fallback*: it is not the first bureau of its order. *retained_until* is
-    the first day on which what arrived may be erased, *erased_at* when it was.
+    the first day on which what arrived may be erased, *erased_at* when it was. *reference* stands on the bureau's
+    invoice.
     """
 
     report_id: uuid.UUID
@@ -55,6 +56,7 @@ class Evidence:
     confirmed_at: datetime | None = None
     retained_until: date | None = None
     erased_at: datetime | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ def use(
     """The kept answer *report_id*, read again; its use for the application is recorded."""
     row = session.get_one(CreditReport, report_id)
     record_use(session, report_id, application_id=application_id, subject=subject, at=at)
-    report = _parsed(cipher, row)
+    report = report_in(cipher, row)
     if report is None:
         raise ValueError("only a report or a 'no match' is used again")
     return _evidence(row, _hashes(session, [report_id]).get(report_id, ())), report
@@ -206,16 +208,21 @@ def of_application(session: Session, cipher: Cipher, application_id: uuid.UUID) 
         .where(sa.or_(CreditReport.application_id == application_id, CreditReport.id.in_(used)))
         .order_by(CreditReport.subject_kind, CreditReport.subject_index, CreditReport.asked_at.desc())
     ).all()
-    return tuple(
-        Told(
-            kind=SubjectKind(row.subject_kind),
-            role=SubjectRole(row.role),
-            subject=row.subject_index,
-            evidence=found,
-            report=_parsed(cipher, row),
-        )
-        for row, found in zip(rows, _evidence_of(session, rows), strict=True)
+    return _told(session, cipher, rows)
+
+
+def about(
+    session: Session, cipher: Cipher, digits: str, *, application_id: uuid.UUID | None = None
+) -> tuple[Told, ...]:
+    """Every report asked for about the number *digits*, the newest first; of one application, or of all."""
+    query = sa.select(CreditReport).where(
+        CreditReport.subject_index == cipher.blind_index(digits), CreditReport.question == QuestionKind.REPORT
     )
+    if application_id is not None:
+        used = sa.select(CreditReportUse.credit_report_id).where(CreditReportUse.application_id == application_id)
+        query = query.where(sa.or_(CreditReport.application_id == application_id, CreditReport.id.in_(used)))
+    rows = session.scalars(query.order_by(CreditReport.asked_at.desc(), CreditReport.id.desc()))
+    return _told(session, cipher, rows.all())
 
 
 def answers_of(session: Session, cipher: Cipher, report_id: uuid.UUID) -> tuple[Received, ...]:
@@ -231,9 +238,29 @@ def answers_of(session: Session, cipher: Cipher, report_id: uuid.UUID) -> tuple[
     return tuple(Received(row.part, _body(cipher, row)) for row in rows)
 
 
+def report_in(cipher: Cipher, row: CreditReport) -> Report | None:
+    """The report that was read from the answers; None where there was none, or it is erased."""
+    if row.parsed_encrypted is None:
+        return None
+    return report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED))
+
+
 def index_of(cipher: Cipher, subject: Subject) -> bytes:
     """The blind index under which *subject* is kept."""
     return cipher.blind_index(subject.number.digits)
+
+
+def _told(session: Session, cipher: Cipher, rows: Sequence[CreditReport]) -> tuple[Told, ...]:
+    return tuple(
+        Told(
+            subject=row.subject_index,
+            kind=SubjectKind(row.subject_kind),
+            role=SubjectRole(row.role),
+            evidence=found,
+            report=report_in(cipher, row),
+        )
+        for row, found in zip(rows, _evidence_of(session, rows), strict=True)
+    )
 
 
 def _answer(cipher: Cipher, report_id: uuid.UUID, position: int, received: Received) -> ReceivedAnswer:
@@ -253,12 +280,6 @@ def _body(cipher: Cipher, row: ReceivedAnswer) -> bytes:
     if hashlib.sha256(body).digest() != row.sha256:
         raise EvidenceDamaged(f"answer {row.id} is not what was received")
     return body
-
-
-def _parsed(cipher: Cipher, row: CreditReport) -> Report | None:
-    if row.parsed_encrypted is None:
-        return None
-    return report_from_json(cipher.decrypt_json(row.parsed_encrypted, context=_PARSED))
 
 
 def _hashes(session: Session, report_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, ...]]:
@@ -297,4 +318,5 @@ def _evidence(row: CreditReport, sha256s: tuple[str, ...]) -> Evidence:
         confirmed_at=row.confirmed_at,
         retained_until=row.retained_until,
         erased_at=row.erased_at,
+        reference=row.reference,
     )
