@@ -19,15 +19,16 @@ from agreements.payouts import routes as payout_routes
 from agreements.payouts.sandbox import bank as bank_sandbox
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
-from bureau_clients.sandbox import creditsafe_numbers
+from bureau_clients.sandbox import numbers
 from underwriting import api_description
 from underwriting.applications import routes as application_routes
+from underwriting.business_metrics import figures_of
 from underwriting.decisions import routes as decision_routes
 from underwriting.house import House, house_of, runtime_of
 from underwriting.jobs import move_test_time
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
-from underwriting.platform import authentication, bodies, health, logs, problems
+from underwriting.platform import authentication, bodies, health, logs, metrics, problems
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
@@ -68,6 +69,7 @@ def create_app(house: House | None = None) -> Flask:
     authentication.register(app, runtime)
     problems.register(app, page=layout.problem_page)
     health.register(app, runtime)
+    metrics.register(app, runtime, figures_of(runtime))
     for blueprint in (*_interface(house), *_pages(house)):
         app.register_blueprint(blueprint)
     _for_every_page(app, runtime)
@@ -134,13 +136,15 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
-    yield console.blueprint(house.runtime, house.applications, house.decisions, house.agreements, house.cancellations)
+    yield console.blueprint(
+        runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
+    )
     yield billing.blueprint(runtime, house.payments)
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
 
 
 def _magic_numbers() -> tuple[tuple[str, Text], ...]:
     """What the stand-ins do at which number."""
-    bureau = ((one.number, one.what) for one in creditsafe_numbers.magic_numbers())
+    bureau = ((one.number, one.what) for one in numbers.magic_numbers())
     bank = ((number.formatted, what) for number, what in bank_sandbox.magic_numbers().items())
     return (*bureau, *bank)

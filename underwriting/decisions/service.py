@@ -4,17 +4,21 @@ Each opens one transaction and reads the clock once; while a bureau or BankID is
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from agreements.signing.models import Signing
 from agreements.signing.service import Signings
 from agreements.signing.services.keep_order import Started
+from bureau_clients import evidence, retention
 from bureau_clients.answers import Retrieval
 from bureau_clients.errors import QuestionNotBlocked
+from bureau_clients.evidence import Told
 from bureau_clients.gateway import Gateway
+from bureau_clients.retention import Erased
 from underwriting.applications import rules
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
@@ -26,8 +30,8 @@ from underwriting.decisions.services import (
     accept_offer,
     assess_application,
     determine_case,
+    hold_evidence,
     read_decision,
-    read_reports,
     replay_decision,
 )
 from underwriting.decisions.services.gather_case import Case, gather
@@ -37,7 +41,6 @@ from underwriting.decisions.services.read_decision import (
     Pending,
     StaffDecision,
 )
-from underwriting.decisions.services.read_reports import ReportView
 from underwriting.decisions.services.replay_decision import Replay
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role, SigningPurpose
@@ -59,7 +62,10 @@ class Decisions:
     policy: Policy
 
     def assess_due(self) -> int:
-        """Attempt to decide what is due, one after the other; how many attempts. Any number of workers may run."""
+        """Attempt to decide what is due, one after the other; how many attempts.
+
+        Any number of workers, each with several threads, may do so at a time.
+        """
         attempts = 0
         while attempts < MOST_PER_TICK and self.assess_next():
             attempts += 1
@@ -168,6 +174,14 @@ class Decisions:
         with self.runtime.database.transaction() as session:
             return accept_offer.lapse_offers(session, self.runtime, at=at)
 
+    def erase_reports(self, on: date) -> Erased:
+        """Erase what bureaus answered and nothing holds on to on this day any more (rule K2); how much."""
+
+        def held(session: Session, application_ids: Collection[uuid.UUID]) -> Collection[uuid.UUID]:
+            return hold_evidence.holding(session, application_ids, on=on)
+
+        return retention.erase_due(self.runtime, on=on, at=self.runtime.clock.now(), held=held)
+
     def replay(self, decision_id: uuid.UUID) -> Replay:
         """Decide again on what was kept (rule D7), and say what differs."""
         with self.runtime.database.transaction() as session:
@@ -201,12 +215,12 @@ class Decisions:
             find_for(session, application_id, caller)
             return tuple(audit_log.entries_of(session, f"application:{application_id}"))
 
-    def reports(self, application_id: uuid.UUID, caller: Caller) -> tuple[ReportView, ...]:
-        """What was asked of bureaus for the application, and what they said; for underwriters."""
+    def reports(self, application_id: uuid.UUID, caller: Caller) -> tuple[Told, ...]:
+        """What was asked of bureaus for the application, and what they said (B6, B7, D13); for underwriters."""
         caller.require(Role.UNDERWRITER)
         with self.runtime.database.transaction() as session:
             find_for(session, application_id, caller)
-            return read_reports.reports_of(session, self.runtime.cipher, application_id)
+            return evidence.of_application(session, self.runtime.cipher, application_id)
 
     def _for_staff(self, session: Session, application_id: uuid.UUID, caller: Caller) -> tuple[StaffDecision, ...]:
         caller.require(Role.UNDERWRITER)

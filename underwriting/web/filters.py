@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM, Month, end_of_day, stockholm_date
-from underwriting.kernel.wording import day_in_words, instant_in_words, month_in_words, percent_in_words
+from underwriting.kernel.wording import day_in_words, instant_in_words, month_in_words, percent_in_words, time_in_words
 from underwriting.platform.problems import language_of_request
 from underwriting.web.documents import set_document
 from underwriting.web.labels import label_of
@@ -19,6 +19,7 @@ _INSTANT = timedelta(microseconds=1)
 _TONES = {
     **dict.fromkeys(("referred", "information_requested", "counter_offer", "submitted"), "warn"),
     **dict.fromkeys(("invited", "signing", "cancelling", "conditional", "unconfirmed"), "warn"),
+    **dict.fromkeys(("unknown", "no_match", "unavailable"), "warn"),
     **dict.fromkeys(("declined", "refused", "annulled"), "bad"),
     **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen"), "over"),
 }
@@ -34,12 +35,20 @@ def register(pages: Blueprint) -> None:
         "moment": _moment,
         "deadline": _deadline,
         "stamp": _stamp,
+        "clock": _clock,
+        "seconds": seconds,
         "tone": _tone,
         "document": set_document,
         "label": label_of,
     }
     for name, write in written.items():
         pages.add_app_template_filter(write, name)
+
+
+def seconds(milliseconds: int) -> str:
+    """*milliseconds* as seconds with one decimal: `1,2` and `1.2`."""
+    whole, tenths = divmod((milliseconds + 50) // 100, 10)
+    return f"{whole}{',' if language_of_request() == 'sv' else '.'}{tenths}"
 
 
 def _percent(rate: Decimal) -> str:
@@ -67,6 +76,11 @@ def _deadline(before: datetime) -> Markup:
 def _stamp(at: datetime) -> Markup:
     """Short, for lists: day and minute by Stockholm's clocks."""
     return _time(at, at.astimezone(STOCKHOLM).strftime("%Y-%m-%d\u00a0%H:%M"))
+
+
+def _clock(at: datetime) -> Markup:
+    """The time of day with its seconds, for what is over within minutes."""
+    return _time(at, time_in_words(at.astimezone(STOCKHOLM).time()).in_language(language_of_request()))
 
 
 def _tone(state: str) -> str:

@@ -1,94 +1,193 @@
-"""A bureau's report as staff read it: every fact with its name, its value in words, and whether it weighs against."""
+"""What bureaus said of a company or a person, as staff read it: facts in groups, one column per bureau."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeAlias
 
-from bureau_clients.evidence import Told
-from bureau_clients.facts import Absent, Known, Unknown
-from bureau_clients.questions import SubjectKind
-from bureau_clients.reports import CompanyReport, PersonReport, Rating, fact_types
-from underwriting.kernel.money import Money
+from bureau_clients.evidence import Evidence, Told
+from bureau_clients.facts import Known
+from bureau_clients.questions import QuestionKind, SubjectKind
+from bureau_clients.reports import AnnualAccounts, CompanyReport, PersonReport
+from underwriting.web.accounts import figures_of
+from underwriting.web.fact_words import Words, origin_of, words_of
 from underwriting.web.texts import translate
 
-_WELCOME = frozenset(("f_tax", "vat", "employer"))
-"""The facts of a company of which a yes is good; of all others that are a yes or a no, the yes weighs against."""
-_BAD_WHEN_ANY = frozenset(("payment_remark_count", "payment_remark_sum", "kronofogden_debt"))
+_Report: TypeAlias = CompanyReport | PersonReport
+
+COMPANY_GROUPS = {
+    "register": ("name", "form", "status", "registered_on", "f_tax", "vat", "employer"),
+    "rating": ("rating", "credit_limit", "opinion"),
+    "remarks": (
+        *("payment_remark_count", "payment_remark_sum", "latest_payment_remark_on", "petition_count", "petition_sum"),
+        *("kronofogden_debt", "kronofogden_public_debt", "kronofogden_private_debt", "bankruptcy", "distraint"),
+    ),
+    "people": ("board", "signing_right"),
+    "accounts": ("accounts_closed_on", "annual_turnover", "employees", "accounts"),
+}
+"""The facts of a company's report that are read together, by the heading above them."""
+PERSON_GROUPS = {
+    "person": (
+        *("name", "protected", "emigrated", "deceased", "blocked", "number_retired"),
+        "dormant_coordination_number",
+    ),
+    "economy": (
+        *("income", "payment_remark_count", "payment_remark_sum", "latest_payment_remark_on", "kronofogden_debt"),
+        *("trustee", "debt_restructuring", "trading_prohibition"),
+    ),
+    "judgement": ("scoring", "opinion"),
+    "companies": ("assignments",),
+}
+"""The same of a person's report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One fact: *tone* is `bad` where it weighs against, `faint` where there is no value."""
+class Cell:
+    """What one bureau says of a fact. *origin* is who told it, where and when; *elsewhere* is that where it is not the
+    same as for the most of the report.
+    """
+
+    words: Words
+    origin: str
+    elsewhere: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One fact, as each bureau tells it."""
 
     label: str
-    value: str = field(repr=False)
-    tone: str
+    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """One report: about whom, from whom, what became of the question, and its facts."""
+class Block:
+    """A fact that has more to it than a word: *kind* is its name, *parts* a bureau's name and what it told, each."""
 
+    kind: str
+    label: str
+    parts: tuple[tuple[str, Any], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Facts that are read together."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A bureau's newest report; most of its facts have the *origin*."""
+
+    bureau: str
+    origin: str
+    report: _Report = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question and what came of it; *status* is the register's word where nothing but that was asked for."""
+
+    evidence: Evidence
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """All that was asked about one subject, the newest first, and what the bureaus told."""
+
+    kind: SubjectKind
     title: str
-    told: Told
-    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    asked: tuple[Asked, ...]
 
 
-def tables_of(told: tuple[Told, ...]) -> tuple[Table, ...]:
-    """The reports of an application, each with its rows; a sole trader's has those of the owner too."""
-    return tuple(Table(_title(one), one, tuple(_rows_of(one.report))) for one in told)
+def subjects_of(told: Sequence[Told]) -> tuple[About, ...]:
+    """Everybody whom the *told* answers of an application are about; those about one subject stand together in it."""
+    return tuple(_about(tuple(same)) for _, same in groupby(told, key=lambda one: (one.kind, one.subject)))
 
 
-def _title(told: Told) -> str:
-    """Whom it is about: as what, and the name that the register gives."""
-    role = translate("report.company" if told.kind is SubjectKind.COMPANY else "report.guarantor")
-    name = told.report.name if isinstance(told.report, CompanyReport | PersonReport) else None
-    return f"{role}: {name.value}" if isinstance(name, Known) else role
+def _about(told: tuple[Told, ...]) -> About:
+    columns, kind = tuple(_columns(told)), told[0].kind
+    asked = tuple(Asked(one.evidence, _status_alone(one)) for one in told)
+    return About(kind, _title(kind, columns), columns, tuple(_groups(columns)), asked)
 
 
-def _rows_of(report: Any) -> Iterator[Row]:
-    if not isinstance(report, CompanyReport | PersonReport):
+def _status_alone(told: Told) -> str:
+    if told.evidence.question is QuestionKind.STATUS and isinstance(told.report, CompanyReport):
+        return words_of("status", told.report.status).value
+    return ""
+
+
+def _title(kind: SubjectKind, columns: Sequence[Column]) -> str:
+    """Whom it is about: as what, and the name that a register gives."""
+    role = translate("report.company" if kind is SubjectKind.COMPANY else "report.guarantor")
+    names = (column.report.name for column in columns)
+    return next((f"{role}: {name.value}" for name in names if isinstance(name, Known)), role)
+
+
+def _columns(told: Sequence[Told]) -> Iterator[Column]:
+    shown: set[str] = set()
+    for one in told:
+        bureau, report = one.evidence.bureau, one.report
+        if one.evidence.question is QuestionKind.STATUS or bureau in shown:
+            continue
+        if isinstance(report, CompanyReport | PersonReport):
+            shown.add(bureau)
+            yield Column(bureau.capitalize(), _most_common_origin(report), report)
+
+
+def _most_common_origin(report: _Report) -> str:
+    groups = COMPANY_GROUPS if isinstance(report, CompanyReport) else PERSON_GROUPS
+    origins = Counter(origin_of(getattr(report, name)) for names in groups.values() for name in names)
+    return origins.most_common(1)[0][0]
+
+
+def _groups(columns: Sequence[Column]) -> Iterator[Group]:
+    if not columns:
         return
-    for name in fact_types(type(report)):
-        yield _row(name, getattr(report, name))
-    if isinstance(report, CompanyReport) and report.owner is not None:
-        for name in fact_types(PersonReport):
-            row = _row(name, getattr(report.owner, name))
-            yield Row(translate("report.owner", fact=row.label), row.value, row.tone)
+    groups = COMPANY_GROUPS if isinstance(columns[0].report, CompanyReport) else PERSON_GROUPS
+    for heading, names in groups.items():
+        yield _group(translate(f"report.group.{heading}"), names, columns)
+    owners = [
+        Column(column.bureau, column.origin, column.report.owner)
+        for column in columns
+        if isinstance(column.report, CompanyReport) and column.report.owner is not None
+    ]
+    for heading, names in PERSON_GROUPS.items() if len(owners) == len(columns) else ():
+        yield _group(translate("report.owner", group=translate(f"report.group.{heading}")), names, owners)
 
 
-def _row(name: str, fact: Any) -> Row:
-    label = translate(f"fact.{name}")
-    match fact:
-        case Known(value=value):
-            return Row(label, _in_words(name, value), "bad" if _weighs_against(name, value) else "")
-        case Absent():
-            return Row(label, translate("report.absent"), "faint")
-        case Unknown():
-            return Row(label, translate("report.unknown"), "faint")
-    raise TypeError(type(fact).__name__)
+def _group(heading: str, names: Sequence[str], columns: Sequence[Column]) -> Group:
+    lines = tuple(
+        Line(translate(f"fact.{name}"), tuple(_cell(name, getattr(column.report, name), column) for column in columns))
+        for name in names
+    )
+    return Group(heading, lines, tuple(block for name in names if (block := _block(name, columns)).parts))
 
 
-def _in_words(name: str, value: Any) -> str:
-    match value:
-        case bool():
-            return translate("yes" if value else "no")
-        case Money():
-            return value.formatted()
-        case date():
-            return value.isoformat()
-        case Rating():
-            return f"{value.grade} ({value.score})"
-        case StrEnum():
-            return translate(f"form.{value}" if name == "form" else f"company_status.{value}")
-    return str(value)
+def _cell(name: str, fact: Any, column: Column) -> Cell:
+    origin = origin_of(fact)
+    return Cell(words_of(name, fact), origin, "" if origin == column.origin else origin)
 
 
-def _weighs_against(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value is (name not in _WELCOME)
-    if name == "status":
-        return str(value) != "active"
-    return name in _BAD_WHEN_ANY and bool(value)
+def _block(name: str, columns: Sequence[Column]) -> Block:
+    told = ((column.bureau, getattr(column.report, name)) for column in columns)
+    parts = tuple(
+        (bureau, _part(fact.value)) for bureau, fact in told if isinstance(fact, Known) and _is_long(fact.value)
+    )
+    return Block(name, translate(f"fact.{name}"), parts)
+
+
+def _is_long(value: Any) -> bool:
+    """Whether there is more to it than a word."""
+    return bool(value) if isinstance(value, tuple) else hasattr(value, "alternatives")
+
+
+def _part(value: Any) -> Any:
+    return figures_of(value) if isinstance(value, tuple) and isinstance(value[0], AnnualAccounts) else value

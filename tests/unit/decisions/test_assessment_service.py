@@ -15,7 +15,8 @@ from bureau_clients.errors import BureauRefused, BureauUnavailable, QuestionNotB
 from bureau_clients.facts import Known
 from bureau_clients.gateway import Gateway
 from bureau_clients.models import CreditReport
-from bureau_clients.reports import Answer, CompanyReport, CompanyStatus
+from bureau_clients.questions import SubjectKind
+from bureau_clients.reports import Answer, CompanyReport, CompanyStatus, PersonReport
 from tests.support.bankid_stand_in import BankIdWorld
 from tests.support.bureau import NOWHERE, Exchangeable, creditsafe_at
 from tests.support.lending import (
@@ -403,13 +404,15 @@ def test_the_applicant_is_written_to_once_about_each_decision(world: LendingWorl
 
 
 def test_staff_read_the_reports_fact_by_fact(world: LendingWorld) -> None:
-    """D13: known, known to be absent, or unknown, with the hash of what was received."""
+    """D13: known, known to be absent, or unknown, with the hashes of what was received."""
     decision = decided(world)
-    reports = world.decisions.reports(decision.application_id, world.staff())
-    assert sorted(str(report.kind) for report in reports) == ["company", "person"]
-    person = next(report for report in reports if report.kind == "person")
-    assert {fact.name: fact.value for fact in person.facts}["income"] == "420\u00a0000\u00a0kr"
-    assert person.sha256 in decision.report_hashes
+    company, person = world.decisions.reports(decision.application_id, world.staff())
+    assert (company.kind, person.kind) == (SubjectKind.COMPANY, SubjectKind.PERSON)
+    assert isinstance(person.report, PersonReport)
+    assert isinstance(person.report.income, Known)
+    assert person.report.income.value == Money.kronor(420_000)
+    assert set(person.evidence.sha256s) <= set(decision.report_hashes)
+    assert person.evidence.sha256s
 
 
 # When a bureau does not answer as it should

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 
@@ -11,8 +12,17 @@ import pytest
 
 from agreements.documents.rules import DocumentKind
 from agreements.ledger.rules import PostingKind
-from bureau_clients.questions import Outcome
-from bureau_clients.reports import CompanyReport, CompanyStatus, PersonReport, fact_types
+from bureau_clients.limits import BreakerState
+from bureau_clients.questions import CopyNotice, Outcome, SubjectKind
+from bureau_clients.reports import (
+    AnnualAccounts,
+    CompanyReport,
+    CompanyStatus,
+    Coverage,
+    PersonReport,
+    Verdict,
+    fact_types,
+)
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, TERMS
 from underwriting.kernel.vocabulary import (
@@ -29,6 +39,7 @@ from underwriting.kernel.vocabulary import (
     PayoutState,
     RequestChannel,
 )
+from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
 WEB = Path(__file__).resolve().parents[3] / "underwriting" / "web"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
@@ -50,15 +61,20 @@ EVENTS = (
 
 FAMILIES: dict[str, Iterable[str]] = {
     "account.": Account,
+    "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
     "agreement.state.": AgreementState,
     "application.lead.": ApplicationState,
     "application.state.": ApplicationState,
+    "bureaus.about.": SubjectKind,
+    "bureaus.state.": BreakerState,
     "cancel.state.": CancellationState,
     "cancel.sure.": ("at_once", "conditional"),
     "cancel.window.": CancellationWindow,
     "company_status.": CompanyStatus,
     "console.channel.": RequestChannel,
     "console.outcome.": Outcome,
+    "copy.": CopyNotice,
+    "coverage.": Coverage,
     "docs.place.": ("query", "header"),
     "document.": DocumentKind,
     "fact.": fact_types(CompanyReport).keys() | fact_types(PersonReport).keys(),
@@ -71,9 +87,11 @@ FAMILIES: dict[str, Iterable[str]] = {
     "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
     "outcome.": DecisionOutcome,
     "purpose.": CreditPurpose,
+    "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},
     "subject.": (COMPANY, OWNER, TERMS, DUE_DILIGENCE),
+    "verdict.": Verdict,
 }
 """The beginnings of keys whose ends are words of the product, and those words."""
 

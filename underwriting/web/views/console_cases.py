@@ -9,7 +9,6 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.show_agreement import Agreements
-from bureau_clients import evidence
 from schemas.decisions import InformationRequestSchema, OverrideSchema
 from schemas.loading import load
 from underwriting.applications.service import Applications
@@ -30,7 +29,7 @@ from underwriting.web import forms
 from underwriting.web.charts import meter
 from underwriting.web.history import history_of
 from underwriting.web.layout import render
-from underwriting.web.reports import tables_of
+from underwriting.web.reports import subjects_of
 from underwriting.web.texts import translate
 
 _PAGE = 50
@@ -83,8 +82,6 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
         caller = current_caller()
         application = applications.view(application_id, caller)
         found = decisions.decisions(application_id, caller)
-        with runtime.database.transaction() as session:
-            told = evidence.of_application(session, runtime.cipher, application_id)
         return render(
             "console/case.html",
             status=status,
@@ -92,7 +89,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
             decisions=found,
             groups_of=lambda decision: _groups(decision, application),
             meter=meter,
-            reports=tables_of(told),
+            subjects=subjects_of(decisions.reports(application_id, caller)),
             history=history_of(decisions.history(application_id, caller), reader=caller.actor),
             agreement_id=agreements.id_of_application(application_id, caller),
             may_determine=application.state in _DETERMINABLE,
