@@ -13,6 +13,8 @@ from agreements.payouts.service import Payouts
 from agreements.redemption.service import Redemptions
 from agreements.signing.client import BankId, BankIdClient
 from agreements.signing.service import Handler, Signings
+from bureau_clients.bisnode import paths
+from bureau_clients.bisnode.client import Bisnode
 from bureau_clients.budgets import Prices
 from bureau_clients.bureau import Bureau
 from bureau_clients.creditsafe.client import Creditsafe
@@ -131,16 +133,33 @@ def house_of(runtime: Runtime) -> House:
 
 
 def bureaus_of(settings: Settings) -> tuple[Bureau, ...]:
-    """The bureaus as the settings say; raises SettingsRefused for a mapping of columns that cannot be read, and for an
-    order that names nobody.
+    """The bureaus as the settings say; raises SettingsRefused for a mapping that cannot be read, and for an order that
+    names nobody.
     """
     _check_orders(settings.bureaus)
-    if settings.creditsafe is None:
-        return ()
-    try:
-        return (Creditsafe(settings.creditsafe),)
-    except MappingInvalid as error:
-        raise SettingsRefused((SettingProblem("CREDITSAFE_MAPPING", f"is not valid: {error}"),)) from error
+    found: list[Bureau] = []
+    if settings.creditsafe is not None:
+        try:
+            found.append(Creditsafe(settings.creditsafe))
+        except MappingInvalid as error:
+            raise _not_valid("CREDITSAFE_MAPPING", error) from error
+    if settings.bisnode is not None:
+        orders = settings.bureaus
+        try:
+            found.append(
+                Bisnode(
+                    settings.bisnode,
+                    companies=Bisnode.name in (*orders.companies, *orders.sole_traders),
+                    persons=Bisnode.name in orders.persons,
+                )
+            )
+        except paths.MappingInvalid as error:
+            raise _not_valid("BISNODE_PERSON_MAPPING", error) from error
+    return tuple(found)
+
+
+def _not_valid(name: str, error: Exception) -> SettingsRefused:
+    return SettingsRefused((SettingProblem(name, f"is not valid: {error}"),))
 
 
 def _check_orders(orders: BureauSettings) -> None:

@@ -43,7 +43,8 @@ class FactPath:
 
     *path* is one path, or several with blanks between them: texts are joined by a blank, amounts added up. *yes* makes
     a yes or no of codes: it is yes where one of these stands there, and no where only others do. *kronor* is what one
-    unit of a bare number stands for. *missing* says what it means that nothing stands there.
+    unit of a bare number stands for. *missing* says what it means that nothing stands there, though what should hold it
+    does; where that is missing too, the fact is unknown.
     """
 
     path: str
