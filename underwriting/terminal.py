@@ -70,10 +70,12 @@ def settings_here() -> "Settings":
 
 
 def runtime_here() -> "Runtime":
-    """The runtime of a command, whose logs go to standard error."""
+    """The runtime of a command, whose logs go to standard error; its connections are closed with the command."""
     from underwriting.house import runtime_of
     from underwriting.platform import logs
 
     settings = settings_here()
     logs.configure(settings.log_level)
-    return runtime_of(settings)
+    runtime = runtime_of(settings)
+    click.get_current_context().call_on_close(runtime.database.dispose)
+    return runtime

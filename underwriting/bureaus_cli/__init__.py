@@ -72,15 +72,15 @@ def report(
     """
     from bureau_clients import evidence
     from bureau_clients.formats import report_to_json
-    from underwriting.bureaus_cli.report import question_value, report_text
+    from underwriting.bureaus_cli.report_text import question_value, report_text
 
     runtime = runtime_here()
-    digits = _digits_of(runtime, click.get_text_stream("stdin").readline() if number == "-" else number)
+    digits = _digits_of(runtime, sys.stdin.readline() if number == "-" else number)
     with _logged_in(runtime, username, password) as caller, runtime.database.transaction() as session:
         found = evidence.about(session, runtime.cipher, digits, application_id=application_id)
         if not found:
             raise click.ClickException("Nothing is kept about that number.")
-        told = found[0]
+        told = next((one for one in found if one.report is not None), found[0])
         _note_reading(session, caller, told.evidence.report_id, at=runtime.clock.now())
     if as_json:
         value = None if told.report is None else report_to_json(told.report)
@@ -133,15 +133,15 @@ def replay(
 @plain_errors
 def buy(bureau: str, count: int, as_json: bool) -> None:
     """Note that COUNT reports were bought of BUREAU, so that an alarm comes before they run out."""
-    from bureau_clients import budgets, statistics
+    from bureau_clients import stock
     from underwriting.platform.bureau_settings import BUREAUS
 
     if bureau not in BUREAUS:
         raise click.BadParameter(f"is none of {', '.join(BUREAUS)}", param_hint="BUREAU")
     runtime = runtime_here()
     with runtime.database.transaction() as session:
-        budgets.buy(session, bureau=bureau, reports=count, by="operator", at=runtime.clock.now())
-        (left,) = (stock.left for stock in statistics.stock(session) if stock.bureau == bureau)
+        stock.buy(session, bureau=bureau, reports=count, by="operator", at=runtime.clock.now())
+        (left,) = (found.left for found in stock.stock(session) if found.bureau == bureau)
     show_result(as_json, {"bureau": bureau, "bought": count, "left": left}, f"{left} reports are left at {bureau}.")
 
 
@@ -152,11 +152,11 @@ def buy(bureau: str, count: int, as_json: bool) -> None:
 def doubts(language: "Language", as_json: bool) -> None:
     """List the questions that wait for a person: their outcome is unknown, or they were refused (B3, B4)."""
     from bureau_clients import statistics
-    from underwriting.bureaus_cli.report import moment, table
-    from underwriting.house import house_of
+    from underwriting.bureaus_cli.report_text import moment, table
+    from underwriting.house import bureaus_of, gateway_of
 
     runtime = runtime_here()
-    gateway = house_of(runtime).gateway
+    gateway = gateway_of(runtime, bureaus_of(runtime.settings))
     with runtime.database.transaction() as session:
         found = statistics.doubts(session, at=runtime.wall.now())
     value = [

@@ -4,78 +4,61 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bureau_clients import statistics
 from bureau_clients.bureau import Check
+from bureau_clients.condition import Condition, conditions
 from bureau_clients.limits import BreakerState
-from bureau_clients.statistics import BureauHealth, Spend, Stock
-from underwriting.bureaus_cli.report import moment, table
-from underwriting.house import bureaus_of, house_of
+from bureau_clients.statistics import BureauHealth
+from underwriting.bureaus_cli.report_text import moment, table
+from underwriting.house import bureaus_of, gateway_of
 from underwriting.kernel.money import Money
-from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """One bureau: the *checks* that it took, its breaker, what was spent today, and what is left of reports bought.
+    """One bureau: the *checks* that it took now, and its *condition* by what is kept of earlier questions."""
 
-    *spend* is None before the first question of the day, *stock* where no reports were bought in advance.
-    """
-
-    bureau: str
     checks: tuple[Check, ...]
-    health: BureauHealth
-    spend: Spend | None
-    budget: Money | None
-    stock: Stock | None
+    condition: Condition
 
     @property
     def holds(self) -> bool:
         """Whether the bureau can be asked as it should."""
-        return all(check.holds for check in self.checks) and not any(self.hindrances)
-
-    @property
-    def hindrances(self) -> tuple[bool, bool, bool]:
-        """Whether the breaker is open, the day's budget spent, and no report left."""
-        return (
-            self.health.state is not BreakerState.CLOSED,
-            self.budget is not None and self.spent >= self.budget,
-            self.stock is not None and self.stock.left <= 0,
-        )
+        hindered = (self.condition.is_left_alone, self.is_spent, self.is_empty)
+        return all(check.holds for check in self.checks) and not any(hindered)
 
     @property
     def spent(self) -> Money:
-        """What was spent today, or may have been."""
-        return Money.ZERO if self.spend is None else self.spend.spent + self.spend.reserved
+        """What was spent today, or is reserved for questions that are out or in doubt."""
+        return self.condition.spent + self.condition.reserved
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left of the day's budget."""
+        return self.condition.budget is not None and self.spent >= self.condition.budget
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left of the reports bought."""
+        return self.condition.stock is not None and self.condition.stock.left <= 0
 
 
 def of_every_bureau(runtime: Runtime) -> tuple[Standing, ...]:
     """Every bureau that the settings name; each is tried now, without a question about anybody."""
-    budgets = house_of(runtime).gateway.day_budgets
-    checked = {bureau.name: bureau.check() for bureau in bureaus_of(runtime.settings)}
-    today = stockholm_date(runtime.clock.now())
+    bureaus = bureaus_of(runtime.settings)
+    budgets = gateway_of(runtime, bureaus).day_budgets
+    checked = {bureau.name: bureau.check() for bureau in bureaus}
     with runtime.database.transaction() as session:
-        health = statistics.health(session, tuple(checked))
-        spend = {each.bureau: each for each in statistics.spend_by_day(session, first=today, last=today)}
-        stock = {each.bureau: each for each in statistics.stock(session)}
-    return tuple(
-        Standing(
-            bureau=each.bureau,
-            checks=checked[each.bureau],
-            health=each,
-            spend=spend.get(each.bureau),
-            budget=budgets.get(each.bureau),
-            stock=stock.get(each.bureau),
-        )
-        for each in health
-    )
+        found = conditions(session, tuple(checked), budgets, at=runtime.clock.now())
+    return tuple(Standing(checked[each.health.bureau], each) for each in found)
 
 
 def as_value(standing: Standing) -> Mapping[str, Any]:
     """*standing* as a JSON value."""
-    health, stock = standing.health, standing.stock
+    condition = standing.condition
+    health, budget, stock = condition.health, condition.budget, condition.stock
     return {
-        "bureau": standing.bureau,
+        "bureau": health.bureau,
         "holds": standing.holds,
         "checks": [
             {
@@ -92,40 +75,31 @@ def as_value(standing: Standing) -> Mapping[str, Any]:
             "open_until": None if health.open_until is None else health.open_until.isoformat(),
         },
         "spent_today": str(standing.spent),
-        "day_budget": None if standing.budget is None else str(standing.budget),
+        "day_budget": None if budget is None else str(budget),
         "reports": None if stock is None else {"bought": stock.bought, "used": stock.used, "left": stock.left},
+        "alarms": list(condition.alarms),
     }
 
 
 def as_text(standing: Standing) -> str:
     """*standing* as lines for a terminal."""
-    is_open, is_spent, is_empty = standing.hindrances
-    rows = [
-        *(
-            _row(check.holds, check.what.en, _seconds(check), check.detail.en if check.detail else "")
-            for check in standing.checks
-        ),
-        _row(not is_open, "Breaker", "", _breaker(standing.health)),
-        _row(not is_spent, "Spent today", "", _spent(standing)),
-        *(
-            _row(not is_empty, "Reports bought", "", f"{stock.left} of {stock.bought} left")
-            for stock in _some(standing.stock)
-        ),
-    ]
-    return "\n".join((standing.bureau, *table(rows)))
+    return "\n".join((standing.condition.health.bureau, *table(list(_rows(standing)))))
 
 
-def _row(holds: bool, what: str, took: str, detail: str) -> tuple[str, str, str, str]:
-    return "  ok" if holds else "  NO", what, took, detail
+def _rows(standing: Standing) -> Iterator[tuple[str, str, str, str]]:
+    condition = standing.condition
+    for check in standing.checks:
+        took = "" if check.seconds is None else f"{check.seconds:.2f} s"
+        yield _mark(check.holds), check.what.en, took, "" if check.detail is None else check.detail.en
+    yield _mark(not condition.is_left_alone), "Breaker", "", _breaker(condition.health)
+    yield _mark(not standing.is_spent), "Spent today", "", _spent(standing)
+    if condition.stock is not None:
+        left = f"{condition.stock.left} of {condition.stock.bought} left"
+        yield _mark(not standing.is_empty), "Reports bought", "", left
 
 
-def _some(stock: Stock | None) -> Iterator[Stock]:
-    if stock is not None:
-        yield stock
-
-
-def _seconds(check: Check) -> str:
-    return "" if check.seconds is None else f"{check.seconds:.2f} s"
+def _mark(holds: bool) -> str:
+    return "  ok" if holds else "  NO"
 
 
 def _breaker(health: BureauHealth) -> str:
@@ -136,9 +110,10 @@ def _breaker(health: BureauHealth) -> str:
             return "half open: one question is on its way"
         case BreakerState.OPEN:
             until = "" if health.open_until is None else f" until {moment(health.open_until)}"
-            return f"open{until} ({health.last_failure_code})" if health.last_failure_code else f"open{until}"
+            code = f", last failure {health.last_failure_code}" if health.last_failure_code else ""
+            return f"open{until}{code}"
 
 
 def _spent(standing: Standing) -> str:
-    spent = standing.spent.formatted()
-    return f"{spent}, no budget set" if standing.budget is None else f"{spent} of {standing.budget.formatted()}"
+    spent, budget = standing.spent.formatted(), standing.condition.budget
+    return f"{spent}, no budget set" if budget is None else f"{spent} of {budget.formatted()}"

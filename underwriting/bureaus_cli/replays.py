@@ -5,7 +5,7 @@ from typing import Any
 
 from bureau_clients.facts import Fact, Known
 from bureau_clients.replays import Difference, Replayed
-from underwriting.bureaus_cli.report import NO_VALUE, harmless, in_words, knowledge_of, moment
+from underwriting.bureaus_cli.report_text import NO_VALUE, harmless, in_words, knowledge_of, moment
 from underwriting.kernel.text import Language
 from underwriting.web.texts import catalogue
 
