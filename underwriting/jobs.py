@@ -13,10 +13,11 @@ from underwriting.decisions import jobs as decision_jobs
 from underwriting.house import House
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
 from underwriting.platform import audit_seal, idempotency, test_time
-from underwriting.platform.scheduler import DailyJob, Jobs
+from underwriting.platform.scheduler import ContinuousJob, DailyJob, Jobs
 
 _FORGOTTEN_AT = time(3)
 _SEALED_AT = time(4)
+_COUNTED_EVERY_SECONDS = 60.0
 _DAY = timedelta(days=1)
 
 
@@ -30,12 +31,14 @@ def jobs_of(house: House) -> Jobs:
             *application_jobs.continuous_jobs(house.applications),
             *decision_jobs.continuous_jobs(house.decisions),
             *credit_jobs.continuous(runtime),
+            ContinuousJob("count-reports-left", _COUNTED_EVERY_SECONDS, house.gateway.tell_of_few_reports),
             *payout_jobs.continuous(house.payouts),
             *payment_jobs.continuous(house.payments),
             *cancellation_jobs.continuous(house.cancellations),
         ),
         daily=(
             *application_jobs.daily_jobs(house.applications),
+            *decision_jobs.daily_jobs(house.decisions),
             DailyJob("forget-answers", _FORGOTTEN_AT, lambda _: {"forgotten": idempotency.forget_old(runtime)}),
             DailyJob("seal-audit", _SEALED_AT, lambda on: dict(audit_seal.seal(runtime, on))),
             *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),

@@ -1,15 +1,32 @@
 """What the scheduler runs for decisions."""
 
+from dataclasses import asdict
+from datetime import date, time
+from typing import Any
+
 from underwriting.decisions.service import Decisions
-from underwriting.platform.scheduler import ContinuousJob
+from underwriting.platform.scheduler import ContinuousJob, DailyJob
 
 ASSESSED_EVERY_SECONDS = 2.0
+ASSESSED_AT_ONCE = 8
+"""Applications that one worker assesses at a time: a bureau that keeps silent about one holds no other. Each needs a
+connection to the database only between its questions."""
 LAPSED_EVERY_SECONDS = 60.0
+REPORTS_ERASED_AT = time(3, 30)
 
 
 def continuous_jobs(decisions: Decisions) -> tuple[ContinuousJob, ...]:
     """Applications under assessment are decided (rule B8); counter-offers whose time is over lapse (rule D1)."""
     return (
-        ContinuousJob("assess-applications", ASSESSED_EVERY_SECONDS, decisions.assess_due),
+        ContinuousJob("assess-applications", ASSESSED_EVERY_SECONDS, decisions.assess_due, at_once=ASSESSED_AT_ONCE),
         ContinuousJob("lapse-counter-offers", LAPSED_EVERY_SECONDS, decisions.lapse_counter_offers),
     )
+
+
+def daily_jobs(decisions: Decisions) -> tuple[DailyJob, ...]:
+    """What bureaus answered is erased when nothing holds on to it any more (rule K2)."""
+
+    def erase_reports(on: date) -> dict[str, Any]:
+        return asdict(decisions.erase_reports(on))
+
+    return (DailyJob("erase-reports", REPORTS_ERASED_AT, erase_reports),)

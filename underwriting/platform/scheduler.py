@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.dialects.postgresql import insert
 
@@ -27,11 +28,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class ContinuousJob:
-    """Takes what is due, and says how much it did; run every *every_seconds*."""
+    """Takes what is due, and says how much it did; run every *every_seconds*, by *at_once* threads side by side."""
 
     name: str
     every_seconds: float
     run: Callable[[], int]
+    at_once: int = 1
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,16 @@ class Jobs:
 
 def start(jobs: Jobs) -> BackgroundScheduler:
     """A running scheduler that ticks *jobs*; the caller shuts it down."""
+    threads = 1 + sum(job.at_once for job in jobs.continuous)
     scheduler = BackgroundScheduler(
-        timezone=STOCKHOLM, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone=STOCKHOLM,
+        executors={"default": ThreadPoolExecutor(threads)},  # one for each, so that none waits for another
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for job in jobs.continuous:
-        scheduler.add_job(_guarded(job.name, job.run), "interval", seconds=job.every_seconds, id=job.name)
+        for number in range(job.at_once):
+            run = _guarded(job.name, job.run)
+            scheduler.add_job(run, "interval", seconds=job.every_seconds, id=f"{job.name}-{number}")
     scheduler.add_job(
         _guarded("daily", lambda: len(jobs.run_daily_due(jobs.runtime.clock.now()))), "interval", seconds=20, id="daily"
     )

@@ -227,3 +227,20 @@ def test_the_ticking_goes_on_when_a_job_fails(runtime: Runtime) -> None:
         assert all(ticked.acquire(timeout=10) for _ in range(3))
     finally:
         ticking.shutdown(wait=True)
+
+
+def test_a_job_is_run_by_as_many_threads_as_it_wants_side_by_side(runtime: Runtime) -> None:
+    """B2: a bureau that is silent about one application does not hold the next."""
+    there, go_on = threading.Semaphore(0), threading.Event()
+
+    def wait() -> int:
+        there.release()
+        go_on.wait(10)
+        return 0
+
+    ticking = scheduler.start(Jobs(runtime, continuous=(ContinuousJob("waits", 0.01, wait, at_once=3),), daily=()))
+    try:
+        assert all(there.acquire(timeout=10) for _ in range(3))
+    finally:
+        go_on.set()
+        ticking.shutdown(wait=True)
