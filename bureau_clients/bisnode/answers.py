@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bureau_clients.bisnode.codes import outcome_of
-from bureau_clients.bisnode.formats import NotAnAnswer, error_status, read_document
+from bureau_clients.bisnode.formats import NotAnAnswer, error_status, is_error, read_document
 from bureau_clients.errors import BureauRefused, BureauUnavailable, OutcomeUnknown
 from bureau_clients.questions import Outcome
 
@@ -30,8 +30,8 @@ class Answered:
 
     @property
     def is_no_match(self) -> bool:
-        """Whether the service says that nobody has the number."""
-        return error_status(self.document) == _NOT_FOUND
+        """Whether the service says that nobody has the number: of its errors no other is kept as an answer."""
+        return is_error(self.document) and error_status(self.document) in (_NOT_FOUND, None)
 
     def unknown(self, code: str) -> OutcomeUnknown:
         """The failure that this answer is."""
@@ -57,7 +57,7 @@ def answered(status: int, body: bytes, part: str) -> Answered:
 
 def _document(body: bytes, part: str) -> Answered:
     given = Answered.read(body, part)
-    if error_status(given.document) is not None:
+    if is_error(given.document):
         raise given.unknown("not-an-answer")
     if not given.document:
         raise given.unknown("empty-answer")

@@ -49,8 +49,7 @@ _PATHS: Mapping[str, str] = {
 }
 _SEGMENTS = (RISK, FINANCE, MANAGEMENT, EVENTS, COMPANY_INFORMATION)
 _OWNERS_SEGMENTS = (RISK, FINANCE, MANAGEMENT, OWNERSHIP, EVENTS, COMPANY_INFORMATION)
-_LIMITED_COMPANY_STATUS = (RISK, EVENTS, COMPANY_INFORMATION)
-_STATUS = (EVENTS, COMPANY_INFORMATION)
+_STATUS_SEGMENTS = (EVENTS, COMPANY_INFORMATION)
 _DIGITS = 10  # of every number, as in the service's own examples: YYMMDDNNNN or NNNNNNNNNN
 _JSON = "application/json"
 _TOKENS_A_QUESTION = 2
@@ -109,12 +108,11 @@ class Bisnode:
     def company_status(self, number: _Number, *, form: CompanyForm, reference: str, at: datetime) -> Answer:
         """How the company stands as of *at*. Raises as `company` does.
 
-        The register's own word is of taxes, so that events are asked for too; of an AB the risks are as well, where
-        bankruptcies stand for certain. Of others they are not: they make a credit report of an answer, of which a copy
-        is sent. Whether one is sent without them the description does not say, so that a lender has to ask Bisnode.
+        The register's own word is of taxes, which a bankrupt company still pays, so that events are asked for too. The
+        risks are not: they make a credit report of an answer, of which everybody but an AB is sent a copy. Whether one
+        is sent without them the description does not say, so that a lender with such borrowers has to ask Bisnode.
         """
-        segments = _LIMITED_COMPANY_STATUS if form is CompanyForm.AB else _STATUS
-        given = self._ask(COMPANY, self._company_question(number, reference, segments))
+        given = self._ask(COMPANY, self._company_question(number, reference, _STATUS_SEGMENTS))
         return Answer(self._report(given, number, form, at), (Received(COMPANY, given.raw),))
 
     def person(self, number: PersonalNumber, *, reference: str, at: datetime) -> Answer:  # noqa: ARG002 - has no place

@@ -20,6 +20,7 @@ _LARGEST_COUNT = 10**9
 _SEK = "SEK"
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{0,6})?|\.[0-9]{1,6}")
 _WEEK = re.compile(r"([0-9]{4})-?W([0-9]{1,2})")
+_ERROR_MEMBERS = frozenset({"message", "status", "statusCode", "statusText", "subErrors", "timestamp"})
 _UNREADABLE = object()
 """Stands in the place of a value that is given twice or is too large: no reader takes it."""
 
@@ -49,16 +50,19 @@ def read_document(body: bytes) -> Mapping[str, Any]:
     return value
 
 
-def error_status(document: Mapping[str, Any]) -> int | None:
-    """The status that an error of the service states in its new model or its old one, None for anything else.
+def is_error(document: Mapping[str, Any]) -> bool:
+    """Whether *document* is an error of the service, in its new model or its old one, of which any member may lack.
 
-    The error page of a server on the way, which tells a path and not a message of the service, is none of them.
+    The error of a server on the way, which tells other things as well (a path, a fault), is none.
     """
-    if not isinstance(document.get("message"), str) or not document.keys().isdisjoint({"path", "error", "fault"}):
-        return None
-    status = document.get("status") if isinstance(document.get("statusText"), str) else document.get("statusCode")
-    text = str(status) if isinstance(status, int | str) and not isinstance(status, bool) else ""
-    return int(text) if re.fullmatch("[1-5][0-9]{2}", text) else None
+    return bool(document.keys() - {"timestamp"}) and document.keys() <= _ERROR_MEMBERS
+
+
+def error_status(document: Mapping[str, Any]) -> int | None:
+    """The HTTP status that an error states, None where it states none that can be read."""
+    status = next((document[name] for name in ("status", "statusCode") if has(document, name)), None)
+    told = str(status) if isinstance(status, int | str) and not isinstance(status, bool) else ""
+    return int(told) if re.fullmatch("[1-5][0-9]{2}", told) else None
 
 
 def member(value: Any, *names: str) -> Any:

@@ -8,15 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bureau_clients.bisnode import codes
 from bureau_clients.bisnode.accounts import annual_accounts, annual_turnover
-from bureau_clients.bisnode.codes import (
-    GENERAL_PARTNERS,
-    GENERAL_PARTNERSHIP,
-    LIMITED_COMPANIES,
-    LIMITED_PARTNERS,
-    SOLE_TRADER,
-    Sign,
-)
+from bureau_clients.bisnode.codes import GENERAL_PARTNERS, LIMITED_COMPANIES, LIMITED_PARTNERS, Sign
 from bureau_clients.bisnode.events import events_of, section_of
 from bureau_clients.bisnode.formats import (
     Unreadable,
@@ -167,18 +161,16 @@ def _rating(code: Any) -> Rating | None:
 
 
 def _form(document: Mapping[str, Any]) -> CompanyForm:
+    """The form that both codes say; where they do not agree, or say another form, none of ours can be told."""
     legal = member(document, "companyInformation", "legalForm")
-    group = text(legal["code"]) if has(legal, "code") else None
-    local = text(legal["localCode"]) if has(legal, "localCode") else None
-    is_of = {
-        CompanyForm.AB: (group in (None, "LIMITED_COMPANY"), local is None or local in LIMITED_COMPANIES),
-        CompanyForm.EF: (group in (None, "SOLE_PROPRIETORSHIP"), local in (None, SOLE_TRADER)),
-        CompanyForm.HB: (group in (None, "PARTNERSHIP"), local in (None, GENERAL_PARTNERSHIP)),
-    }
-    found = [form for form, said in is_of.items() if all(said)]
-    if len(found) != 1:
-        raise Unreadable("none of the four forms, or two at once")
-    return _partnership(legal, document) if found[0] is CompanyForm.HB else found[0]
+    match text(member(legal, "code")), text(member(legal, "localCode")):
+        case "LIMITED_COMPANY", local if local in LIMITED_COMPANIES:
+            return CompanyForm.AB
+        case "SOLE_PROPRIETORSHIP", codes.SOLE_TRADER:
+            return CompanyForm.EF
+        case "PARTNERSHIP", codes.GENERAL_PARTNERSHIP:
+            return _partnership(legal, document)
+    raise Unreadable("none of the four forms, or two at once")
 
 
 def _partnership(legal: Any, document: Mapping[str, Any]) -> CompanyForm:
@@ -196,10 +188,7 @@ def _partnership(legal: Any, document: Mapping[str, Any]) -> CompanyForm:
 
 
 def _board(document: Mapping[str, Any]) -> tuple[BoardMember, ...]:
-    board = member(document, "management", "boardMembers")
-    places = items(member(board, "currentBoardMembers"))
-    if has(board, "boardMemberCount") and count(board["boardMemberCount"]) > len(places):
-        raise Unreadable("more than listed")
+    places = items(member(document, "management", "boardMembers", "currentBoardMembers"))
     return tuple(_board_member(place) for place in places)
 
 
