@@ -1,7 +1,7 @@
 """GetData, Creditsafe's reports by block: over SOAP, or over REST with the right to sign beside it.
 
 Each way asks one question and gives the answer as it arrived; what stands in it is read by the same mapping.
-`url` is GetData's own address for SOAP, and for REST the address that `/getdata` and `/getsignatory` are under.
+`url` is GetData's own address; for REST, `/getsignatory` stands beside `/getdata`, which may be left out of it.
 """
 
 from typing import Protocol
@@ -84,7 +84,7 @@ class SoapGetData:
         return (timed(Text("GetData svarar", "GetData answers"), self._describe),)
 
     def _describe(self) -> None:
-        answer = self._transport.send("GET", self._settings.url, headers={}, query={"wsdl": ""})
+        answer = self._transport.send("GET", f"{self._settings.url}?wsdl", headers={})
         if answer.status != 200:
             raise BureauUnavailable(f"http-{answer.status}")
 
@@ -99,6 +99,7 @@ class RestGetData:
         check_address(settings.url)
         self.mapping = ColumnMapping.configured(settings.mapping, transport="rest")
         self._settings = settings
+        self._base = settings.url.rstrip("/").removesuffix("/getdata")
         self._transport = transport
         self._token = Token(
             settings.token_url or "", username=settings.username, password=settings.password, transport=transport
@@ -130,7 +131,7 @@ class RestGetData:
         return token, timed(Text("GetData svarar", "GetData answers"), self._ask_health)
 
     def _ask_health(self) -> None:
-        answer = self._transport.send("GET", f"{self._settings.url.rstrip('/')}/getdata/health", headers={})
+        answer = self._transport.send("GET", f"{self._base}/getdata/health", headers={})
         if answer.status != 200:
             raise BureauUnavailable(f"http-{answer.status}")
 
@@ -143,7 +144,7 @@ class RestGetData:
 
     def _send(self, path: str, query: dict[str, str], token: str) -> HttpAnswer:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        return self._transport.send("GET", self._settings.url.rstrip("/") + path, headers=headers, query=query)
+        return self._transport.send("GET", self._base + path, headers=headers, query=query)
 
 
 def read_right_to_sign(body: bytes, number: str) -> Combinations:

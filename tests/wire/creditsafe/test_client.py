@@ -10,7 +10,8 @@ import pytest
 from bureau_clients.creditsafe.client import Creditsafe
 from bureau_clients.errors import BureauFailure, BureauRefused, BureauUnavailable, OutcomeUnknown
 from bureau_clients.facts import Absent, Known, Unknown
-from bureau_clients.reports import CompanyReport, CompanyStatus, NoMatch, PersonReport, Rating, RatingGrade
+from bureau_clients.questions import QuestionKind
+from bureau_clients.reports import CompanyReport, CompanyStatus, NoMatch, PersonReport, Rating, RatingGrade, Received
 from bureau_clients.sandbox.creditsafe import StandIn, create_app
 from tests.wire.creditsafe.conftest import PASSWORD, served, settings_for
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
@@ -49,8 +50,16 @@ def person(bureau: Creditsafe, number: str) -> Any:
     return bureau.person(PersonalNumber(number), reference="ref-1", at=AT).report
 
 
-def known(value: Any) -> Known[Any]:
-    return Known(value, "creditsafe", AT)
+COMPANY_BLOCK = "BORGEN_C_CREDIT"
+PERSON_BLOCK = "BORGEN_P_CREDIT"
+
+
+def known(value: Any, part: str = COMPANY_BLOCK) -> Known[Any]:
+    return Known(value, "creditsafe", AT, part)
+
+
+def known_of_person(value: Any) -> Known[Any]:
+    return known(value, PERSON_BLOCK)
 
 
 def test_a_clean_company_is_reported_fact_by_fact(creditsafe: Creditsafe) -> None:
@@ -63,8 +72,9 @@ def test_a_clean_company_is_reported_fact_by_fact(creditsafe: Creditsafe) -> Non
     assert report.rating == known(Rating("88", RatingGrade.A))
     assert report.kronofogden_debt == known(Money.ZERO)
     assert report.accounts_closed_on == known(date(2025, 12, 31))
-    assert report.latest_payment_remark_on == Absent("creditsafe", AT)
-    assert not [name for name in report.__slots__ if isinstance(getattr(report, name), Unknown)]
+    assert report.latest_payment_remark_on == Absent("creditsafe", AT, COMPANY_BLOCK)
+    unknown = [name for name in report.__slots__ if isinstance(getattr(report, name), Unknown)]
+    assert unknown == ["opinion"]  # which CAS gives
 
 
 def test_a_clean_person_is_reported_fact_by_fact(creditsafe: Creditsafe) -> None:
@@ -72,10 +82,11 @@ def test_a_clean_person_is_reported_fact_by_fact(creditsafe: Creditsafe) -> None
     report = person(creditsafe, "197701072394")
     assert isinstance(report, PersonReport)
     assert report.number == "197701072394"
-    assert report.income == known(Money.kronor(420_000))
-    assert report.scoring == known(90)
-    assert (report.deceased, report.protected, report.trustee) == (known(False),) * 3
-    assert not [name for name in report.__slots__ if isinstance(getattr(report, name), Unknown)]
+    assert report.income == known_of_person(Money.kronor(420_000))
+    assert report.scoring == known_of_person(90)
+    assert (report.deceased, report.protected, report.trustee) == (known_of_person(False),) * 3
+    unknown = [name for name in report.__slots__ if isinstance(getattr(report, name), Unknown)]
+    assert unknown == ["opinion"]  # which CAS gives
 
 
 @pytest.mark.parametrize(
@@ -105,12 +116,12 @@ def test_a_sole_traders_owner_is_in_the_report(creditsafe: Creditsafe) -> None:
         ("5599991014", "payment_remark_count", known(4)),
         ("5599991022", "rating", known(Rating("25", RatingGrade.D))),
         ("5599991030", "rating", known(Rating("8", RatingGrade.E))),
-        ("5599991048", "rating", Absent("creditsafe", AT)),
+        ("5599991048", "rating", Absent("creditsafe", AT, COMPANY_BLOCK)),
         ("5599991055", "rating", known(Rating("-29", RatingGrade.E))),
         ("5599991063", "kronofogden_debt", known(Money.kronor(45_000))),
-        ("5599991071", "accounts_closed_on", Absent("creditsafe", AT)),
+        ("5599991071", "accounts_closed_on", Absent("creditsafe", AT, COMPANY_BLOCK)),
         ("5599991071", "registered_on", known(date(2026, 2, 2))),
-        ("5599991089", "annual_turnover", Absent("creditsafe", AT)),
+        ("5599991089", "annual_turnover", Absent("creditsafe", AT, COMPANY_BLOCK)),
         ("5599991097", "f_tax", known(False)),
         ("5599991105", "status", known(CompanyStatus.BANKRUPT)),
         ("5599991105", "bankruptcy", known(True)),
@@ -119,11 +130,11 @@ def test_a_sole_traders_owner_is_in_the_report(creditsafe: Creditsafe) -> None:
         ("5599991139", "status", known(CompanyStatus.DEREGISTERED)),
         ("5599991147", "bankruptcy", known(True)),
         ("5599991154", "status", known(CompanyStatus.INACTIVE)),
-        ("5599991162", "status", Unknown("creditsafe", AT)),
-        ("5599991188", "payment_remark_count", Unknown("creditsafe", AT)),
-        ("5599991188", "kronofogden_debt", Unknown("creditsafe", AT)),
-        ("5599991196", "form", Unknown("creditsafe", AT)),
-        ("5599999132", "kronofogden_debt", Unknown("creditsafe", AT)),
+        ("5599991162", "status", Unknown("creditsafe", AT, COMPANY_BLOCK)),
+        ("5599991188", "payment_remark_count", Unknown("creditsafe", AT, COMPANY_BLOCK)),
+        ("5599991188", "kronofogden_debt", Unknown("creditsafe", AT, COMPANY_BLOCK)),
+        ("5599991196", "form", Unknown("creditsafe", AT, COMPANY_BLOCK)),
+        ("5599999132", "kronofogden_debt", Unknown("creditsafe", AT, COMPANY_BLOCK)),
         ("5599999132", "status", known(CompanyStatus.ACTIVE)),
     ],
 )
@@ -135,28 +146,28 @@ def test_what_a_company_report_says(creditsafe: Creditsafe, number: str, fact: s
 @pytest.mark.parametrize(
     ("number", "fact", "expected"),
     [
-        ("197701112380", "payment_remark_count", known(1)),
-        ("197701132396", "scoring", known(12)),
-        ("197701252392", "income", known(Money.kronor(96_000))),
-        ("197701312386", "income", Absent("creditsafe", AT)),
-        ("197702012399", "kronofogden_debt", known(Money.kronor(120_000))),
-        ("197702022398", "income", Unknown("creditsafe", AT)),
-        ("197702102380", "trustee", known(True)),
-        ("197702112389", "debt_restructuring", known(True)),
-        ("197702182382", "trading_prohibition", known(True)),
-        ("197703782396", "dormant_coordination_number", known(True)),
-        ("197703052394", "protected", known(True)),
-        ("197703052394", "income", Unknown("creditsafe", AT)),
-        ("197703152392", "protected", known(True)),
-        ("197703152392", "payment_remark_count", known(0)),
-        ("197703192398", "blocked", known(True)),
-        ("197703242391", "deceased", known(True)),
-        ("197703282397", "number_retired", known(True)),
-        ("197703312384", "emigrated", known(True)),
-        ("197703312392", "emigrated", known(True)),
-        ("197703312392", "payment_remark_count", known(0)),
-        ("197704012397", "number_retired", known(True)),
-        ("197708192393", "kronofogden_debt", Unknown("creditsafe", AT)),
+        ("197701112380", "payment_remark_count", known_of_person(1)),
+        ("197701132396", "scoring", known_of_person(12)),
+        ("197701252392", "income", known_of_person(Money.kronor(96_000))),
+        ("197701312386", "income", Absent("creditsafe", AT, PERSON_BLOCK)),
+        ("197702012399", "kronofogden_debt", known_of_person(Money.kronor(120_000))),
+        ("197702022398", "income", Unknown("creditsafe", AT, PERSON_BLOCK)),
+        ("197702102380", "trustee", known_of_person(True)),
+        ("197702112389", "debt_restructuring", known_of_person(True)),
+        ("197702182382", "trading_prohibition", known_of_person(True)),
+        ("197703782396", "dormant_coordination_number", known_of_person(True)),
+        ("197703052394", "protected", known_of_person(True)),
+        ("197703052394", "income", Unknown("creditsafe", AT, PERSON_BLOCK)),
+        ("197703152392", "protected", known_of_person(True)),
+        ("197703152392", "payment_remark_count", known_of_person(0)),
+        ("197703192398", "blocked", known_of_person(True)),
+        ("197703242391", "deceased", known_of_person(True)),
+        ("197703282397", "number_retired", known_of_person(True)),
+        ("197703312384", "emigrated", known_of_person(True)),
+        ("197703312392", "emigrated", known_of_person(True)),
+        ("197703312392", "payment_remark_count", known_of_person(0)),
+        ("197704012397", "number_retired", known_of_person(True)),
+        ("197708192393", "kronofogden_debt", Unknown("creditsafe", AT, PERSON_BLOCK)),
     ],
 )
 def test_what_a_person_report_says(creditsafe: Creditsafe, number: str, fact: str, expected: Any) -> None:
@@ -205,8 +216,10 @@ def test_what_arrived_is_kept_with_the_failure_and_not_in_its_text(creditsafe: C
 def test_the_answer_is_given_as_it_was_received(creditsafe: Creditsafe) -> None:
     """B6: byte for byte."""
     answer = creditsafe.person(PersonalNumber("197701072394"), reference="ref-7", at=AT)
-    assert answer.raw.startswith(b"<?xml")
-    assert b"TransactionId>ref-7<" in answer.raw
+    (received,) = answer.received
+    assert received.part == "getdata"
+    assert received.body.startswith(b"<?xml")
+    assert b"TransactionId>ref-7<" in received.body
 
 
 def test_the_status_alone_is_asked_of_a_block_without_copies(creditsafe: Creditsafe) -> None:
@@ -214,8 +227,66 @@ def test_the_status_alone_is_asked_of_a_block_without_copies(creditsafe: Credits
     number = OrganisationNumber("9699991106")
     report = creditsafe.company_status(number, form=CompanyForm.HB, reference="ref-1", at=AT).report
     assert isinstance(report, CompanyReport)
-    assert report.status == known(CompanyStatus.BANKRUPT)
-    assert report.payment_remark_count == Unknown("creditsafe", AT)
+    assert report.status == known(CompanyStatus.BANKRUPT, "BORGEN_C_BASIC")
+    assert report.payment_remark_count == Unknown("creditsafe", AT, "BORGEN_C_BASIC")
+
+
+def test_a_stored_answer_is_mapped_again_as_it_was_when_it_came(creditsafe: Creditsafe) -> None:
+    """B6: a live question and a replay read the same."""
+    number = OrganisationNumber("5599991014")
+    answer = creditsafe.company(number, form=CompanyForm.AB, reference="ref-1", at=AT)
+    again = creditsafe.read(answer.received, kind=QuestionKind.REPORT, number=number, form=CompanyForm.AB, at=AT)
+    assert again == answer.report
+
+
+def test_a_stored_answer_that_is_none_is_unknown_again(creditsafe: Creditsafe) -> None:
+    """B6: a replay asks nobody and guesses nothing."""
+    number = OrganisationNumber("5599991014")
+    for received in ((), (Received("getdata", b"<html/>"),)):
+        with pytest.raises(OutcomeUnknown):
+            creditsafe.read(received, kind=QuestionKind.REPORT, number=number, form=CompanyForm.AB, at=AT)
+
+
+def test_without_cas_the_account_cannot_be_checked_and_that_is_said(creditsafe: Creditsafe) -> None:
+    """B3: GetData has no question that is about nobody."""
+    answers, account = creditsafe.check()
+    assert answers.holds
+    assert answers.seconds is not None
+    assert (account.holds, account.seconds) == (False, None)
+    assert account.detail is not None
+    assert "CREDITSAFE_CAS_URL" in account.detail.en
+
+
+def test_a_check_of_a_bureau_that_is_not_there_says_why() -> None:
+    """B3: and raises nothing."""
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        answers, _ = Creditsafe(settings_for(f"http://127.0.0.1:{unheard.getsockname()[1]}/")).check()
+    assert not answers.holds
+    assert answers.detail == ("Ingen förbindelse (no-connection)", "No connection (no-connection)")
+
+
+def test_a_question_that_no_xml_can_hold_is_not_sent(address: str) -> None:
+    """B3: refused, and no other exception leaves the client."""
+    bureau = Creditsafe(settings_for(address, letter_text="en\x00text"))
+    with pytest.raises(BureauRefused, match="unwritable"):
+        person(bureau, "197701072394")
+
+
+def test_the_letter_carries_the_customers_text() -> None:
+    """A6: it stands on the copy to the subject."""
+    asked: list[bytes] = []
+
+    def listening(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        asked.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        start_response("503 Service Unavailable", [])
+        return []
+
+    with served(listening) as address, pytest.raises(BureauUnavailable):
+        person(Creditsafe(settings_for(address, letter_text="Fråga oss & vi svarar", language="EN")), "197701072394")
+    assert "LODCustFreeText>Fråga oss &amp; vi svarar<".encode() in asked[0]
+    assert b"Language>EN<" in asked[0]
+    assert b"SearchNumber>7701072394<" in asked[0]
 
 
 def test_without_a_block_for_it_the_status_alone_is_refused(address: str) -> None:
@@ -237,7 +308,7 @@ def test_a_configured_mapping_is_what_answers_are_read_by(address: str) -> None:
     """D13: a fact whose column is taken away is unknown, and one that has another name is found there."""
     bureau = Creditsafe(settings_for(address, mapping={"company": {"vat": None, "employees": "CREDIT_LIMIT"}}))
     report = company(bureau, "5599990008")
-    assert report.vat == Unknown("creditsafe", AT)
+    assert report.vat == Unknown("creditsafe", AT, COMPANY_BLOCK)
     assert report.employees == known(int(report.credit_limit.value.ore // 100))
 
 

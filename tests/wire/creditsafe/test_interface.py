@@ -1,4 +1,4 @@
-"""Our WSDL against the published one, and the stand-in against a client that knows nothing of ours."""
+"""Our WSDLs against the published ones, and the stand-in against a client that knows nothing of ours."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from lxml import etree
 
 from tests.wire.creditsafe.conftest import PASSWORD
 
-PUBLISHED = Path(__file__).parents[4] / "shared" / "bureaus" / "creditsafe" / "getdata.wsdl"
-OURS = Path(__file__).parents[3] / "bureau_clients" / "creditsafe" / "wsdl" / "getdata.wsdl"
+PUBLISHED = Path(__file__).parents[4] / "shared" / "bureaus" / "creditsafe"
+OURS = Path(__file__).parents[3] / "bureau_clients" / "creditsafe" / "wsdl"
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
@@ -53,14 +53,16 @@ def shape(element: etree._Element) -> Any:
     return element.tag, attributes, [shape(child) for child in element if isinstance(child.tag, str)]
 
 
-def test_our_wsdl_agrees_with_the_published_one() -> None:
-    if not PUBLISHED.exists():
-        pytest.skip(f"NOT COMPARED: {PUBLISHED} is not there, so our WSDL was not held against the published one")
-    assert meaning(OURS) == meaning(PUBLISHED)
+@pytest.mark.parametrize("name", ["getdata.wsdl", "cas_service.wsdl"])
+def test_our_wsdl_agrees_with_the_published_one(name: str) -> None:
+    published = PUBLISHED / name
+    if not published.exists():
+        pytest.skip(f"NOT COMPARED: {published} is not there, so our WSDL was not held against the published one")
+    assert meaning(OURS / name) == meaning(published)
 
 
 def test_our_wsdl_has_one_operation_in_two_versions_of_soap() -> None:
-    client = client_of(str(OURS))
+    client = client_of(str(OURS / "getdata.wsdl"))
     ports = client.wsdl.services["GetData"].ports
     namespace = "https://webservice.creditsafe.se/getdata/"
     assert {
@@ -76,6 +78,18 @@ def test_our_wsdl_has_one_operation_in_two_versions_of_soap() -> None:
         "Mobile",
         "Email",
     ]
+
+
+def test_our_wsdl_of_cas_has_three_operations_in_two_versions_of_soap() -> None:
+    client = client_of(str(OURS / "cas_service.wsdl"))
+    namespace = "https://webservice.creditsafe.se/CAS/"
+    actions = {f"{namespace}{name}" for name in ("CasPersonService", "CasCompanyService", "GetTemplateList")}
+    assert {
+        name: {operation.soapaction for operation in port.binding._operations.values()}
+        for name, port in client.wsdl.services["Cas_Service"].ports.items()
+    } == {"Cas_ServiceSoap": actions, "Cas_ServiceSoap12": actions}
+    request = client.get_type(f"{{{namespace}}}CAS_SERVICE_REQUEST")
+    assert [name for name, _ in request.elements] == ["Account", "ReportType"]  # here alone with a capital
 
 
 @pytest.mark.parametrize("port", ["GetDataSoap", "GetDataSoap12"])
