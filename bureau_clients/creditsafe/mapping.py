@@ -147,13 +147,11 @@ class _Reading:
     def _list(self, listing: Listing, item: type) -> Fact[Any]:
         try:
             places = self._places(listing, item)
+            if not places:
+                return Unknown(*self._origin) if places is None else self._empty(listing.empty, item)
+            return Known(_newest(places) if item is AnnualAccounts else tuple(places), *self._origin)
         except (KeyError, ValueError):
             return Unknown(*self._origin)
-        if places is None:
-            return Unknown(*self._origin)
-        if not places:
-            return self._empty(listing.empty, item)
-        return Known(_newest(places) if item is AnnualAccounts else tuple(places), *self._origin)
 
     def _places(self, listing: Listing, item: type) -> list[Any] | None:
         """The places that are taken; None where the answer has no such list."""
