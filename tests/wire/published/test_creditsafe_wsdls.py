@@ -358,7 +358,7 @@ def test_a_template_that_is_not_listed_does_not_hold(
 
 def templates(*names: str) -> Contents:
     listed = [
-        {"TemplateName": name, "ReportType": "Company" if "_C" in name else "Consumer", "ValidateAddress": "false"}
+        {"TemplateName": name, "ReportType": "Company" if "_C1" in name else "Consumer", "ValidateAddress": "false"}
         for name in names
     ]
     return {"GetTemplateListResult": {"error": None, "templates": {"Template": listed}, "TransactionId": "t"}}

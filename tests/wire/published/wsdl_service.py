@@ -3,6 +3,7 @@
 1. A question is a POST with the media type of its version of SOAP and the `soapAction` of one operation.
 2. Its envelope has one body with one element: the operation's, valid by the WSDL's schema.
 3. The answer is built from the schema, declaration by declaration, and is valid by it before it goes out.
+4. A GET with `?wsdl` gives the file.
 Whatever breaks 1 or 2 is kept in `violations` and answered with a fault that blames the caller.
 """
 
@@ -60,7 +61,8 @@ class Description:
     """What one WSDL says."""
 
     def __init__(self, path: Path) -> None:
-        self._root = etree.parse(str(path)).getroot()
+        self.document = path.read_bytes()
+        self._root = etree.fromstring(self.document)
         schema = self._root.find(f"{WSDL}types/{XS}schema")
         assert schema is not None
         self._schema = schema
@@ -186,6 +188,8 @@ class WsdlService:
         return self._response(Request(environ))(environ, start_response)
 
     def _response(self, request: Request) -> Response:
+        if request.method == "GET" and "wsdl" in request.args:
+            return Response(self.description.document, content_type="text/xml; charset=utf-8")
         try:
             operation, element = self._read(request)
         except ValueError as violation:
