@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from agreements.signing.sandbox.people import Person
-from bureau_clients.sandbox.creditsafe_numbers import magic_number
+from bureau_clients.sandbox.numbers import magic_number
 from underwriting.demo.cast import (
     AB,
     ANNA,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bureau_clients.sandbox.creditsafe_numbers import magic_number
+from bureau_clients.sandbox.numbers import magic_number
 from underwriting import demo_data
 from underwriting.kernel.identifiers import parse_personal_number
 from underwriting.kernel.periods import stockholm_date
