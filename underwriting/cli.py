@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.kernel.vocabulary import Role
 from underwriting.terminal import (
@@ -29,6 +30,7 @@ def main() -> None:
 
 
 main.add_command(bureaus)
+main.add_command(verify)
 
 
 @main.command()
@@ -54,12 +56,16 @@ def up(as_json: bool) -> None:
 @plain_errors
 def serve(bind: str, workers: int, threads: int) -> None:
     """Serve the web application, with settings from the environment."""
+    import tempfile
+
     from underwriting.house import bureaus_of
+    from underwriting.platform.metrics_folder import METRICS_FOLDER
     from underwriting.up import gunicorn_command
 
     bureaus_of(settings_here())  # what is wrong is told here, once, and not by each of the server's processes
     command = gunicorn_command(bind, workers=workers, threads=threads)
-    os.execve(command[0], command, dict(environment_here()))  # noqa: S606 - becomes the server itself, so that signals reach it
+    environment = {METRICS_FOLDER: tempfile.mkdtemp(prefix="borgen-metrics-"), **environment_here()}
+    os.execve(command[0], command, environment)  # noqa: S606 - becomes the server itself, so that signals reach it
 
 
 @main.command()

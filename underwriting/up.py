@@ -19,6 +19,7 @@ from underwriting import migrations
 from underwriting.platform.database import Database
 from underwriting.platform.embedded_postgres import EmbeddedPostgres
 from underwriting.platform.environment import SettingProblem
+from underwriting.platform.metrics_folder import METRICS_FOLDER, emptied
 from underwriting.platform.processes import Child, Supervisor, dying_with_parent, listen, sole_holder
 from underwriting.platform.settings import Settings, SettingsRefused
 from underwriting.sandbox_environment import Addresses, lock_of, publish, sandbox_environment
@@ -76,7 +77,7 @@ def up(home: Path, environ: Mapping[str, str], *, say: Callable[[str], None], sh
         Settings.from_environment(settings)
         _bring_up_to_date(url, say)
         publish(home, settings)
-        environment = {**environ, **settings}
+        environment = {**environ, **settings, METRICS_FOLDER: str(emptied(home / "metrics"))}
         announcement = _Announcement(addresses, home / "logs", environment, say, show)
         return Supervisor(_children(home, sockets), environment, depends_on, say).run(until_ready=announcement)
 
@@ -128,7 +129,7 @@ def _bring_up_to_date(url: str, say: Callable[[str], None]) -> None:
 
 def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
     """What the operator has set in the environment stands before what `up` would choose."""
-    names = ("BORGEN_", "CREDITSAFE_", "BANKID_", "BANK_", "LENDER_", "LOG_LEVEL")
+    names = ("BORGEN_", "CREDITSAFE_", "BANKID_", "BANK_", "LENDER_", "SMTP_", "MAIL_", "LOG_LEVEL")
     return {name: value for name, value in environ.items() if name.startswith(names)}
 
 

@@ -137,6 +137,11 @@ class EnvironmentReader:
         """The text that *name* holds, wrapped."""
         return Secret(self.text(name))
 
+    def optional_secret(self, name: str) -> Secret[str] | None:
+        """The text that *name* holds, wrapped, if any."""
+        value = self.text(name, "")
+        return Secret(value) if value else None
+
     def key(self, name: str) -> Secret[bytes]:
         """The 32 bytes that *name* holds in base64."""
         value = self.text(name)

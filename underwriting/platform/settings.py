@@ -20,6 +20,7 @@ from underwriting.platform.environment import (
     fault_of_address,
     is_on_loopback,
 )
+from underwriting.platform.mail_settings import MailSettings, read_mail
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -73,7 +74,8 @@ class Settings:
     """Everything the service takes from its environment. Printing it shows no secret.
 
     *sandbox* is true only where every outside party answers on loopback. *seal_key* signs the nightly seals of the
-    audit log, which are written to *seal_folder* for publication where there is one.
+    audit log, which are written to *seal_folder* for publication where there is one. Without a *metrics_token*
+    nobody is told the metrics.
     """
 
     database_url: Secret[str]
@@ -82,6 +84,7 @@ class Settings:
     session_key: Secret[bytes]
     seal_key: Secret[bytes]
     seal_folder: Path | None
+    metrics_token: Secret[str] | None
     base_url: str
     sandbox: bool
     bureaus: BureauSettings
@@ -90,13 +93,14 @@ class Settings:
     bankid: BankIdSettings
     bank: BankSettings
     lender: LenderSettings
+    mail: MailSettings | None
     log_level: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
         """The settings that *environ* holds; raises `SettingsRefused` with every missing or malformed name at once."""
         reader = EnvironmentReader(environ)
-        bureaus = read_bureaus(reader)
+        bureaus, sandbox = read_bureaus(reader), reader.flag("BORGEN_SANDBOX")
         settings = cls(
             database_url=reader.database_url("DATABASE_URL"),
             encryption_key=reader.key("BORGEN_ENCRYPTION_KEY"),
@@ -104,14 +108,16 @@ class Settings:
             session_key=reader.key("BORGEN_SESSION_KEY"),
             seal_key=reader.key("BORGEN_SEAL_KEY"),
             seal_folder=reader.optional_path("BORGEN_SEAL_FOLDER"),
+            metrics_token=reader.optional_secret("METRICS_TOKEN"),
             base_url=reader.url("BORGEN_BASE_URL"),
-            sandbox=reader.flag("BORGEN_SANDBOX"),
+            sandbox=sandbox,
             bureaus=bureaus,
             creditsafe=read_creditsafe(reader) if "creditsafe" in bureaus.named else None,
             bisnode=read_bisnode(reader) if "bisnode" in bureaus.named else None,
             bankid=_bankid(reader),
             bank=BankSettings(url=reader.url("BANK_URL"), token=reader.secret("BANK_TOKEN")),
             lender=_lender(reader),
+            mail=read_mail(reader, sandbox=sandbox),
             log_level=reader.word("LOG_LEVEL", among=LOG_LEVELS, default="INFO"),
         )
         _check_keys_differ(reader, settings)

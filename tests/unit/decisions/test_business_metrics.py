@@ -1,0 +1,58 @@
+"""The figures of the operator's dashboard, over rows that the services wrote."""
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from tests.support.bureau import Exchangeable
+from tests.support.lending import LendingWorld
+from underwriting.applications.models import Application
+from underwriting.business_metrics import figures_of
+from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform.metrics import Figure
+from underwriting.platform.models import JobRun
+from underwriting.platform.runtime import Runtime
+
+
+def figures(runtime: Runtime) -> dict[str, Figure]:
+    with runtime.database.transaction() as session:
+        return {figure.name: figure for figure in figures_of(runtime)(session)}
+
+
+def test_an_empty_house_has_every_figure_and_nothing_in_it(runtime: Runtime) -> None:
+    found = figures(runtime)
+    assert {"borgen_applications", "borgen_decisions", "borgen_agreements", "borgen_bureau_questions"} <= set(found)
+    assert set(found["borgen_application_oldest_seconds"].samples.values()) == {0}
+
+
+def test_an_approved_application_is_counted_where_it_stands(world: LendingWorld, bureau: Exchangeable) -> None:
+    world.submitted()
+    assert world.decisions.assess_due() == 1
+    found = figures(world.runtime)
+    assert found["borgen_applications"].samples == {("approved",): 1}
+    assert found["borgen_decisions"].samples == {("approved", "policy"): 1}
+    assert found["borgen_agreements"].samples == {("signing",): 1}
+    assert found["borgen_bureau_questions"].samples == {("creditsafe", "report", "report"): len(bureau.asked)}
+    seconds = found["borgen_bureau_seconds"].samples
+    assert 0 < seconds["creditsafe", "0.5"] <= seconds["creditsafe", "0.95"] <= seconds["creditsafe", "0.99"]
+
+
+def test_the_queue_is_as_old_as_its_oldest_application(world: LendingWorld) -> None:
+    application_id = world.submitted()
+    with world.runtime.database.transaction() as session:
+        since = world.runtime.clock.now() - timedelta(hours=3)
+        held = update(Application).where(Application.id == application_id)
+        session.execute(held.values(state=str(ApplicationState.REFERRED), submitted_at=since))
+    ages = figures(world.runtime)["borgen_application_oldest_seconds"].samples
+    assert ages == {("referred",): 3 * 3600, ("assessing",): 0, ("information_requested",): 0}
+
+
+def test_a_job_is_as_old_as_its_last_success(runtime: Runtime) -> None:
+    now = runtime.wall.now()
+    with runtime.database.transaction() as session:
+        for period, at in (("2026-03-01", now - timedelta(days=1)), ("2026-03-02", now - timedelta(minutes=5))):
+            session.add(JobRun(job="seal-audit", period=period, started_at=at, finished_at=at))
+        session.add(JobRun(job="seal-audit", period="2026-03-03", started_at=now, leased_until=now))
+    found = figures(runtime)
+    assert 300 <= found["borgen_job_age_seconds"].samples["seal-audit",] < 330
+    assert found["borgen_job_day"].samples == {("seal-audit",): 20514}  # 2026-03-02, counted from 1970-01-01

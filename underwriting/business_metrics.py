@@ -1,0 +1,149 @@
+"""What the business stands at, as figures for the operator's dashboard: a count or an age, never a person."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.credit.models import Agreement
+from agreements.payouts.models import Payout
+from bureau_clients.models import BureauBreaker, CreditReport
+from bureau_clients.questions import Outcome
+from underwriting.applications.models import Application
+from underwriting.decisions.models import DecisionRow
+from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform.metrics import Figure, Figures
+from underwriting.platform.models import JobRun
+from underwriting.platform.runtime import Runtime
+
+_IN_THE_QUEUE = (ApplicationState.ASSESSING, ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED)
+_QUANTILES = (0.5, 0.95, 0.99)
+_LATEST = timedelta(hours=1)
+_EPOCH = date(1970, 1, 1)
+
+
+def figures_of(runtime: Runtime) -> Figures:
+    """Everything that the database tells, at the moment of asking."""
+
+    def figures(session: Session) -> Iterator[Figure]:
+        now = runtime.clock.now()
+        yield from _applications(session, now)
+        yield from _agreements(session)
+        yield from _bureaus(session, now)
+        yield from _jobs(session, runtime.wall.now())
+
+    return figures
+
+
+def _applications(session: Session, now: datetime) -> Iterator[Figure]:
+    yield Figure(
+        "borgen_applications",
+        "Applications by state.",
+        ("state",),
+        _counted(session, Application.state, Application.id),
+    )
+    oldest = session.execute(
+        sa.select(Application.state, sa.func.min(Application.submitted_at))
+        .where(Application.state.in_([str(state) for state in _IN_THE_QUEUE]))
+        .group_by(Application.state)
+    )
+    ages: dict[tuple[str, ...], float] = {(str(state),): 0 for state in _IN_THE_QUEUE}
+    ages |= {(state,): (now - since).total_seconds() for state, since in oldest if since is not None}
+    yield Figure("borgen_application_oldest_seconds", "Age of the oldest application in the queue.", ("state",), ages)
+    decided = session.execute(
+        sa.select(DecisionRow.outcome, DecisionRow.automatic, sa.func.count()).group_by(
+            DecisionRow.outcome, DecisionRow.automatic
+        )
+    )
+    by_whom: dict[tuple[str, ...], float] = {
+        (outcome, "policy" if automatic else "person"): count for outcome, automatic, count in decided
+    }
+    yield Figure("borgen_decisions", "Decisions made.", ("outcome", "by"), by_whom, counts=True)
+
+
+def _agreements(session: Session) -> Iterator[Figure]:
+    yield Figure(
+        "borgen_agreements", "Agreements by state.", ("state",), _counted(session, Agreement.state, Agreement.id)
+    )
+    yield Figure("borgen_payouts", "Payouts by state.", ("state",), _counted(session, Payout.state, Payout.id))
+
+
+def _bureaus(session: Session, now: datetime) -> Iterator[Figure]:
+    asked = session.execute(
+        sa.select(CreditReport.bureau, CreditReport.question, CreditReport.outcome, sa.func.count()).group_by(
+            CreditReport.bureau, CreditReport.question, CreditReport.outcome
+        )
+    )
+    yield Figure(
+        "borgen_bureau_questions",
+        "Questions to bureaus by what became of them.",
+        ("bureau", "question", "outcome"),
+        {(bureau, question, outcome): count for bureau, question, outcome, count in asked},
+        counts=True,
+    )
+    took = session.execute(
+        sa.select(
+            CreditReport.bureau,
+            sa.func.percentile_cont(list(_QUANTILES)).within_group(CreditReport.milliseconds),
+        )
+        .where(
+            CreditReport.milliseconds.is_not(None),
+            CreditReport.outcome != str(Outcome.REFUSED),
+            CreditReport.asked_at > now - _LATEST,
+        )
+        .group_by(CreditReport.bureau)
+    )
+    yield Figure(
+        "borgen_bureau_seconds",
+        "Time to a bureau's answer in the last hour.",
+        ("bureau", "quantile"),
+        {
+            (bureau, str(quantile)): value / 1000
+            for bureau, values in took
+            for quantile, value in zip(_QUANTILES, values, strict=True)
+        },
+    )
+    spent = session.execute(
+        sa.select(CreditReport.bureau, sa.func.sum(CreditReport.cost_ore)).group_by(CreditReport.bureau)
+    )
+    yield Figure(
+        "borgen_bureau_cost_ore",
+        "What questions have cost by the price lists, in ore.",
+        ("bureau",),
+        {(bureau,): int(ore or 0) for bureau, ore in spent},
+        counts=True,
+    )
+    breakers = session.execute(sa.select(BureauBreaker.bureau, BureauBreaker.state))
+    yield Figure(
+        "borgen_bureau_left_alone",
+        "Whether a bureau is not asked for the time being.",
+        ("bureau",),
+        {(bureau,): int(state == "open") for bureau, state in breakers},
+    )
+
+
+def _jobs(session: Session, now: datetime) -> Iterator[Figure]:
+    done = session.execute(
+        sa.select(JobRun.job, sa.func.max(JobRun.finished_at), sa.func.max(JobRun.period))
+        .where(JobRun.finished_at.is_not(None))
+        .group_by(JobRun.job)
+    ).all()
+    yield Figure(
+        "borgen_job_age_seconds",
+        "Time since a daily job was done last.",
+        ("job",),
+        {(job,): (now - at).total_seconds() for job, at, _ in done if at is not None},
+    )
+    yield Figure(
+        "borgen_job_day",
+        "The last day that a daily job was done for, as a number of days since 1970.",
+        ("job",),
+        {(job,): (date.fromisoformat(period) - _EPOCH).days for job, _, period in done if period},
+    )
+
+
+def _counted(session: Session, state: Any, key: Any) -> dict[tuple[str, ...], float]:
+    counts = session.execute(sa.select(state, sa.func.count(key)).group_by(state))
+    return {(found,): count for found, count in counts}
