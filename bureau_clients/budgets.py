@@ -140,4 +140,4 @@ def _spent_on_day(session: Session, bureaus: Collection[str], day: date) -> dict
         .where(BureauReservation.bureau.in_(bureaus), BureauReservation.day == day)
         .group_by(BureauReservation.bureau)
     )
-    return {bureau: Money(int(total)) for bureau, total in rows.tuples()}
+    return {bureau: Money(int(total)) for bureau, total in rows}

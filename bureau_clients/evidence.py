@@ -290,7 +290,7 @@ def _hashes(session: Session, report_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID
         .where(ReceivedAnswer.credit_report_id.in_(report_ids))
         .order_by(ReceivedAnswer.credit_report_id, ReceivedAnswer.position)
     )
-    for report_id, sha256 in rows.tuples():
+    for report_id, sha256 in rows:
         found[report_id] = (*found.get(report_id, ()), sha256.hex())
     return found
 

@@ -90,7 +90,7 @@ def _due(session: Session, on: date, *, after: uuid.UUID) -> dict[uuid.UUID, fro
     used = sa.select(CreditReportUse.credit_report_id, CreditReportUse.application_id).where(
         CreditReportUse.credit_report_id.in_(ids)
     )
-    rows = sorted(session.execute(asked.union(used)).tuples())
+    rows = sorted(session.execute(asked.union(used)))
     return {report_id: frozenset(row[1] for row in group) for report_id, group in groupby(rows, lambda row: row[0])}
 
 

@@ -29,7 +29,7 @@ def holding(session: Session, application_ids: Collection[uuid.UUID], *, on: dat
         sa.select(Agreement.application_id, Agreement.ended_at).where(
             Agreement.application_id.in_(application_ids), Agreement.state.not_in(_CAME_TO_NOTHING)
         )
-    ).tuples()
+    )
     granted = (
         application_id
         for application_id, ended_at in agreements
