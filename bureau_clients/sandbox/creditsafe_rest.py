@@ -23,8 +23,9 @@ from bureau_clients.sandbox.creditsafe_getdata import Block, comes_with_data, re
 from bureau_clients.sandbox.creditsafe_report import company_report, person_report, signatories
 from bureau_clients.sandbox.creditsafe_words import SERVICE_CODES, text_of
 from bureau_clients.sandbox.documents import as_json
-from bureau_clients.sandbox.facts import Form, form_of
+from bureau_clients.sandbox.facts import Form
 from bureau_clients.sandbox.faults import ServiceError
+from bureau_clients.sandbox.healthy import form_of
 from bureau_clients.sandbox.invented import is_person
 from bureau_clients.sandbox.questions import CREDITSAFE, Kind, Question
 from bureau_clients.sandbox.stand_in import Declined, StandIn

@@ -49,3 +49,27 @@ class MagicNumber:
     def is_at(self, bureau: str) -> bool:
         """Whether what goes wrong goes wrong at *bureau*."""
         return bureau in self.bureaus
+
+
+def story(
+    group: Group,
+    number: str,
+    what: Text,
+    *,
+    untold: frozenset[str] = frozenset(),
+    with_data: bool = False,
+    trouble: Trouble | None = None,
+    troubled: frozenset[Kind] = REPORTS,
+    **facts: Any,
+) -> MagicNumber:
+    """A number of *group* whose *facts* are given by their names."""
+    return MagicNumber(
+        number=number,
+        what=what,
+        group=group,
+        facts=facts,
+        untold=untold,
+        with_data=with_data,
+        trouble=trouble,
+        troubled=troubled,
+    )

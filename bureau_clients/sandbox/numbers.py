@@ -8,14 +8,8 @@ goes wrong at Bisnode or at both.
 
 from functools import lru_cache
 
-from bureau_clients.sandbox.facts import (
-    CompanyFacts,
-    PersonFacts,
-    changed,
-    changed_person,
-    company_facts,
-    person_facts,
-)
+from bureau_clients.sandbox.facts import CompanyFacts, PersonFacts, changed, changed_person
+from bureau_clients.sandbox.healthy import company_facts, person_facts
 from bureau_clients.sandbox.magic import Group, MagicNumber
 from bureau_clients.sandbox.numbers_of_companies import COMPANIES
 from bureau_clients.sandbox.numbers_of_faults import FAULTS

@@ -11,17 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bureau_clients.sandbox.facts import (
-    CompanyFacts,
-    Form,
-    PersonFacts,
-    PersonRegister,
-    Register,
-    company_facts,
-    form_of,
-    person_facts,
-)
+from bureau_clients.sandbox.facts import CompanyFacts, Form, PersonFacts, PersonRegister, Register
 from bureau_clients.sandbox.faults import TROUBLES, Fault, ServiceError, can_happen_at
+from bureau_clients.sandbox.healthy import company_facts, form_of, person_facts
 from bureau_clients.sandbox.invented import is_person
 from bureau_clients.sandbox.magic import Group
 from bureau_clients.sandbox.numbers import company, magic_number, magic_numbers, person
