@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bureau_clients.creditsafe.columns import COMPANY_COLUMNS, PERSON_COLUMNS
 from bureau_clients.creditsafe.configuration import ColumnMapping
-from bureau_clients.sandbox.creditsafe_numbers import magic_numbers
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "bureaus.md").read_text(encoding="utf-8")
 
@@ -31,11 +30,6 @@ def test_every_column_is_listed_with_what_an_empty_one_says() -> None:
         shipped = [(fact, column.name, str(column.empty)) for fact, column in columns.items()]
         assert [row[:3] for row in rows(title)] == shipped
         assert {row[3] for row in rows(title)} == {"seen", "ours"}
-
-
-def test_every_magic_number_is_listed() -> None:
-    """X1: documented numbers give each answer and fault."""
-    assert rows("Numbers of the stand-in") == [(each.number, each.what.en) for each in magic_numbers()]
 
 
 def test_the_example_of_a_mapping_is_one_that_can_be_configured() -> None:
