@@ -146,7 +146,7 @@ def _combinations(report: Any) -> Combinations:
     if not isinstance(report, dict):
         raise NotAnAnswer("a right to sign that is no object")
     try:
-        coverage = Coverage(str(report.get("coverage")).casefold())
+        coverage = Coverage((_text(report.get("coverage")) or "").casefold())
     except ValueError as error:
         raise NotAnAnswer("a coverage that nobody has heard of") from error
     combinations = _sequence(report.get("combinations") or [])

@@ -5,27 +5,37 @@ from typing import Any
 
 import pytest
 
-from bureau_clients.creditsafe.codes import REGISTER_CODES, SERVICE_CODES, meaning_of, outcome_of, register_code
-from bureau_clients.creditsafe.columns import ColumnMapping, MappingInvalid
+from bureau_clients.creditsafe.codes import register_code
+from bureau_clients.creditsafe.configuration import ColumnMapping
 from bureau_clients.creditsafe.mapping import company_report, person_report
 from bureau_clients.facts import Absent, Fact, Known, Unknown
-from bureau_clients.questions import Outcome
-from bureau_clients.reports import CompanyReport, CompanyStatus, PersonReport, Rating, RatingGrade, fact_types
+from bureau_clients.reports import (
+    CompanyReport,
+    CompanyStatus,
+    Coverage,
+    PersonReport,
+    Rating,
+    RatingGrade,
+    SigningRight,
+    fact_types,
+)
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-UNKNOWN = Unknown("creditsafe", AT)
-ABSENT = Absent("creditsafe", AT)
+BLOCK = "BORGEN_C_CREDIT"
+UNKNOWN = Unknown("creditsafe", AT, BLOCK)
+ABSENT = Absent("creditsafe", AT, BLOCK)
+MAPPING = ColumnMapping.configured({})
 
 
 def known(value: Any) -> Known[Any]:
-    return Known(value, "creditsafe", AT)
+    return Known(value, "creditsafe", AT, BLOCK)
 
 
 def person(*rows: dict[str, str], code: str | None = None, mapping: ColumnMapping | None = None) -> PersonReport:
     register = None if code is None else register_code(code)
-    return person_report(rows, number="197701072394", code=register, mapping=mapping or ColumnMapping(), at=AT)
+    return person_report(rows, number="197701072394", code=register, mapping=mapping or MAPPING, part=BLOCK, at=AT)
 
 
 def company(
@@ -36,7 +46,7 @@ def company(
 ) -> CompanyReport:
     register = None if code is None else register_code(code)
     return company_report(
-        rows, number="5599990008", form=form, code=register, mapping=mapping or ColumnMapping(), at=AT
+        rows, number="5599990008", form=form, code=register, mapping=mapping or MAPPING, part=BLOCK, at=AT
     )
 
 
@@ -75,6 +85,11 @@ def company(
         ("SCORING", "", "scoring", ABSENT),
         ("COORDINATION_DORMANT", "Ja", "dormant_coordination_number", known(True)),
         ("TRADING_PROHIBITION", "Ja", "trading_prohibition", known(True)),
+        ("ROP_SUM1", "5300", "payment_remark_sum", known(Money.kronor(5300))),
+        ("ROP_SUM1", "", "payment_remark_sum", known(Money.ZERO)),
+        ("ROP_LATEST1", "2025-11-14", "latest_payment_remark_on", known(date(2025, 11, 14))),
+        ("ROP_LATEST1", "", "latest_payment_remark_on", ABSENT),
+        ("ROP_LATEST1", "2025-11-14 igår", "latest_payment_remark_on", UNKNOWN),
     ],
 )
 def test_what_a_column_of_a_person_says(column: str, text: str, fact: str, expected: Fact[Any]) -> None:
@@ -93,6 +108,11 @@ def test_what_a_column_of_a_person_says(column: str, text: str, fact: str, expec
         ("INCORPORATION_DATE", "2020-02-29", "registered_on", known(date(2020, 2, 29))),
         ("INCORPORATION_DATE", "2020-02-29T00:00:00", "registered_on", known(date(2020, 2, 29))),
         ("INCORPORATION_DATE", "20200229", "registered_on", known(date(2020, 2, 29))),
+        ("INCORPORATION_DATE", "2020-02-29T13:45:00.000+01:00", "registered_on", known(date(2020, 2, 29))),
+        ("INCORPORATION_DATE", "2020-W09-6", "registered_on", UNKNOWN),
+        ("INCORPORATION_DATE", "2020-0229", "registered_on", UNKNOWN),
+        ("INCORPORATION_DATE", "2020-02-290", "registered_on", UNKNOWN),
+        ("INCORPORATION_DATE", "29/02/2020", "registered_on", UNKNOWN),
         ("INCORPORATION_DATE", "2021-02-29", "registered_on", UNKNOWN),
         ("RATING", "100", "rating", known(Rating("100", RatingGrade.A))),
         ("RATING", "71", "rating", known(Rating("71", RatingGrade.A))),
@@ -122,6 +142,24 @@ def test_what_a_column_of_a_person_says(column: str, text: str, fact: str, expec
         ("EMPLOYEES", "12", "employees", known(12)),
         ("ROP_SUM1", "", "payment_remark_sum", known(Money.ZERO)),
         ("ROP_LATEST1", "", "latest_payment_remark_on", ABSENT),
+        ("PETITION_NUMBER", "2", "petition_count", known(2)),
+        ("PETITION_NUMBER", "", "petition_count", UNKNOWN),
+        ("PETITION_SUM", "18500", "petition_sum", known(Money.kronor(18_500))),
+        ("PETITION_SUM", "", "petition_sum", known(Money.ZERO)),
+        ("DEBT_SUM_PUBLIC", "300", "kronofogden_public_debt", known(Money.kronor(300))),
+        ("DEBT_SUM_PRIVATE", "", "kronofogden_private_debt", known(Money.ZERO)),
+        ("DISTRAINT", "Ja", "distraint", known(True)),
+        ("DISTRAINT", "", "distraint", UNKNOWN),
+        ("NAME", "A" * 1001, "name", UNKNOWN),
+        ("COMPANY_STATUS", "Active", "status", known(CompanyStatus.ACTIVE)),
+        ("COMPANY_TYPE_TEXT", "Limited partnership", "form", known(CompanyForm.KB)),
+        (
+            "SIGNING_TEXT",
+            "Firman tecknas av styrelsen",
+            "signing_right",
+            known(SigningRight(text="Firman tecknas av styrelsen", alternatives=(), coverage=Coverage.NONE)),
+        ),
+        ("SIGNING_TEXT", "", "signing_right", UNKNOWN),
     ],
 )
 def test_what_a_column_of_a_company_says(column: str, text: str, fact: str, expected: Fact[Any]) -> None:
@@ -215,62 +253,44 @@ def test_a_limited_company_has_no_owner_in_its_report() -> None:
     assert company({"HAS_TRUSTEE": "Ja"}).owner is None
 
 
-@pytest.mark.parametrize("code", ["6", "7", "8", "9", "11", "12", "13", "16", "17", "4711", "P24"])
-def test_a_service_error_that_asking_again_does_not_mend_is_a_refusal(code: str) -> None:
-    """B3: refused, may not be asked again; so is a code that nobody has heard of."""
-    assert outcome_of(code) is Outcome.REFUSED
-
-
-def test_the_other_codes_are_unavailable_no_match_or_a_report() -> None:
-    """B3: "no such company or person" is an answer."""
-    outcomes = {code: outcome_of(code) for code in ("14", "15", "S2", "S4", "S291", "S391")}
-    assert outcomes == {
-        "14": Outcome.UNAVAILABLE,
-        "15": Outcome.NO_MATCH,
-        "S2": Outcome.REPORT,
-        "S4": Outcome.REPORT,
-        "S291": Outcome.REPORT,
-        "S391": Outcome.REPORT,
-    }
-
-
-def test_every_code_is_told_in_both_languages() -> None:
-    meanings = [row.meaning for row in SERVICE_CODES.values()] + [row.meaning for row in REGISTER_CODES.values()]
-    assert all(meaning.sv and meaning.en and meaning.sv != meaning.en for meaning in meanings)
-    assert meaning_of("http-502").en == "Error code http-502"
-
-
-def test_a_configured_column_takes_the_place_of_the_shipped_one() -> None:
-    mapping = ColumnMapping.configured(
-        {
-            "company": {"annual_turnover": {"name": "OMS", "empty": "absent", "kronor": 1000}, "employees": None},
-            "person": {"kronofogden_debt": "SKULD"},
-            "statuses": {"Konkurs": "bankrupt"},
-        }
-    )
-    report = company({"OMS": "1250", "EMPLOYEES": "4", "COMPANY_STATUS": "konkurs"}, mapping=mapping)
-    assert report.annual_turnover == known(Money.kronor(1_250_000))
-    assert report.employees == UNKNOWN
-    assert report.status == known(CompanyStatus.BANKRUPT)
-    assert person({"SKULD": ""}, mapping=mapping).kronofogden_debt == known(Money.ZERO)
-
-
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("row", "debt"),
     [
-        ({"company": {"f_skatt": "F_TAX"}}, "f_skatt"),
-        ({"person": {"deceased": "DEAD"}}, "deceased"),
-        ({"companies": {}}, "companies"),
-        ({"company": {"f_tax": {"name": "F", "empty": "perhaps"}}}, "perhaps"),
-        ({"company": {"f_tax": {"name": "F", "empty": "zero"}}}, "f_tax"),
-        ({"company": {"f_tax": {"column": "F"}}}, "column"),
-        ({"company": {"f_tax": ""}}, "f_tax"),
-        ({"company": {"annual_turnover": {"name": "OMS", "kronor": 0}}}, "annual_turnover"),
-        ({"company": {"annual_turnover": {"name": "OMS", "kronor": "1000"}}}, "'str' and 'int'"),
-        ({"company": ["f_tax"]}, "cannot be read"),
-        ({"statuses": {"Konkurs": "broke"}}, "broke"),
+        ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "1200,50"}, known(Money(150_050))),
+        ({"DEBT_SUM_PUBLIC": "", "DEBT_SUM_PRIVATE": ""}, known(Money.ZERO)),
+        ({"DEBT_SUM_PUBLIC": "300"}, UNKNOWN),
+        ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "okänd"}, UNKNOWN),
+        ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "200", "DEBT_SUM": "700"}, known(Money.kronor(700))),
+        ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "200", "DEBT_SUM": "okänd"}, UNKNOWN),
     ],
 )
-def test_a_mapping_that_cannot_hold_is_refused_when_it_is_read(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(MappingInvalid, match=named):
-        ColumnMapping.configured(settings)
+def test_the_debt_is_the_bureaus_own_sum_or_that_of_both_parts(row: dict[str, str], debt: Fact[Any]) -> None:
+    """D13: half a debt is no debt, and a sum that cannot be read is not made up."""
+    assert company(row).kronofogden_debt == debt
+
+
+@pytest.mark.parametrize("code", ["S1", "S333"])
+def test_beside_a_code_that_is_not_listed_no_good_news_is_believed(code: str) -> None:
+    """B7: nobody knows what it says, so an active company may be none, and a person may be dead; bad news stays."""
+    good = {"COMPANY_STATUS": "Aktiv", "BANKRUPTCY": "Nej", "VAT": "Ja"}
+    bad = {"COMPANY_STATUS": "Konkurs inledd", "BANKRUPTCY": "Ja"}
+    assert (company(good, code=code).status, company(good, code=code).bankruptcy) == (UNKNOWN, UNKNOWN)
+    assert company(good, code=code).vat == known(True)
+    assert company(bad, code=code).status == known(CompanyStatus.BANKRUPT)
+    assert company(bad, code=code).bankruptcy == known(True)
+    report = person({"PROTECTED": "Nej", "EMIGRATED": "Ja", "INCOME": "1"}, code=code)
+    assert (report.protected, report.emigrated, report.deceased) == (UNKNOWN, known(True), UNKNOWN)
+
+
+def test_a_code_about_the_owner_is_a_fact_of_the_owner() -> None:
+    """B1, B7: the sole trader is dead, and the firm stands as it stood."""
+    report = company({"COMPANY_STATUS": "Aktiv"}, code="S4", form=CompanyForm.EF)
+    assert report.owner is not None
+    assert report.owner.deceased == known(True)
+    assert report.status == known(CompanyStatus.ACTIVE)
+
+
+def test_a_code_of_the_company_takes_the_place_of_what_the_row_says() -> None:
+    """B7: a bankruptcy that is concluded, whatever an older column has."""
+    report = company({"COMPANY_STATUS": "Aktiv", "BANKRUPTCY": "Nej"}, code="S291")
+    assert (report.status, report.bankruptcy) == (known(CompanyStatus.DEREGISTERED), known(True))
