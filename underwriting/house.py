@@ -30,6 +30,7 @@ from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import test_time
 from underwriting.platform.bureau_settings import BureauSettings
 from underwriting.platform.database import Database
+from underwriting.platform.dispatcher import Dispatcher, dispatcher_of
 from underwriting.platform.encryption import Cipher
 from underwriting.platform.environment import SettingProblem
 from underwriting.platform.runtime import Runtime
@@ -51,6 +52,7 @@ class House:
     payments: Payments
     redemptions: Redemptions
     cancellations: Cancellations
+    dispatcher: Dispatcher
 
 
 def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bureau, ...]) -> House:
@@ -83,6 +85,7 @@ def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bure
         payments=Payments(runtime, bank, (cancellations, redemptions)),
         redemptions=redemptions,
         cancellations=cancellations,
+        dispatcher=dispatcher_of(runtime),
     )
 
 

@@ -12,7 +12,7 @@ from underwriting.applications import jobs as application_jobs
 from underwriting.decisions import jobs as decision_jobs
 from underwriting.house import House
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
-from underwriting.platform import audit_seal, idempotency, test_time
+from underwriting.platform import audit_seal, dispatcher, idempotency, test_time
 from underwriting.platform.scheduler import ContinuousJob, DailyJob, Jobs
 
 _FORGOTTEN_AT = time(3)
@@ -35,6 +35,7 @@ def jobs_of(house: House) -> Jobs:
             *payout_jobs.continuous(house.payouts),
             *payment_jobs.continuous(house.payments),
             *cancellation_jobs.continuous(house.cancellations),
+            *dispatcher.continuous(house.dispatcher),
         ),
         daily=(
             *application_jobs.daily_jobs(house.applications),

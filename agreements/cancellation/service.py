@@ -21,10 +21,11 @@ from agreements.payouts.models import Payout
 from agreements.payouts.services.order_payout import ON_ITS_WAY
 from underwriting.kernel.bank_days import previous_bank_day
 from underwriting.kernel.errors import Conflict, NotFound, NotPermitted
+from underwriting.kernel.event_catalogue import CANCELLATION_RECEIVED
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, CancellationState, CancellationWindow, RequestChannel
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 
 _DAY = timedelta(days=1)
 
@@ -262,6 +263,19 @@ def _record(
     session.flush()
     data = {"cancellation": str(row.id), "window": str(quote.window.kind), "channel": str(channel)}
     audit_log.append(session, f"agreement:{agreement.id}", "cancellation.received", actor=actor, at=at, data=data)
+    events.record(
+        session,
+        CANCELLATION_RECEIVED,
+        at=at,
+        agreement_id=agreement.id,
+        application_id=agreement.application_id,
+        cancellation_id=row.id,
+        state=CancellationState(row.state),
+        window=quote.window.kind,
+        channel=channel,
+        received_at=row.received_at,
+        fee=quote.fee,
+    )
     return row
 
 

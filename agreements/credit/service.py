@@ -39,10 +39,11 @@ from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import guarantee_cap
 from agreements.guarantees.service import GuarantorDetails
+from underwriting.kernel.event_catalogue import AGREEMENT_GRANTED
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber, ocr_number
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
-from underwriting.platform import audit_log, outbox
+from underwriting.platform import audit_log, events, outbox
 from underwriting.platform.runtime import Runtime
 
 __all__ = [
@@ -107,6 +108,7 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
     session.flush()
     data = {"application": str(granted.application_id), "limit": str(granted.limit), "fee_rate": str(granted.fee_rate)}
     audit_log.append(session, f"agreement:{agreement.id}", "agreement.granted", actor="system", at=at, data=data)
+    _tell_integrators(session, agreement, at)
     given = _create_guarantees(session, runtime, agreement, granted, at)
     write_agreement(session, runtime, agreement, granted.figures, at=at)
     for guarantee in given:
@@ -114,6 +116,21 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
     _call_signatories(session, runtime, agreement, granted, at)
     _call_guarantors(session, runtime, agreement, given, at)
     return agreement
+
+
+def _tell_integrators(session: Session, agreement: Agreement, at: datetime) -> None:
+    events.record(
+        session,
+        AGREEMENT_GRANTED,
+        at=at,
+        agreement_id=agreement.id,
+        application_id=agreement.application_id,
+        state=AgreementState(agreement.state),
+        limit=Money(agreement.limit_ore),
+        fee_rate=agreement.fee_rate,
+        term_months=agreement.term_months,
+        sign_by=agreement.sign_by,
+    )
 
 
 def _insert(session: Session, runtime: Runtime, granted: GrantedTerms, at: datetime) -> Agreement | None:
@@ -190,7 +207,8 @@ def _call_signatories(
     )
     for ordinal, signatory in enumerate(granted.signing_rule, start=1):
         recipient = signatory.email or granted.contact.email
-        _post(session, runtime, "agreement-to-sign", f"{agreement.id}:{ordinal}", recipient, letter, at)
+        subject = f"agreement:{agreement.id}:signatory:{ordinal}"
+        _post(session, runtime, "agreement-to-sign", f"{agreement.id}:{ordinal}", recipient, letter, at, subject)
 
 
 def _call_guarantors(
@@ -206,11 +224,19 @@ def _call_guarantors(
             sign_by=agreement.sign_by,
         )
         recipient = guarantees.details_of(runtime, guarantee).email
-        _post(session, runtime, "guarantee-to-sign", str(guarantee.id), recipient, letter, at)
+        subject = f"guarantee:{guarantee.id}"
+        _post(session, runtime, "guarantee-to-sign", str(guarantee.id), recipient, letter, at, subject)
 
 
 def _post(
-    session: Session, runtime: Runtime, kind: str, occasion: str, recipient: str, letter: Letter, at: datetime
+    session: Session,
+    runtime: Runtime,
+    kind: str,
+    occasion: str,
+    recipient: str,
+    letter: Letter,
+    at: datetime,
+    subject: str,
 ) -> None:
     outbox.post(
         session,
@@ -220,4 +246,5 @@ def _post(
         recipient=recipient,
         content=letter.content,
         at=at,
+        subject=subject,
     )

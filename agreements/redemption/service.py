@@ -19,10 +19,11 @@ from agreements.payouts.service import on_its_way, withdraw_unsent
 from agreements.redemption import rules
 from agreements.redemption.models import Redemption
 from agreements.redemption.rules import RedemptionQuote
+from underwriting.kernel.event_catalogue import REDEMPTION_REQUESTED
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, stockholm_date
 from underwriting.kernel.vocabulary import Account, AgreementState
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 from underwriting.platform.runtime import Runtime
 
 _OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
@@ -66,6 +67,7 @@ class Redemptions:
             data = {"on": on.isoformat(), "total": str(quote.total)}
             subject = f"agreement:{agreement_id}"
             audit_log.append(session, subject, "redemption.requested", actor=actor, at=at, data=data)
+            _tell_integrators(session, agreement, row, quote, at)
             use_balance(session, agreement, (self,), on=stockholm_date(at), at=at)
             return _view(row)
 
@@ -133,6 +135,21 @@ def _replace_open(
     session.add(row)
     session.flush()
     return row
+
+
+def _tell_integrators(
+    session: Session, agreement: Agreement, row: Redemption, quote: RedemptionQuote, at: datetime
+) -> None:
+    events.record(
+        session,
+        REDEMPTION_REQUESTED,
+        at=at,
+        agreement_id=agreement.id,
+        application_id=agreement.application_id,
+        redemption_id=row.id,
+        on=quote.on,
+        total=quote.total,
+    )
 
 
 def _open_row(session: Session, agreement_id: uuid.UUID) -> Redemption | None:

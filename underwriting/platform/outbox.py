@@ -1,8 +1,10 @@
 """Messages to people, written in the transaction that causes them.
 
-The business key makes a second message for the same event impossible, whatever is retried.
+The business key makes a second message for the same event impossible, whatever is retried. Where the settings name a
+server for mail, a message waits in the queue of deliveries; without one it stays where the sandbox's mailbox shows it.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from underwriting.platform import deliveries
 from underwriting.platform.models import OutboxMessage
 from underwriting.platform.runtime import Runtime
 
@@ -38,12 +41,14 @@ def post(
     recipient: str,
     content: Mapping[str, Any],
     at: datetime,
+    subject: str | None = None,
 ) -> None:
     """Put a message to *recipient* in the outbox; nothing happens when *business_key* has one already.
 
-    *content* has `subject` and `body`.
+    *content* has `subject` and `body`. Messages about one *subject* (for example `agreement:0199…`) are sent in the
+    order in which they were put here, each after the one before; without it a message waits for no other.
     """
-    session.execute(
+    message_id = session.scalar(
         insert(OutboxMessage)
         .values(
             kind=kind,
@@ -53,7 +58,18 @@ def post(
             created_at=at,
         )
         .on_conflict_do_nothing()
+        .returning(OutboxMessage.id)
     )
+    if message_id is not None and runtime.settings.mail is not None:
+        deliveries.enqueue_mail(session, runtime, message_id, subject=subject or business_key)
+
+
+def get(session: Session, runtime: Runtime, message_id: uuid.UUID) -> Message:
+    """One message; LookupError when there is none."""
+    row = session.get(OutboxMessage, message_id)
+    if row is None:
+        raise LookupError("no such message")
+    return _message(runtime, row)
 
 
 def latest(session: Session, runtime: Runtime, *, count: int) -> list[Message]:

@@ -18,11 +18,12 @@ from agreements.billing.models import FeeRun
 from agreements.ledger.models import LedgerEntry
 from agreements.ledger.rules import PostingKind
 from underwriting.kernel.errors import Conflict
+from underwriting.kernel.event_catalogue import FEE_RUN_CHARGED
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, months_between, stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.wording import day_in_words
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 from underwriting.platform.database import lock_subject
 from underwriting.platform.runtime import Runtime
 
@@ -170,6 +171,8 @@ def _finish(runtime: Runtime, charged: RunResult, at: datetime, *, is_news: bool
         if is_news:
             data = {"count": run.charged_count, "charged": str(Money(run.charged_ore))}
             audit_log.append(session, f"fee-run:{charged.month}", "fee_run.charged", actor="system", at=at, data=data)
+            sums = {"count": run.charged_count, "charged": Money(run.charged_ore)}
+            events.record(session, FEE_RUN_CHARGED, at=at, month=charged.month, **sums)
 
 
 def _locked_run(session: Session, month: Month) -> FeeRun | None:

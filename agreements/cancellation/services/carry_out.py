@@ -15,10 +15,11 @@ from agreements.credit.rules import AgreementEvent, AgreementFacts
 from agreements.credit.service import move, tell_borrower, terms_of
 from agreements.payments.service import use_balance
 from agreements.payouts.service import on_its_way, withdraw_unsent
+from underwriting.kernel.event_catalogue import CANCELLATION_FALLEN
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import AgreementState, CancellationState
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 from underwriting.platform.runtime import Runtime
 
 _SYSTEM = "system"
@@ -92,6 +93,8 @@ def end_without_effect(session: Session, agreement: Agreement, row: Cancellation
     agreement.payouts_stopped_at = None
     data = {"cancellation": str(row.id)}
     audit_log.append(session, f"agreement:{agreement.id}", "cancellation.fallen", actor=actor, at=at, data=data)
+    ids = {"agreement_id": agreement.id, "application_id": agreement.application_id, "cancellation_id": row.id}
+    events.record(session, CANCELLATION_FALLEN, at=at, **ids, state=CancellationState.FALLEN)
 
 
 def _last_day(runtime: Runtime, agreement: Agreement, row: Cancellation, at: datetime) -> date:

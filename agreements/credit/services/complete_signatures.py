@@ -135,4 +135,5 @@ def _tell_guarantor(
         recipient=guarantees.details_of(runtime, guarantee).email,
         content=letter.content,
         at=at,
+        subject=f"guarantee:{guarantee.id}",
     )

@@ -13,9 +13,18 @@ from agreements.credit.messages import Letter
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
 from underwriting.kernel.errors import NotFound
+from underwriting.kernel.event_catalogue import (
+    AGREEMENT_CANCELLED,
+    AGREEMENT_LAPSED,
+    AGREEMENT_REDEEMED,
+    AGREEMENT_RUNNING,
+    AGREEMENT_SETTLED,
+    AGREEMENT_SIGNED,
+    EventKind,
+)
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
-from underwriting.platform import audit_log, outbox
+from underwriting.platform import audit_log, events, outbox
 from underwriting.platform.runtime import Runtime
 
 COMPANY = "agreement.company"
@@ -29,6 +38,16 @@ _OVER = frozenset(
         AgreementState.ANNULLED,
     }
 )
+
+_TOLD: Mapping[AgreementState, EventKind] = {
+    AgreementState.SIGNED: AGREEMENT_SIGNED,
+    AgreementState.RUNNING: AGREEMENT_RUNNING,
+    AgreementState.CANCELLED: AGREEMENT_CANCELLED,
+    AgreementState.REDEEMED: AGREEMENT_REDEEMED,
+    AgreementState.SETTLED: AGREEMENT_SETTLED,
+    AgreementState.LAPSED: AGREEMENT_LAPSED,
+}
+"""What integrators are told when an agreement comes into a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,9 @@ def move(
         agreement.ended_at = at
     data = {"event": str(event), "from": str(before)}
     audit_log.append(session, f"agreement:{agreement.id}", f"agreement.{after}", actor=actor, at=at, data=data)
+    if kind := _TOLD.get(after):
+        ids = {"agreement_id": agreement.id, "application_id": agreement.application_id}
+        events.record(session, kind, at=at, **ids, state=after)
     return after
 
 
@@ -124,6 +146,7 @@ def tell_borrower(
         recipient=details_of(runtime, agreement).contact.email,
         content=letter.content,
         at=at,
+        subject=f"agreement:{agreement.id}",
     )
 
 

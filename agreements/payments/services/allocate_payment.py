@@ -20,9 +20,10 @@ from agreements.ledger.models import LedgerEntry
 from agreements.ledger.rules import PostingKind
 from agreements.payments import rules
 from agreements.payments.rules import Claim, Settlement
+from underwriting.kernel.event_catalogue import PAYMENT_BOOKED
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 
 _FEES = (
     (PostingKind.MONTHLY_FEE, Account.FEE_RECEIVABLE),
@@ -67,6 +68,8 @@ def book_payment(
     ledger.post(session, agreement.id, posting, at=at)
     data = {"payment": str(payment_id), "amount": str(amount)}
     audit_log.append(session, f"agreement:{agreement.id}", "payment.booked", actor="bank", at=at, data=data)
+    ids = {"agreement_id": agreement.id, "application_id": agreement.application_id, "payment_id": payment_id}
+    events.record(session, PAYMENT_BOOKED, at=at, **ids, amount=amount, booked_on=booked_on)
 
 
 def use_balance(

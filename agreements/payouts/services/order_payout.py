@@ -4,7 +4,7 @@ Whoever orders or withdraws has locked the agreement's row.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,16 +14,34 @@ from agreements.credit.models import Agreement
 from agreements.credit.service import details_of, lock_agreement
 from agreements.payouts.models import Drawdown, Payout
 from underwriting.kernel.errors import NotFound
+from underwriting.kernel.event_catalogue import (
+    PAYOUT_BOOKED,
+    PAYOUT_FAILED,
+    PAYOUT_HELD,
+    PAYOUT_ORDERED,
+    PAYOUT_SENT,
+    PAYOUT_WITHDRAWN,
+    EventKind,
+)
 from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import PayoutState
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 from underwriting.platform.runtime import Runtime
 
 NOT_SENT = (PayoutState.ORDERED, PayoutState.HELD)
 ON_ITS_WAY = (PayoutState.SENT, PayoutState.UNKNOWN)
 OVER_WITHOUT_PAYMENT = (PayoutState.FAILED, PayoutState.RETURNED, PayoutState.WITHDRAWN)
 _ACCOUNT = "payout.account"
+_TOLD: Mapping[PayoutState, EventKind] = {
+    PayoutState.ORDERED: PAYOUT_ORDERED,
+    PayoutState.HELD: PAYOUT_HELD,
+    PayoutState.SENT: PAYOUT_SENT,
+    PayoutState.PAID: PAYOUT_BOOKED,
+    PayoutState.FAILED: PAYOUT_FAILED,
+    PayoutState.WITHDRAWN: PAYOUT_WITHDRAWN,
+}
+"""What integrators are told of an order's way; that an answer did not come is told by the one that does."""
 
 
 def order(
@@ -103,12 +121,17 @@ def put(
 
 
 def note(session: Session, payout: Payout, *, actor: str, at: datetime, reason: str | None = None) -> None:
-    """An entry of the audit log about the order as it stands; *reason* is a word, never a text of others."""
+    """Tell the audit log and integrators of the order as it stands; *reason* is a word, never a text of others."""
     data = {"payout": str(payout.id), "amount": str(Money(payout.amount_ore))}
     if reason is not None:
         data["reason"] = reason
     subject = f"agreement:{payout.agreement_id}"
     audit_log.append(session, subject, f"payout.{payout.state}", actor=actor, at=at, data=data)
+    state = PayoutState(payout.state)
+    if kind := _TOLD.get(state):
+        told = {"agreement_id": payout.agreement_id, "payout_id": payout.id, "amount": Money(payout.amount_ore)}
+        booked = {"booked_on": payout.booked_on} if state is PayoutState.PAID else {}
+        events.record(session, kind, at=at, state=state, **told, **booked)
 
 
 def _in_states(session: Session, agreement_id: uuid.UUID, states: Sequence[PayoutState]) -> Sequence[Payout]:

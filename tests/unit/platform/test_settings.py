@@ -11,6 +11,7 @@ from tests.support.environment import complete_environment
 from underwriting.platform.environment import Secret
 from underwriting.platform.settings import Settings, SettingsRefused
 
+MAIL = {"SMTP_URL": "smtp://borgen:hemligt@mail.invalid:2587", "MAIL_FROM": "kredit@exempel.example"}
 SECRETS = {
     "DATABASE_URL": "postgresql://owner:databas3-l0senord@db.invalid/borgen",
     "BORGEN_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
@@ -45,7 +46,8 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
 
 def test_an_empty_environment_is_refused_with_every_name_at_once(environment: dict[str, str]) -> None:
     optional = {"BORGEN_SANDBOX", "BANKID_APP_URL"}
-    assert problems_of({}) == dict.fromkeys(environment.keys() - optional, "is missing")
+    demanded = (environment.keys() - optional) | {"SMTP_URL", "MAIL_FROM"}
+    assert problems_of({}) == dict.fromkeys(demanded, "is missing")
 
 
 def test_a_blank_value_counts_as_missing(environment: dict[str, str]) -> None:
@@ -103,14 +105,19 @@ def test_every_name_of_this_machine_is_on_loopback(environment: dict[str, str], 
 
 
 def test_a_sandbox_that_is_neither_true_nor_false_counts_as_none(environment: dict[str, str]) -> None:
-    problems = problems_of({**environment, "BORGEN_SANDBOX": "ja"})
+    problems = problems_of({**environment, **MAIL, "BORGEN_SANDBOX": "ja"})
     assert problems == {"BORGEN_SANDBOX": "is none of true, false", "BANKID_APP_URL": "is for the sandbox only"}
 
 
 def test_outside_the_sandbox_parties_are_elsewhere_and_bankid_has_no_page_of_its_app(
     environment: dict[str, str],
 ) -> None:
-    live = {**environment, "BORGEN_SANDBOX": "false", "CREDITSAFE_URL": "https://creditsafe.invalid/getdata.asmx"}
+    live = {
+        **environment,
+        **MAIL,
+        "BORGEN_SANDBOX": "false",
+        "CREDITSAFE_URL": "https://creditsafe.invalid/getdata.asmx",
+    }
     assert problems_of(live) == {"BANKID_APP_URL": "is for the sandbox only"}
     del live["BANKID_APP_URL"]
     assert not Settings.from_environment(live).sandbox

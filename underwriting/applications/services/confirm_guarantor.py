@@ -139,6 +139,7 @@ def record_refusal(session: Session, runtime: Runtime, token: str, *, at: dateti
         recipient=body_of(session, runtime.cipher, application).contact.email,
         content=letter.content,
         at=at,
+        subject=f"application:{application.id}",
     )
 
 

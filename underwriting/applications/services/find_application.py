@@ -16,9 +16,18 @@ from underwriting.applications import rules
 from underwriting.applications.models import ONE_UNDECIDED, UNDECIDED, Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.kernel.errors import Conflict, NotFound
+from underwriting.kernel.event_catalogue import (
+    APPLICATION_ASSESSING,
+    APPLICATION_INFORMATION_REQUESTED,
+    APPLICATION_LAPSED,
+    APPLICATION_OFFER_ACCEPTED,
+    APPLICATION_REFERRED,
+    APPLICATION_SUBMITTED,
+    EventKind,
+)
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, Role
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, events
 from underwriting.platform.authentication import Caller
 
 
@@ -32,6 +41,14 @@ class ApplicationOpen(Conflict):
     rule = "A8"
 
 
+_TOLD: Mapping[ApplicationState, EventKind] = {
+    ApplicationState.SUBMITTED: APPLICATION_SUBMITTED,
+    ApplicationState.ASSESSING: APPLICATION_ASSESSING,
+    ApplicationState.REFERRED: APPLICATION_REFERRED,
+    ApplicationState.INFORMATION_REQUESTED: APPLICATION_INFORMATION_REQUESTED,
+    ApplicationState.LAPSED: APPLICATION_LAPSED,
+}
+"""What integrators are told when an application comes into a state; a decision is told with its terms (D7)."""
 _READERS = (Role.UNDERWRITER, Role.ADMINISTRATOR)
 
 
@@ -101,6 +118,9 @@ def move(
     application.version += 1
     noted = {"from": str(before), "to": str(after), **(data or {})}
     audit_log.append(session, subject_of(application.id), f"application.{event}", actor=actor, at=at, data=noted)
+    kind = APPLICATION_OFFER_ACCEPTED if event is ApplicationEvent.OFFER_ACCEPTED else _TOLD.get(after)
+    if kind is not None and after is not before:
+        events.record(session, kind, at=at, application_id=application.id, state=after)
     return after
 
 

@@ -54,6 +54,7 @@ def invite(
         recipient=named.email,
         content=letter.content,
         at=at,
+        subject=f"invitation:{guarantor.id}",
     )
 
 

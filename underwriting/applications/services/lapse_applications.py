@@ -47,6 +47,7 @@ def lapse(session: Session, runtime: Runtime, application: Application, *, at: d
         recipient=body_of(session, runtime.cipher, application).contact.email,
         content=letter.content,
         at=at,
+        subject=f"application:{application.id}",
     )
 
 

@@ -179,4 +179,5 @@ def _tell_applicant(
         recipient=body.contact.email,
         content=letter.content,
         at=at,
+        subject=f"application:{application.id}",
     )

@@ -26,9 +26,11 @@ from underwriting.decisions.pricing import offer
 from underwriting.decisions.scoring import Decision
 from underwriting.decisions.services.gather_case import Case
 from underwriting.decisions.services.tell_applicant import tell
+from underwriting.kernel.event_catalogue import APPLICATION_DECIDED
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import DecisionOutcome
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
+from underwriting.platform import events
 from underwriting.platform.runtime import Runtime
 
 _FACTS = "decision.facts"
@@ -91,6 +93,7 @@ def record(
     application.next_attempt_at = application.leased_until = None
     if ruling.outcome is not DecisionOutcome.REFERRED:
         application.decided_at = at
+        _tell_integrators(session, application, row, at)
     tell(session, runtime, application, case, row, at=at)
     if ruling.outcome is DecisionOutcome.APPROVED:
         grant_credit(session, runtime, application, case, row, basis.facts, at=at)
@@ -189,6 +192,21 @@ def reason_of(runtime: Runtime, row: DecisionRow) -> str | None:
     """The underwriter's text, or None where the policy decided."""
     return (
         None if row.reason_encrypted is None else runtime.cipher.decrypt(row.reason_encrypted, context=_REASON).decode()
+    )
+
+
+def _tell_integrators(session: Session, application: Application, row: DecisionRow, at: datetime) -> None:
+    events.record(
+        session,
+        APPLICATION_DECIDED,
+        at=at,
+        application_id=application.id,
+        state=ApplicationState(application.state),
+        decision_id=row.id,
+        outcome=DecisionOutcome(row.outcome),
+        limit=None if row.limit_ore is None else Money(row.limit_ore),
+        fee_rate=row.fee_rate,
+        term_months=row.term_months,
     )
 
 

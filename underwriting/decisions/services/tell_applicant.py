@@ -23,7 +23,7 @@ def tell(
     """Write to the applicant about the decision in *row*, once."""
     link = f"{runtime.settings.base_url}/applications/{application.id}"
     letter = _letter(application.reference, link, row)
-    _post(session, runtime, case, "application-decided", f"application-decided:{row.id}", letter, at)
+    _post(session, runtime, application, case, "application-decided", f"application-decided:{row.id}", letter, at)
 
 
 def tell_question(
@@ -40,7 +40,7 @@ def tell_question(
         ).filled(q=question, link=link),
     )
     key = f"information-asked:{application.id}:{application.version}"
-    _post(session, runtime, case, "information-asked", key, letter, at)
+    _post(session, runtime, application, case, "information-asked", key, letter, at)
 
 
 def tell_offer_lapsed(
@@ -56,11 +56,18 @@ def tell_offer_lapsed(
             "No signatory accepted the offer in time. Nothing is owed, and you are welcome to apply again.",
         ),
     )
-    _post(session, runtime, case, "offer-lapsed", f"offer-lapsed:{application.id}", letter, at)
+    _post(session, runtime, application, case, "offer-lapsed", f"offer-lapsed:{application.id}", letter, at)
 
 
 def _post(
-    session: Session, runtime: Runtime, case: Case, kind: str, business_key: str, letter: Letter, at: datetime
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    case: Case,
+    kind: str,
+    business_key: str,
+    letter: Letter,
+    at: datetime,
 ) -> None:
     outbox.post(
         session,
@@ -70,6 +77,7 @@ def _post(
         recipient=case.body.contact.email,
         content=letter.content,
         at=at,
+        subject=f"application:{application.id}",
     )
 
 

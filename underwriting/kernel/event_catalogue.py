@@ -1,0 +1,281 @@
+"""What integrators are told: every kind of event, and the members of its data. Ids, states, instants and amounts only.
+
+An event names what has happened to one *subject*, an application or an agreement for example; those of one subject are
+told in the order in which they happened. No member can hold a name, an address or a person's number: there is no form
+for one.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum, StrEnum
+
+from underwriting.kernel.money import Money
+from underwriting.kernel.periods import Month
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import (
+    AgreementState,
+    ApplicationState,
+    CancellationState,
+    CancellationWindow,
+    DecisionOutcome,
+    PayoutState,
+    RequestChannel,
+)
+
+
+class EventDataInvalid(Exception):
+    """What is to be told is not what the catalogue says of the kind."""
+
+
+class Form(Enum):
+    """How a member is written, in words for people; a member with words of its own is one of those."""
+
+    ID = "UUID"
+    WORD = "word"
+    AMOUNT = 'amount in kronor, `"1500.00"`'
+    RATE = 'fraction, `"0.0275"`'
+    INSTANT = "instant, RFC 3339 in UTC"
+    DAY = "date, ISO"
+    MONTH = "month, `2026-11`"
+    COUNT = "whole number"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an event's data; an optional one is left out where there is nothing to tell."""
+
+    name: str
+    form: Form
+    words: type[StrEnum] | None = None
+    optional: bool = False
+
+    def written(self, value: object) -> str | int:
+        """*value* as it stands on the wire; EventDataInvalid when it has another form."""
+        match self.form, value:
+            case Form.ID, uuid.UUID():
+                return str(value)
+            case Form.WORD, StrEnum() if self.words is not None and isinstance(value, self.words):
+                return str(value)
+            case Form.AMOUNT, Money():
+                return str(value)
+            case Form.RATE, Decimal():
+                return f"{value.normalize():f}"
+            case Form.INSTANT, datetime() if value.tzinfo is not None:
+                return instant_written(value)
+            case Form.DAY, date() if not isinstance(value, datetime):
+                return value.isoformat()
+            case Form.MONTH, Month():
+                return str(value)
+            case Form.COUNT, int() if not isinstance(value, bool):
+                return value
+        raise EventDataInvalid(f"{self.name} is no {self.form.name.lower()}")
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One kind of event: its name on the wire, what has happened, and the members of its data.
+
+    The first member is the id of the *subject*, the word for what the event is about.
+    """
+
+    name: str
+    subject: str
+    text: Text
+    members: tuple[Member, ...]
+
+    def subject_of(self, data: Mapping[str, object]) -> str:
+        """What *data* are about, by name: `agreement:0199…`."""
+        return f"{self.subject}:{self.members[0].written(data[self.members[0].name])}"
+
+    def written(self, data: Mapping[str, object]) -> dict[str, str | int]:
+        """*data* as they stand on the wire; EventDataInvalid unless they are what the catalogue says."""
+        told = {name: value for name, value in data.items() if value is not None}
+        needed = {member.name for member in self.members if not member.optional}
+        known = {member.name: member for member in self.members}
+        if not needed <= told.keys() <= known.keys():
+            raise EventDataInvalid(f"{self.name} has the members {', '.join(known)}")
+        return {name: known[name].written(value) for name, value in told.items()}
+
+
+def instant_written(at: datetime) -> str:
+    """*at* as RFC 3339 in UTC, to the microsecond where it has one: `2026-11-22T14:59:59Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_APPLICATION = (Member("application_id", Form.ID), Member("state", Form.WORD, ApplicationState))
+_AGREEMENT = (Member("agreement_id", Form.ID), Member("application_id", Form.ID))
+_AGREEMENT_STATE = (*_AGREEMENT, Member("state", Form.WORD, AgreementState))
+_PAYOUT = (
+    Member("agreement_id", Form.ID),
+    Member("payout_id", Form.ID),
+    Member("state", Form.WORD, PayoutState),
+    Member("amount", Form.AMOUNT),
+)
+
+
+def _application(name: str, swedish: str, english: str, *more: Member) -> EventKind:
+    return EventKind(f"application.{name}", "application", Text(swedish, english), (*_APPLICATION, *more))
+
+
+def _agreement(name: str, swedish: str, english: str, *more: Member) -> EventKind:
+    return EventKind(f"agreement.{name}", "agreement", Text(swedish, english), (*_AGREEMENT_STATE, *more))
+
+
+def _payout(name: str, swedish: str, english: str, *more: Member) -> EventKind:
+    return EventKind(f"payout.{name}", "agreement", Text(swedish, english), (*_PAYOUT, *more))
+
+
+APPLICATION_SUBMITTED = _application(
+    "submitted", "Ansökan är undertecknad och bindande", "The application is signed and binds"
+)
+APPLICATION_ASSESSING = _application(
+    "assessing", "Alla borgensmän har svarat; ansökan prövas", "Every guarantor has answered; it is being assessed"
+)
+APPLICATION_REFERRED = _application(
+    "referred", "En handläggare avgör ansökan", "An underwriter determines the application"
+)
+APPLICATION_INFORMATION_REQUESTED = _application(
+    "information_requested", "Den sökande har ombetts komplettera", "The applicant was asked for information"
+)
+APPLICATION_DECIDED = _application(
+    "decided",
+    "Ansökan är beviljad, avslagen eller besvarad med ett motbud",
+    "The application is approved, declined or answered with a counter-offer",
+    Member("decision_id", Form.ID),
+    Member("outcome", Form.WORD, DecisionOutcome),
+    Member("limit", Form.AMOUNT, optional=True),
+    Member("fee_rate", Form.RATE, optional=True),
+    Member("term_months", Form.COUNT),
+)
+APPLICATION_OFFER_ACCEPTED = _application("offer_accepted", "Motbudet är antaget", "The counter-offer is accepted")
+APPLICATION_LAPSED = _application("lapsed", "Ansökan har förfallit", "The application has lapsed")
+
+AGREEMENT_GRANTED = _agreement(
+    "granted",
+    "Krediten är beviljad; avtal och borgensåtaganden väntar på underskrifter",
+    "The credit is granted; agreement and guarantees wait for signatures",
+    Member("limit", Form.AMOUNT),
+    Member("fee_rate", Form.RATE),
+    Member("term_months", Form.COUNT),
+    Member("sign_by", Form.INSTANT),
+)
+AGREEMENT_SIGNED = _agreement("signed", "Alla har undertecknat", "Everybody has signed")
+AGREEMENT_RUNNING = _agreement(
+    "running",
+    "Avtalet löper: den första utbetalningen är bokförd, eller en hävning har fallit",
+    "The agreement runs: its first payout is booked, or a cancellation fell",
+)
+AGREEMENT_CANCELLED = _agreement("cancelled", "Avtalet är hävt", "The agreement is cancelled")
+AGREEMENT_REDEEMED = _agreement("redeemed", "Krediten är löst i förtid", "The credit was redeemed early")
+AGREEMENT_SETTLED = _agreement("settled", "Krediten är slutbetald", "The credit is paid in full at its term")
+AGREEMENT_LAPSED = _agreement(
+    "lapsed", "En underskrift saknades när tiden var ute", "A signature was missing when the time was over"
+)
+
+CANCELLATION_RECEIVED = EventKind(
+    "cancellation.received",
+    "agreement",
+    Text("En begäran om hävning har kommit in", "A request to cancel was received"),
+    (
+        *_AGREEMENT,
+        Member("cancellation_id", Form.ID),
+        Member("state", Form.WORD, CancellationState),
+        Member("window", Form.WORD, CancellationWindow),
+        Member("channel", Form.WORD, RequestChannel),
+        Member("received_at", Form.INSTANT),
+        Member("fee", Form.AMOUNT),
+    ),
+)
+CANCELLATION_FALLEN = EventKind(
+    "cancellation.fallen",
+    "agreement",
+    Text(
+        "Hävningen gäller inte: pengarna kom inte i tid, eller så avvisades den",
+        "The cancellation has no effect: the money did not come in time, or it was rejected",
+    ),
+    (*_AGREEMENT, Member("cancellation_id", Form.ID), Member("state", Form.WORD, CancellationState)),
+)
+REDEMPTION_REQUESTED = EventKind(
+    "redemption.requested",
+    "agreement",
+    Text("Förtida lösen är begärd", "Early redemption was asked for"),
+    (
+        *_AGREEMENT,
+        Member("redemption_id", Form.ID),
+        Member("on", Form.DAY),
+        Member("total", Form.AMOUNT),
+    ),
+)
+
+PAYOUT_ORDERED = _payout("ordered", "En utbetalning är beordrad", "A payout is ordered")
+PAYOUT_HELD = _payout("held", "Utbetalningen är stoppad och utreds", "The payout is held and looked into")
+PAYOUT_SENT = _payout("sent", "Utbetalningen är skickad till banken", "The payout was sent to the bank")
+PAYOUT_BOOKED = _payout(
+    "booked", "Banken har bokfört utbetalningen", "The bank has booked the payout", Member("booked_on", Form.DAY)
+)
+PAYOUT_FAILED = _payout("failed", "Banken har inte betalat", "The bank has not paid")
+PAYOUT_WITHDRAWN = _payout("withdrawn", "Utbetalningen är återtagen", "The payout was withdrawn before it was sent")
+
+PAYMENT_BOOKED = EventKind(
+    "payment.booked",
+    "agreement",
+    Text("En betalning är bokförd på avtalet", "A payment was booked on the agreement"),
+    (
+        *_AGREEMENT,
+        Member("payment_id", Form.ID),
+        Member("amount", Form.AMOUNT),
+        Member("booked_on", Form.DAY),
+    ),
+)
+FEE_RUN_CHARGED = EventKind(
+    "fee_run.charged",
+    "fee_run",
+    Text(
+        "En månads avgifter är debiterade; summorna gäller hela månaden hittills",
+        "A month's fees are charged; the sums are of the whole month until now",
+    ),
+    (Member("month", Form.MONTH), Member("count", Form.COUNT), Member("charged", Form.AMOUNT)),
+)
+WEBHOOK_ENDPOINT_DISABLED = EventKind(
+    "webhook_endpoint.disabled",
+    "webhook_endpoint",
+    Text(
+        "En mottagare av händelser har inte tagit emot på länge och får inga fler",
+        "A receiver of events has not taken any for long and gets no more",
+    ),
+    (Member("endpoint_id", Form.ID), Member("failing_since", Form.INSTANT)),
+)
+
+CATALOGUE: tuple[EventKind, ...] = (
+    APPLICATION_SUBMITTED,
+    APPLICATION_ASSESSING,
+    APPLICATION_REFERRED,
+    APPLICATION_INFORMATION_REQUESTED,
+    APPLICATION_DECIDED,
+    APPLICATION_OFFER_ACCEPTED,
+    APPLICATION_LAPSED,
+    AGREEMENT_GRANTED,
+    AGREEMENT_SIGNED,
+    AGREEMENT_RUNNING,
+    AGREEMENT_CANCELLED,
+    AGREEMENT_REDEEMED,
+    AGREEMENT_SETTLED,
+    AGREEMENT_LAPSED,
+    CANCELLATION_RECEIVED,
+    CANCELLATION_FALLEN,
+    REDEMPTION_REQUESTED,
+    PAYOUT_ORDERED,
+    PAYOUT_HELD,
+    PAYOUT_SENT,
+    PAYOUT_BOOKED,
+    PAYOUT_FAILED,
+    PAYOUT_WITHDRAWN,
+    PAYMENT_BOOKED,
+    FEE_RUN_CHARGED,
+    WEBHOOK_ENDPOINT_DISABLED,
+)
+"""Every kind, in the order of a credit's life."""
+KINDS: Mapping[str, EventKind] = {kind.name: kind for kind in CATALOGUE}

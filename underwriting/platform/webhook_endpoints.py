@@ -1,0 +1,338 @@
+"""Endpoints of integrators: added, listed, closed, given new secrets; and what is told to them again.
+
+A secret is shown once and kept encrypted. After a rotation both secrets sign for a day, so that the receiver can change
+over without missing a message. An endpoint that takes nothing for days is disabled, and the administrator is told.
+"""
+
+import base64
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
+from underwriting.kernel.event_catalogue import KINDS, WEBHOOK_ENDPOINT_DISABLED
+from underwriting.kernel.text import Text
+from underwriting.platform import audit_log, deliveries, events, outbox
+from underwriting.platform.database import lock_subject
+from underwriting.platform.message_models import DeliveryState, Event, WebhookEndpoint
+from underwriting.platform.public_addresses import fault_of_endpoint
+from underwriting.platform.runtime import Runtime
+
+LENDER = "lender"
+"""The owner of the endpoints that administrators add; these are told of everything."""
+BOTH_SECRETS_FOR = timedelta(hours=24)
+DISABLED_AFTER = timedelta(days=5)  # longer than all pauses of one message
+MOST_ENDPOINTS = 100
+MOST_REPLAYED = 100_000
+_LONGEST_PAUSE = timedelta(minutes=5)
+_SECRET_BYTES = 32
+_SECRET = "webhook_endpoint.secret"  # noqa: S105 - the context that is authenticated with it
+
+_ADDRESS_FAULTS = {
+    "malformed": Text("Ange en adress av formen https://värd/sökväg", "Give an address of the form https://host/path"),
+    "credentials": Text(
+        "Adressen får inte innehålla användarnamn eller lösenord", "The address may hold no user name or password"
+    ),
+    "not_https": Text("Adressen ska börja med https", "The address has to begin with https"),
+    "not_public": Text("Adressen är inte nåbar utifrån", "The address is not a public one"),
+    "not_loopback": Text(
+        "I sandlådan skickas händelser bara till den egna maskinen", "The sandbox sends events to this machine only"
+    ),
+}
+_NO_SUCH_KIND = Text("Det finns ingen sådan händelse", "There is no such event")
+_REPLAY = sa.text("""
+    INSERT INTO delivery (endpoint_id, message_id, lane, created_at, due_at)
+    SELECT :endpoint_id, id, CAST(:endpoint_id AS text) || ' ' || subject, :now, :now FROM (
+        SELECT id, subject FROM event
+        WHERE position IS NOT NULL AND occurred_at >= :since
+          AND (CAST(:kinds AS text[]) IS NULL OR kind = ANY(CAST(:kinds AS text[])))
+        ORDER BY position
+    ) AS told
+""")
+
+
+class TooManyEndpoints(Conflict):
+    """There are as many endpoints as there may be."""
+
+    slug = "too-many-endpoints"
+    title = Text("Det finns redan så många mottagare som det får vara", "There are as many endpoints as there may be")
+
+
+class EndpointDisabled(Conflict):
+    """The endpoint is disabled: it is enabled before it is told anything."""
+
+    slug = "endpoint-disabled"
+    title = Text("Mottagaren är avstängd; öppna den först", "The endpoint is disabled; enable it first")
+
+
+class ReplayTooLarge(Conflict):
+    """More events than are replayed at once; a later instant, or `GET /v1/events`, serves better."""
+
+    slug = "replay-too-large"
+    title = Text(
+        "Det är för många händelser; välj en senare tidpunkt eller läs /v1/events",
+        "These are too many events; choose a later instant or read /v1/events",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint as it stands; *event_types* is None where it is told of every kind."""
+
+    id: uuid.UUID
+    url: str
+    event_types: tuple[str, ...] | None
+    state: str
+    created_at: datetime
+    failing_since: datetime | None
+    disabled_at: datetime | None
+    both_secrets_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where and under which secrets a message is sent."""
+
+    url: str
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WebhookEndpoints:
+    """The endpoints of one *owner*: what is another's does not exist here."""
+
+    runtime: Runtime
+    owner: str = LENDER
+
+    def add(self, url: str, event_types: Sequence[str] | None, *, actor: str) -> tuple[Endpoint, str]:
+        """A new endpoint and its secret. Raises InvalidInput for an address or kind that cannot be; TooManyEndpoints."""
+        self._check(url, event_types)
+        at, secret = self.runtime.clock.now(), _new_secret()
+        with self.runtime.database.transaction() as session:
+            lock_subject(session, f"webhook-endpoints:{self.owner}")
+            if len(self._rows(session)) >= MOST_ENDPOINTS:
+                raise TooManyEndpoints
+            row = WebhookEndpoint(
+                owner=self.owner,
+                url=url,
+                kinds=None if event_types is None else sorted(set(event_types)),
+                secret_encrypted=self.runtime.cipher.encrypt(secret.encode(), context=_SECRET),
+                created_at=at,
+                failures=0,
+            )
+            session.add(row)
+            session.flush()
+            _note(session, row, "added", actor=actor, at=at)
+            return _view(row, self.runtime.wall.now()), secret
+
+    def list_all(self) -> list[Endpoint]:
+        """All of them, the oldest first."""
+        with self.runtime.database.transaction() as session:
+            return [_view(row, self.runtime.wall.now()) for row in self._rows(session)]
+
+    def get(self, endpoint_id: uuid.UUID) -> Endpoint:
+        """One of them; NotFound when there is none."""
+        with self.runtime.database.transaction() as session:
+            return _view(self._locked(session, endpoint_id), self.runtime.wall.now())
+
+    def remove(self, endpoint_id: uuid.UUID, *, actor: str) -> None:
+        """Tell it nothing more; what waits for it is dropped."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            row = self._locked(session, endpoint_id)
+            row.deleted_at = self.runtime.wall.now()
+            deliveries.give_up_all(session, endpoint_id, to=DeliveryState.DROPPED, at=row.deleted_at)
+            _note(session, row, "removed", actor=actor, at=at)
+
+    def rotate(self, endpoint_id: uuid.UUID, *, actor: str) -> tuple[Endpoint, str]:
+        """A new secret; for a day the one before it signs too. A still older one counts no more."""
+        at, now, secret = self.runtime.clock.now(), self.runtime.wall.now(), _new_secret()
+        with self.runtime.database.transaction() as session:
+            row = self._locked(session, endpoint_id)
+            row.previous_secret_encrypted, row.previous_until = row.secret_encrypted, now + BOTH_SECRETS_FOR
+            row.secret_encrypted = self.runtime.cipher.encrypt(secret.encode(), context=_SECRET)
+            _note(session, row, "secret_rotated", actor=actor, at=at)
+            return _view(row, now), secret
+
+    def enable(self, endpoint_id: uuid.UUID, *, actor: str) -> Endpoint:
+        """Send to it again, from now on; what was given up meanwhile can be replayed."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            row = self._locked(session, endpoint_id)
+            row.disabled_at = row.failing_since = row.resume_at = None
+            row.failures = 0
+            _note(session, row, "enabled", actor=actor, at=at)
+            return _view(row, self.runtime.wall.now())
+
+    def replay_since(self, endpoint_id: uuid.UUID, since: datetime, *, actor: str) -> int:
+        """Tell it again of everything since that instant that it wants; how many events. They keep their ids.
+
+        Raises EndpointDisabled, ReplayTooLarge.
+        """
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            row = self._replayable(session, endpoint_id)
+            count = _count_since(session, since, row.kinds)
+            if count > MOST_REPLAYED:
+                raise ReplayTooLarge
+            parameters = {"endpoint_id": endpoint_id, "since": since, "kinds": row.kinds}
+            session.execute(_REPLAY, {**parameters, "now": self.runtime.wall.now()})
+            _note(session, row, "replayed", actor=actor, at=at, count=count)
+            return count
+
+    def replay_one(self, endpoint_id: uuid.UUID, event_id: uuid.UUID, *, actor: str) -> int:
+        """Tell it of one event again, whatever kinds it has chosen. Raises NotFound, EndpointDisabled."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            row = self._replayable(session, endpoint_id)
+            event = events.get(session, event_id)
+            deliveries.enqueue_webhook(session, self.runtime, endpoint_id, event.id, subject=event.subject)
+            _note(session, row, "replayed", actor=actor, at=at, count=1)
+            return 1
+
+    def attempts(
+        self, endpoint_id: uuid.UUID, *, most: int, before: uuid.UUID | None = None
+    ) -> list[deliveries.AttemptView]:
+        """The delivery log: every attempt, the newest first."""
+        with self.runtime.database.transaction() as session:
+            self._locked(session, endpoint_id)
+            return deliveries.attempts_to(session, endpoint_id, most=most, before=before)
+
+    def _check(self, url: str, event_types: Sequence[str] | None) -> None:
+        errors = []
+        if fault := fault_of_endpoint(url, sandbox=self.runtime.settings.sandbox):
+            errors.append(FieldError("/url", _ADDRESS_FAULTS[fault]))
+        for place, kind in enumerate(event_types or ()):
+            if kind not in KINDS:
+                errors.append(FieldError(f"/event_types/{place}", _NO_SUCH_KIND))
+        if errors:
+            raise InvalidInput(errors=tuple(errors))
+
+    def _rows(self, session: Session) -> Sequence[WebhookEndpoint]:
+        mine = sa.select(WebhookEndpoint).where(
+            WebhookEndpoint.owner == self.owner, WebhookEndpoint.deleted_at.is_(None)
+        )
+        return session.scalars(mine.order_by(WebhookEndpoint.id).execution_options(populate_existing=True)).all()
+
+    def _locked(self, session: Session, endpoint_id: uuid.UUID) -> WebhookEndpoint:
+        row = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
+        if row is None or row.owner != self.owner or row.deleted_at is not None:
+            raise NotFound
+        return row
+
+    def _replayable(self, session: Session, endpoint_id: uuid.UUID) -> WebhookEndpoint:
+        lock_subject(session, events.PUBLISHING)  # what is added to a lane now comes after what is in it
+        row = self._locked(session, endpoint_id)
+        if row.disabled_at is not None:
+            raise EndpointDisabled
+        return row
+
+
+def due_endpoints(session: Session, *, at: datetime) -> Sequence[uuid.UUID]:
+    """The endpoints that may be sent to at *at*, of all owners."""
+    query = sa.select(WebhookEndpoint.id).where(
+        WebhookEndpoint.deleted_at.is_(None),
+        WebhookEndpoint.disabled_at.is_(None),
+        sa.or_(WebhookEndpoint.resume_at.is_(None), WebhookEndpoint.resume_at <= at),
+    )
+    return session.scalars(query.order_by(WebhookEndpoint.id)).all()
+
+
+def destination(session: Session, runtime: Runtime, endpoint_id: uuid.UUID) -> Destination | None:
+    """Where messages to the endpoint go; None when it takes no more."""
+    row = session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
+    if row is None or row.deleted_at is not None or row.disabled_at is not None:
+        return None
+    kept = [row.secret_encrypted]
+    if row.previous_secret_encrypted and row.previous_until and runtime.wall.now() < row.previous_until:
+        kept.append(row.previous_secret_encrypted)
+    return Destination(row.url, tuple(runtime.cipher.decrypt(one, context=_SECRET).decode() for one in kept))
+
+
+def note_success(session: Session, endpoint_id: uuid.UUID) -> None:
+    """The endpoint takes messages: no pause any more."""
+    session.execute(
+        sa.update(WebhookEndpoint)
+        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.failures > 0)
+        .values(failures=0, failing_since=None, resume_at=None)
+    )
+
+
+def note_failure(session: Session, runtime: Runtime, endpoint_id: uuid.UUID, *, is_gone: bool) -> None:
+    """The endpoint did not take a message: nothing is sent for a while, each time longer, and after days no more.
+
+    *is_gone*: it has said itself that it wants no more.
+    """
+    row = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
+    if row is None or row.disabled_at is not None or row.deleted_at is not None:
+        return
+    now = runtime.wall.now()
+    row.failures += 1
+    row.failing_since = since = row.failing_since or now
+    row.resume_at = now + min(timedelta(seconds=2 ** min(row.failures, 10)), _LONGEST_PAUSE)
+    if is_gone or now - since >= DISABLED_AFTER:
+        _disable(session, runtime, row, since, now)
+
+
+def _disable(session: Session, runtime: Runtime, row: WebhookEndpoint, since: datetime, now: datetime) -> None:
+    at = runtime.clock.now()
+    row.disabled_at = now
+    deliveries.give_up_all(session, row.id, to=DeliveryState.DEAD, at=now)
+    _note(session, row, "disabled", actor="system", at=at)
+    events.record(session, WEBHOOK_ENDPOINT_DISABLED, at=at, endpoint_id=row.id, failing_since=since)
+    link = f"{runtime.settings.base_url}/console/webhooks/{row.id}"
+    outbox.post(
+        session,
+        runtime,
+        kind="webhook-endpoint-disabled",
+        business_key=f"webhook-endpoint-disabled:{row.id}:{now.isoformat()}",
+        recipient=runtime.settings.lender.email,
+        content={
+            "subject": "En mottagare av händelser är avstängd / An endpoint for events is disabled",
+            "body": (
+                f"Mottagaren tar inte emot händelser och får inga fler förrän den öppnas här:\n{link}\n\n—\n\n"
+                f"The endpoint does not take events and gets no more until it is enabled here:\n{link}"
+            ),
+        },
+        at=at,
+    )
+
+
+def _count_since(session: Session, since: datetime, kinds: Sequence[str] | None) -> int:
+    chosen = sa.select(Event.id).where(Event.position.is_not(None), Event.occurred_at >= since)
+    if kinds is not None:
+        chosen = chosen.where(Event.kind.in_(kinds))
+    return session.execute(
+        sa.select(sa.func.count()).select_from(chosen.limit(MOST_REPLAYED + 1).subquery())
+    ).scalar_one()
+
+
+def _new_secret() -> str:
+    return f"whsec_{base64.b64encode(os.urandom(_SECRET_BYTES)).decode()}"
+
+
+def _note(
+    session: Session, row: WebhookEndpoint, what: str, *, actor: str, at: datetime, count: int | None = None
+) -> None:
+    data = {} if count is None else {"count": count}
+    audit_log.append(session, f"webhook-endpoint:{row.id}", f"webhook_endpoint.{what}", actor=actor, at=at, data=data)
+
+
+def _view(row: WebhookEndpoint, now: datetime) -> Endpoint:
+    state = "disabled" if row.disabled_at else "failing" if row.failures else "active"
+    both = row.previous_until if row.previous_until and row.previous_until > now else None
+    return Endpoint(
+        id=row.id,
+        url=row.url,
+        event_types=None if row.kinds is None else tuple(row.kinds),
+        state=state,
+        created_at=row.created_at,
+        failing_since=row.failing_since,
+        disabled_at=row.disabled_at,
+        both_secrets_until=both,
+    )
