@@ -1,22 +1,23 @@
 """Creditsafe's client in front of its stand-in, and a bureau that can be exchanged while a test runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from werkzeug.serving import make_server
 
-from bureau_clients.bureau import Bureau
+from bureau_clients.bureau import Bureau, Check
 from bureau_clients.creditsafe.client import Creditsafe
-from bureau_clients.reports import Answer
+from bureau_clients.questions import QuestionKind
+from bureau_clients.reports import Answer, Received, Report
 from bureau_clients.sandbox.creditsafe import PATH, StandIn, create_app
 from tests.support.serving import serving
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform.bureau_settings import CreditsafeSettings
 from underwriting.platform.environment import Secret
-from underwriting.platform.settings import CreditsafeSettings
 
 _PASSWORD = "creditsafe-password"
 NOWHERE = f"http://127.0.0.1:9{PATH}"
@@ -75,6 +76,20 @@ class Exchangeable:
     def person(self, number: PersonalNumber, *, reference: str, at: datetime) -> Answer:
         self.asked.append(number.digits)
         return self.behind.person(number, reference=reference, at=at)
+
+    def read(
+        self,
+        received: Sequence[Received],
+        *,
+        kind: QuestionKind,
+        number: OrganisationNumber | PersonalNumber,
+        form: CompanyForm | None,
+        at: datetime,
+    ) -> Report:
+        return self.behind.read(received, kind=kind, number=number, form=form, at=at)
+
+    def check(self) -> tuple[Check, ...]:
+        return self.behind.check()
 
     def explain(self, code: str) -> Text:
         return self.behind.explain(code)
