@@ -22,7 +22,6 @@ from bureau_clients.ratings import bisnode_rating, creditsafe_rating
 from bureau_clients.reports import CompanyReport, Rating, fact_types
 from bureau_clients.retention import MONTHS_KEPT
 from bureau_clients.rules import goes_on, settled
-from bureau_clients.sandbox.faults import TROUBLES
 from tests.support.environment import complete_environment
 from underwriting.bureaus_cli import bureaus
 from underwriting.platform.environment import EnvironmentReader
@@ -190,16 +189,6 @@ def test_how_long_answers_are_kept_is_that_of_the_code() -> None:
 def test_every_command_is_listed() -> None:
     listed = {row[0].split()[2].strip("`") for row in rows("Commands")}
     assert listed == bureaus.commands.keys()
-
-
-def test_every_fault_of_the_stand_ins_is_in_the_table_of_outcomes() -> None:
-    """B3: three outcomes only, and none is left to chance."""
-    listed = rows("Faults and outcomes")
-    assert [row[:2] for row in listed] == [(str(trouble), what.en) for trouble, what in TROUBLES.items()]
-    outcomes = {str(outcome) for outcome in Outcome}
-    for row in listed:
-        for cell in row[2:]:
-            assert cell == "–" or cell.split()[0] in outcomes, row
 
 
 @pytest.mark.parametrize(("table", "gets_copy"), [(0, False), (1, True)])
