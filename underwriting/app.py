@@ -25,10 +25,11 @@ from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
 from underwriting.decisions import routes as decision_routes
 from underwriting.house import House, house_of, runtime_of
+from underwriting.integrators import routes as integrator_routes
 from underwriting.jobs import move_test_time
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
-from underwriting.platform import authentication, bodies, health, logs, metrics, problems
+from underwriting.platform import authentication, bodies, health, logs, metrics, problems, tracing
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
@@ -52,6 +53,7 @@ def create_app(house: House | None = None) -> Flask:
     if house is None:
         settings = Settings.from_environment(os.environ)
         logs.configure(settings.log_level)
+        tracing.configure(settings.traces_url, process="web")
         house = house_of(runtime_of(settings))
     runtime = house.runtime
     app = Flask("underwriting", static_folder="web/static", template_folder="web/templates")
@@ -65,6 +67,7 @@ def create_app(house: House | None = None) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=False,
     )
     _name_requests(app)
+    tracing.follow(app)
     bodies.register(app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES})
     authentication.register(app, runtime)
     problems.register(app, page=layout.problem_page)
@@ -124,6 +127,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield payment_routes.blueprint(runtime, house.payments)
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
+    yield integrator_routes.blueprint(runtime, house.webhook_endpoints)
     yield api_description.blueprint()
 
 

@@ -35,6 +35,7 @@ from underwriting.platform.encryption import Cipher
 from underwriting.platform.environment import SettingProblem
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings, SettingsRefused
+from underwriting.platform.webhook_endpoints import WebhookEndpoints
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class House:
     redemptions: Redemptions
     cancellations: Cancellations
     dispatcher: Dispatcher
+    webhook_endpoints: WebhookEndpoints
 
 
 def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bureau, ...]) -> House:
@@ -86,6 +88,7 @@ def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bure
         redemptions=redemptions,
         cancellations=cancellations,
         dispatcher=dispatcher_of(runtime),
+        webhook_endpoints=WebhookEndpoints(runtime),
     )
 
 

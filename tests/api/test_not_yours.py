@@ -27,6 +27,8 @@ SAMPLES: dict[str, Any] = {
     "/v1/agreements/{agreement_id}/cancellation": {},
     "/v1/agreements/{agreement_id}/redemption": {"on": "2026-03-02"},
     "/v1/fee-runs": {"month": "2026-02"},
+    "/v1/webhook-endpoints": {"url": "http://127.0.0.1:9/events"},
+    "/v1/webhook-endpoints/{endpoint_id}/replays": {"since": "2026-01-01T00:00:00Z"},
     "/v1/sandbox/clock": {"at": "2030-01-01T00:00:00Z"},
 }
 CLOSED = [each for each in OPERATIONS if each.needs_login]
@@ -48,6 +50,8 @@ def things_of(world: HouseWorld, loan: Loan) -> dict[str, str]:
         "guarantee_id": guarantees[0]["id"],
         "payout_id": str(uuid.uuid4()),  # no answer tells it before it is held
         "cancellation_id": str(uuid.uuid4()),
+        "endpoint_id": str(uuid.uuid4()),
+        "event_id": str(uuid.uuid4()),
         "ordinal": "1",
         "month": "2026-03",
     }

@@ -41,6 +41,7 @@ class Area(Enum):
     PAYOUTS = Text("Utbetalning", "Payouts")
     FEES = Text("Avgifter och betalningar", "Fees and payments")
     ENDING = Text("Hävning och lösen", "Cancellation and redemption")
+    EVENTS = Text("Händelser", "Events")
     OPERATION = Text("Drift", "Operation")
 
 
