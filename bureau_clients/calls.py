@@ -23,6 +23,7 @@ from bureau_clients.questions import Outcome, QuestionKind
 from bureau_clients.reports import Answer, CopySent, NoMatch, Received
 from bureau_clients.rules import copy_notice, goes_on, state_after
 from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.platform import tracing
 from underwriting.platform.runtime import Runtime
 
 _NO_REPORTS_LEFT = ("creditsafe", "8")  # that bureau's code
@@ -46,7 +47,7 @@ def carry_out(runtime: Runtime, calls: Sequence[Call]) -> None:
         return
     errors: list[BaseException] = []
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
-        running = {pool.submit(_ask, call): call for call in calls}
+        running = {pool.submit(tracing.in_this_context(_ask), call): call for call in calls}
         while running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 call, heard = running.pop(future), future.result()
@@ -58,7 +59,7 @@ def carry_out(runtime: Runtime, calls: Sequence[Call]) -> None:
                     errors.append(error)
                     continue
                 if call.bureaus:
-                    running[pool.submit(_ask, call)] = call
+                    running[pool.submit(tracing.in_this_context(_ask), call)] = call
     if errors:
         raise errors[0]
 
@@ -66,7 +67,8 @@ def carry_out(runtime: Runtime, calls: Sequence[Call]) -> None:
 def _ask(call: Call) -> _Heard:
     started = time.monotonic()
     try:
-        what: Answer | BaseException = _answer(call)
+        with tracing.span(f"bureau {call.kind}", outside=True, bureau=call.bureaus[0].name):
+            what: Answer | BaseException = _answer(call)
     except BaseException as error:  # told to the thread that keeps it
         what = error
     return _Heard(what, round((time.monotonic() - started) * 1000))

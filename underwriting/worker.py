@@ -7,7 +7,7 @@ import structlog
 
 from underwriting.house import house_of
 from underwriting.jobs import jobs_of
-from underwriting.platform import scheduler
+from underwriting.platform import scheduler, tracing
 from underwriting.platform.runtime import Runtime
 
 _log = structlog.get_logger(__name__)
@@ -15,6 +15,7 @@ _log = structlog.get_logger(__name__)
 
 def run(runtime: Runtime) -> None:
     """Run the jobs of the house over *runtime* until SIGINT or SIGTERM."""
+    tracing.configure(runtime.settings.traces_url, process="worker")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

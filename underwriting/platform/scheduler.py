@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.dialects.postgresql import insert
 
 from underwriting.kernel.periods import STOCKHOLM, stockholm_date, stockholm_instant
+from underwriting.platform import tracing
 from underwriting.platform.models import JobRun
 from underwriting.platform.runtime import Runtime
 
@@ -93,7 +94,8 @@ class Jobs:
         """Run *job* for *on* unless that is done or somebody is at it; whether this call ran it."""
         if not self._take(job, on):
             return False
-        outcome = job.run(on)
+        with tracing.span(f"job {job.name}", period=on.isoformat()):
+            outcome = job.run(on)
         with self.runtime.database.transaction() as session:
             session.execute(
                 sa.update(JobRun)

@@ -75,7 +75,7 @@ class Settings:
 
     *sandbox* is true only where every outside party answers on loopback. *seal_key* signs the nightly seals of the
     audit log, which are written to *seal_folder* for publication where there is one. Without a *metrics_token*
-    nobody is told the metrics.
+    nobody is told the metrics; traces go to the collector at *traces_url*, if any.
     """
 
     database_url: Secret[str]
@@ -85,6 +85,7 @@ class Settings:
     seal_key: Secret[bytes]
     seal_folder: Path | None
     metrics_token: Secret[str] | None
+    traces_url: str | None
     base_url: str
     sandbox: bool
     bureaus: BureauSettings
@@ -109,6 +110,7 @@ class Settings:
             seal_key=reader.key("BORGEN_SEAL_KEY"),
             seal_folder=reader.optional_path("BORGEN_SEAL_FOLDER"),
             metrics_token=reader.optional_secret("METRICS_TOKEN"),
+            traces_url=reader.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             base_url=reader.url("BORGEN_BASE_URL"),
             sandbox=sandbox,
             bureaus=bureaus,
