@@ -21,6 +21,8 @@ from underwriting.terminal import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from underwriting.kernel.text import Language, Text
 
 
@@ -78,14 +80,50 @@ def worker() -> None:
 
 
 @main.command()
-@click.option("--http", "http_socket", type=int, required=True, help="Number of the open socket for HTTP.")
-@click.option("--https", "https_socket", type=int, required=True, help="Number of the open socket for BankID.")
+@click.option("--port", default=8090, show_default=True, help="Where the two bureaus answer; 0 takes a free port.")
+@click.option("--tls", is_flag=True, help="Answer by HTTPS, with an authority made in BORGEN_HOME.")
+@click.option("--latency", default=0.0, show_default=True, help="Seconds that each answer about somebody takes.")
+@click.option("--silence", default=60.0, show_default=True, help="Seconds that an answer takes that comes too late.")
+@click.option("--password", default="borgen-i-sandladan", show_default=True, help="The account's, at either bureau.")
+@click.option("--http", "http_socket", type=int, hidden=True, help="Number of the open socket for HTTP.")
+@click.option("--https", "https_socket", type=int, hidden=True, help="Number of the open socket for BankID.")
+@json_option
 @plain_errors
-def sandbox(http_socket: int, https_socket: int) -> None:
-    """Play Creditsafe, BankID and the bank on this machine; started by `borgen up`."""
+def sandbox(
+    port: int,
+    tls: bool,
+    latency: float,
+    silence: float,
+    password: str,
+    http_socket: int | None,
+    https_socket: int | None,
+    as_json: bool,
+) -> None:
+    """Play the two bureaus on this machine until Ctrl-C; prints the settings of a service that is to ask them.
+
+    Needs no database and no settings. `borgen up` plays BankID and the bank too, on sockets that it hands over.
+    """
     from underwriting import sandbox_process
 
-    sandbox_process.run(runtime_here(), http_socket=http_socket, https_socket=https_socket)
+    if http_socket is not None and https_socket is not None:
+        sandbox_process.run(runtime_here(), http_socket=http_socket, https_socket=https_socket)
+        return
+
+    def show(address: str, settings: "Mapping[str, str]") -> None:
+        lines = [f"The bureaus answer at {address}; Ctrl-C stops them.", ""]
+        lines += [f"{name}={value}" for name, value in settings.items()]
+        lines += ["", f"Faults and questions: {address}/control/creditsafe and {address}/control/bisnode"]
+        show_result(as_json, {"address": address, "settings": dict(settings)}, "\n".join(lines))
+
+    sandbox_process.run_bureaus(
+        port=port,
+        folder=home_folder() / "pki",
+        tls=tls,
+        latency_seconds=latency,
+        silent_seconds=silence,
+        password=password,
+        show=show,
+    )
 
 
 @main.command()

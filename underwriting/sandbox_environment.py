@@ -16,7 +16,10 @@ _WARNING = (
     "# Made by `borgen up`. Without these keys nobody can read what the database holds encrypted: keep them with it."
 )
 _KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY", "BORGEN_SEAL_KEY")
-_PASSWORDS = ("CREDITSAFE_PASSWORD", "BANK_TOKEN")
+_PASSWORDS = ("CREDITSAFE_PASSWORD", "BISNODE_CLIENT_SECRET", "BANK_TOKEN")
+
+CREDITSAFE_USER = BISNODE_CLIENT = "borgen"
+"""Whom the bureaus' stand-ins know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,13 @@ class Addresses:
 
     @property
     def stand_ins(self) -> str:
-        """Creditsafe, the bank and BankID's app."""
+        """The bureaus, the bank and BankID's app."""
         return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def stand_ins_by_tls(self) -> str:
+        """The same by TLS, which the bureaus are asked by when it is wanted."""
+        return f"https://127.0.0.1:{self.port + 1}"
 
     @property
     def bankid(self) -> str:
@@ -51,23 +59,22 @@ def lock_of(home: Path) -> Path:
     return home / _LOCK
 
 
-def sandbox_environment(home: Path, addresses: Addresses, *, database_url: str) -> dict[str, str]:
+def sandbox_environment(
+    home: Path, addresses: Addresses, *, database_url: str, bureaus_by_tls: bool = False
+) -> dict[str, str]:
     """Every setting of a sandbox at *addresses*; its keys and certificates are kept in *home*."""
     from agreements.signing.sandbox import bankid, pki
-    from bureau_clients.sandbox import creditsafe
 
     certificates = pki.make(home / "pki")
+    bureaus = settings_of_bureaus(addresses.stand_ins_by_tls if bureaus_by_tls else addresses.stand_ins)
     return {
         **kept_secrets(home),
         "DATABASE_URL": database_url,
         "BORGEN_BASE_URL": addresses.web,
         "BORGEN_SANDBOX": "true",
         "BORGEN_SEAL_FOLDER": str(home / "seals"),
-        "CREDITSAFE_URL": addresses.stand_ins + creditsafe.PATH,
-        "CREDITSAFE_USERNAME": "borgen",
-        "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",
-        "CREDITSAFE_PERSON_BLOCK": "BORGEN_P_CREDIT",
-        "CREDITSAFE_STATUS_BLOCK": "BORGEN_C_BASIC",
+        **bureaus,
+        **(ca_settings(certificates.ca) if bureaus_by_tls else {}),
         "BANKID_URL": addresses.bankid + bankid.PATH,
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),
@@ -84,16 +91,59 @@ def sandbox_environment(home: Path, addresses: Addresses, *, database_url: str) 
     }
 
 
+def settings_of_bureaus(address: str) -> dict[str, str]:
+    """Every setting, passwords apart, of a service whose two bureaus are the stand-ins at *address*.
+
+    The prices are invented.
+    """
+    from bureau_clients.sandbox import bisnode, creditsafe, creditsafe_cas
+
+    return {
+        "BUREAUS_COMPANIES": "creditsafe,bisnode",
+        "BUREAUS_SOLE_TRADERS": "creditsafe,bisnode",
+        "BUREAUS_PERSONS": "creditsafe,bisnode",
+        "CREDITSAFE_URL": address + creditsafe.PATH,
+        "CREDITSAFE_USERNAME": CREDITSAFE_USER,
+        "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",
+        "CREDITSAFE_PERSON_BLOCK": "BORGEN_P_CREDIT",
+        "CREDITSAFE_STATUS_BLOCK": "BORGEN_C_BASIC",
+        "CREDITSAFE_CAS_URL": address + creditsafe.CAS_PATH,
+        "CREDITSAFE_COMPANY_TEMPLATE": creditsafe_cas.COMPANY_TEMPLATE,
+        "CREDITSAFE_PERSON_TEMPLATE": creditsafe_cas.PERSON_TEMPLATE,
+        "CREDITSAFE_PRICE_COMPANY": "24",
+        "CREDITSAFE_PRICE_SOLE_TRADER": "29",
+        "CREDITSAFE_PRICE_PERSON": "19",
+        "CREDITSAFE_PRICE_STATUS": "2",
+        "BISNODE_URL": address,
+        "BISNODE_TOKEN_URL": address + bisnode.TOKEN_PATH,
+        "BISNODE_CLIENT_ID": BISNODE_CLIENT,
+        "BISNODE_RIGHT_TO_SIGN": "true",
+        "BISNODE_PRICE_COMPANY": "27",
+        "BISNODE_PRICE_SOLE_TRADER": "31",
+        "BISNODE_PRICE_PERSON": "22",
+        "BISNODE_PRICE_STATUS": "5",
+    }
+
+
+def ca_settings(ca: Path) -> dict[str, str]:
+    """The settings by which a service trusts stand-ins that *ca* vouches for."""
+    return {"CREDITSAFE_CA": str(ca), "BISNODE_CA": str(ca)}
+
+
 def kept_secrets(home: Path) -> dict[str, str]:
-    """The keys and passwords in *home*, made at the first start; only their owner may read the file."""
+    """The keys and passwords in *home*, made at the first start; a password that came later is added.
+
+    Only their owner may read the file.
+    """
     file = home / _SECRETS
-    if not file.exists():
-        made = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in _KEYS}
-        made |= {name: secrets.token_urlsafe(24) for name in _PASSWORDS}
-        lines = [_WARNING, *(f"{name}={value}" for name, value in made.items())]
+    kept = _read_pairs(file) if file.exists() else {}
+    missing = {} if kept else {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in _KEYS}
+    missing |= {name: secrets.token_urlsafe(24) for name in _PASSWORDS if name not in kept}
+    if missing:
+        kept |= missing
+        lines = [_WARNING, *(f"{name}={value}" for name, value in kept.items())]
         _write_private(file, "\n".join(lines) + "\n")
-    pairs = (line.partition("=") for line in file.read_text().splitlines() if line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return kept
 
 
 def publish(home: Path, environment: Mapping[str, str]) -> None:
@@ -112,6 +162,11 @@ def published(home: Path) -> dict[str, str]:
     except FileNotFoundError:
         pass
     return {}
+
+
+def _read_pairs(file: Path) -> dict[str, str]:
+    pairs = (line.partition("=") for line in file.read_text().splitlines() if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _write_private(file: Path, text: str) -> None:

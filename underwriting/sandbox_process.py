@@ -1,22 +1,32 @@
-"""One process that plays every outside party on this machine, each over its real wire."""
+"""One process that plays every outside party on this machine, each over its real wire; or the two bureaus alone."""
 
 import signal
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask, redirect
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer
 from werkzeug.wrappers import Response
 
 from agreements.payouts.sandbox.bank import bank
+from agreements.signing.sandbox import pki
 from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_server
-from bureau_clients.sandbox.creditsafe import StandIn, creditsafe
+from bureau_clients.sandbox.bisnode import bisnode
+from bureau_clients.sandbox.control import Control, control_panel
+from bureau_clients.sandbox.creditsafe import creditsafe
+from bureau_clients.sandbox.server import make_server
+from bureau_clients.sandbox.stand_in import StandIn
+from underwriting.platform.processes import PortInUse
 from underwriting.platform.runtime import Runtime
+from underwriting.sandbox_environment import BISNODE_CLIENT, CREDITSAFE_USER, ca_settings, settings_of_bureaus
 
 
 def run(runtime: Runtime, *, http_socket: int, https_socket: int) -> None:
     """Answer on both open sockets until SIGINT or SIGTERM.
 
-    The bank's book lies beside BankID's certificates, so that a restart finds it.
+    The bank's book lies beside BankID's certificates, so that a restart finds it. The bureaus answer on the first
+    socket by HTTP and by HTTPS alike.
     """
     settings = runtime.settings
     folder = settings.bankid.certificate.parent
@@ -31,21 +41,67 @@ def run(runtime: Runtime, *, http_socket: int, https_socket: int) -> None:
             bankgiro=settings.lender.bankgiro,
         )
     )
-    account = settings.creditsafe
-    if account is not None:
-        app.register_blueprint(creditsafe(StandIn(username=account.username, password=account.password.reveal())))
+    control = Control()
+    if (account := settings.creditsafe) is not None:
+        app.register_blueprint(
+            creditsafe(StandIn(username=account.username, password=account.password.reveal(), control=control))
+        )
+    if (client := settings.bisnode) is not None:
+        app.register_blueprint(
+            bisnode(StandIn(username=client.client_id, password=client.client_secret.reveal(), control=control))
+        )
+    app.register_blueprint(control_panel(control))
 
     @app.get("/")
     def start() -> Response:
         return redirect(settings.base_url + "/sandbox")
 
-    plain = make_server("127.0.0.1", 0, app, threaded=True, fd=http_socket, request_handler=_Quiet)
+    certificates = bankid.certificates
+    plain = make_server(app, fd=http_socket, certificate=(certificates.server_certificate, certificates.server_key))
     _serve_until_signal([plain, make_relying_party_server(bankid, fd=https_socket)])
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """The callers log their own questions."""
+def run_bureaus(
+    *,
+    port: int,
+    folder: Path,
+    tls: bool,
+    latency_seconds: float,
+    silent_seconds: float,
+    password: str,
+    show: Callable[[str, dict[str, str]], None],
+) -> None:
+    """Play the two bureaus alone, on *port* of loopback, until SIGINT or SIGTERM.
+
+    *show* is told once the address and the settings of a service that is to ask here. With *tls* the address is https,
+    by an authority whose files are made in *folder*. Raises PortInUse.
+    """
+    control = Control()
+    app = Flask(__name__)
+    for play, username in ((creditsafe, CREDITSAFE_USER), (bisnode, BISNODE_CLIENT)):
+        stand_in = StandIn(
+            username=username,
+            password=password,
+            latency_seconds=latency_seconds,
+            silent_seconds=silent_seconds,
+            control=control,
+        )
+        app.register_blueprint(play(stand_in))
+    app.register_blueprint(control_panel(control))
+    certificates = pki.make(folder) if tls else None
+    try:
+        server = make_server(
+            app,
+            port=port,
+            certificate=(certificates.server_certificate, certificates.server_key) if certificates else None,
+        )
+    except OSError as error:
+        raise PortInUse(f"Port {port} cannot be listened on. Choose another one: --port NUMBER") from error
+    address = f"http{'s' if tls else ''}://127.0.0.1:{server.port}"
+    secrets = {"CREDITSAFE_PASSWORD": password, "BISNODE_CLIENT_SECRET": password}
+    files = ca_settings(certificates.ca) if certificates else {}
+    show(address, {**settings_of_bureaus(address), **secrets, **files})
+    _serve_until_signal([server])
 
 
 def _serve_until_signal(servers: list[BaseWSGIServer]) -> None:

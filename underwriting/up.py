@@ -18,7 +18,7 @@ from psycopg import sql
 from underwriting import migrations
 from underwriting.platform.database import Database
 from underwriting.platform.embedded_postgres import EmbeddedPostgres
-from underwriting.platform.environment import SettingProblem
+from underwriting.platform.environment import EnvironmentReader, SettingProblem
 from underwriting.platform.metrics_folder import METRICS_FOLDER, emptied
 from underwriting.platform.processes import Child, Supervisor, dying_with_parent, listen, sole_holder
 from underwriting.platform.settings import Settings, SettingsRefused
@@ -68,12 +68,13 @@ def up(home: Path, environ: Mapping[str, str], *, say: Callable[[str], None], sh
     ServerTooOld or SettingsRefused before anything is served.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    addresses = Addresses(_first_port(environ))
+    addresses, by_tls = Addresses(_first_port(environ)), _bureaus_by_tls(environ)
     with contextlib.ExitStack() as stack:
         stack.enter_context(sole_holder(lock_of(home)))
         sockets = [stack.enter_context(each) for each in _listeners(addresses)]
         url, depends_on = stack.enter_context(_database(home, environ, say))
-        settings = {**sandbox_environment(home, addresses, database_url=url), **_chosen(environ)}
+        sandbox = sandbox_environment(home, addresses, database_url=url, bureaus_by_tls=by_tls)
+        settings = {**sandbox, **_chosen(environ)}
         Settings.from_environment(settings)
         _bring_up_to_date(url, say)
         publish(home, settings)
@@ -94,6 +95,14 @@ def _first_port(environ: Mapping[str, str]) -> int:
     if not value.isdecimal() or not 0 < int(value) <= _LAST_FIRST_PORT:
         raise SettingsRefused((SettingProblem("BORGEN_PORT", f"is not a whole number from 1 to {_LAST_FIRST_PORT}"),))
     return int(value)
+
+
+def _bureaus_by_tls(environ: Mapping[str, str]) -> bool:
+    reader = EnvironmentReader(environ)
+    by_tls = reader.flag("BORGEN_STAND_INS_TLS")
+    if reader.problems:
+        raise SettingsRefused(tuple(reader.problems))
+    return by_tls
 
 
 def _listeners(addresses: Addresses) -> Iterator[socket]:
@@ -129,7 +138,18 @@ def _bring_up_to_date(url: str, say: Callable[[str], None]) -> None:
 
 def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
     """What the operator has set in the environment stands before what `up` would choose."""
-    names = ("BORGEN_", "CREDITSAFE_", "BANKID_", "BANK_", "LENDER_", "SMTP_", "MAIL_", "LOG_LEVEL")
+    names = (
+        "BORGEN_",
+        "BUREAUS_",
+        "CREDITSAFE_",
+        "BISNODE_",
+        "BANKID_",
+        "BANK_",
+        "LENDER_",
+        "SMTP_",
+        "MAIL_",
+        "LOG_LEVEL",
+    )
     return {name: value for name, value in environ.items() if name.startswith(names)}
 
 

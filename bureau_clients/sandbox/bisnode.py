@@ -5,7 +5,7 @@
 | `POST /as/token.oauth2` | a token for a client that shows its id and secret by Basic; the scopes are checked |
 | `POST /credit-data-companies/v2/companies/se` | a report on a company, in the wanted segments |
 | `POST /credit-data-persons/v1/persons/se/credit-data` | what there is on a person |
-| `POST /nordic-rts/v1/rts/company-signatories/detailed/SE` | the right to sign for a company |
+| `POST /nordic-rts/v1/rts/company/detailed/SE`, or `…/company-signatories/…` | the right to sign for a company |
 
 `numbers` says which numbers do what.
 """
@@ -32,7 +32,8 @@ __all__ = ["COMPANY_PATH", "PERSON_PATH", "SIGNING_PATH", "TOKEN_PATH", "StandIn
 TOKEN_PATH = "/as/token.oauth2"  # noqa: S105 - where tokens are given
 COMPANY_PATH = "/credit-data-companies/v2/companies/se"
 PERSON_PATH = "/credit-data-persons/v1/persons/se/credit-data"
-SIGNING_PATH = "/nordic-rts/v1/rts/company-signatories/detailed/SE"
+SIGNING_PATH = "/nordic-rts/v1/rts/company/detailed/SE"
+SIGNATORIES_PATH = "/nordic-rts/v1/rts/company-signatories/detailed/SE"
 
 _COMPANIES, _PERSONS, _SIGNING = "credit_data_companies", "credit_data_persons", "nordic_right_to_sign"
 _SCOPES = frozenset({_COMPANIES, _PERSONS, _SIGNING})
@@ -89,8 +90,9 @@ def bisnode(stand_in: StandIn) -> Blueprint:
         return _with_token(stand_in, tokens, _PERSONS, question, lambda asked: _person(body, asked))
 
     @calls.post(SIGNING_PATH)
+    @calls.post(SIGNATORIES_PATH)
     def signing() -> Response:
-        question = _question("company-signatories/detailed/SE", Kind.SIGNATORIES, _body())
+        question = _question("rts/company/detailed/SE", Kind.SIGNATORIES, _body())
         return _with_token(stand_in, tokens, _SIGNING, question, _signing)
 
     return calls

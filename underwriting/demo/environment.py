@@ -125,7 +125,18 @@ def _three_in_a_row(stack: contextlib.ExitStack) -> tuple[Addresses, list[socket
 
 def _inherited() -> Mapping[str, str]:
     """The environment without what names another service than this one."""
-    named = ("BORGEN_", "CREDITSAFE_", "BANKID_", "BANK_", "LENDER_", "DATABASE_URL", "GUNICORN_CMD_ARGS", "LOG_LEVEL")
+    named = (
+        "BORGEN_",
+        "BUREAUS_",
+        "CREDITSAFE_",
+        "BISNODE_",
+        "BANKID_",
+        "BANK_",
+        "LENDER_",
+        "DATABASE_URL",
+        "GUNICORN_CMD_ARGS",
+        "LOG_LEVEL",
+    )
     return {name: value for name, value in os.environ.items() if not name.startswith(named)}
 
 
