@@ -1,14 +1,16 @@
-"""How the bureaus do over a period, in charts: one value per Stockholm day."""
+"""How the bureaus do over a period, in charts of one value per Stockholm day, and their failures in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bureau_clients.gateway import Gateway
 from bureau_clients.questions import Outcome
 from bureau_clients.statistics import Fallbacks, Latency, Outcomes, Spend
 from underwriting.kernel.periods import stockholm_date
+from underwriting.platform.problems import language_of_request
 from underwriting.web.accounts import compact
-from underwriting.web.filters import seconds
+from underwriting.web.filters import duration
 from underwriting.web.plots import Colour, Plot, Series, lines, stacked
 from underwriting.web.texts import translate
 
@@ -53,7 +55,7 @@ def latency_chart(period: Period, found: Iterable[Latency]) -> Plot:
         p95 = tuple(one.p95_ms if one else None for one in days)
         series.append(Series(translate("bureaus.median", bureau=name), median, colour))
         series.append(Series(translate("bureaus.p95", bureau=name), p95, colour, dashed=True))
-    return lines(period.labels, series, title=translate("bureaus.latency"), written=_in_seconds)
+    return lines(period.labels, series, title=translate("bureaus.latency"), written=duration)
 
 
 def spend_chart(period: Period, found: Iterable[Spend]) -> Plot:
@@ -88,6 +90,12 @@ def fallbacks_chart(period: Period, found: Iterable[Fallbacks]) -> Plot:
     return stacked(period.labels, _per_bureau(period, counted), title=translate("bureaus.fallbacks"), written=str)
 
 
+def failure_in_words(gateway: Gateway, bureau: str, code: str | None) -> str:
+    """What the *code* of a failure means; the code itself where nothing is known of it."""
+    text = gateway.explain(bureau, code) if code else None
+    return text.in_language(language_of_request()) if text else code or ""
+
+
 def _per_bureau(period: Period, values: Mapping[tuple[str, date], int]) -> list[Series]:
     return [
         Series(bureau.capitalize(), tuple(values.get((bureau, day), 0) for day in period.days), colour)
@@ -97,7 +105,3 @@ def _per_bureau(period: Period, values: Mapping[tuple[str, date], int]) -> list[
 
 def _coloured(period: Period) -> Iterable[tuple[str, Colour]]:
     return zip(period.bureaus, _BY_BUREAU, strict=False)
-
-
-def _in_seconds(milliseconds: int) -> str:
-    return f"{milliseconds}\u00a0ms" if milliseconds < 1000 else f"{seconds(milliseconds)}\u00a0s"

@@ -15,6 +15,7 @@ from underwriting.platform.problems import language_of_request
 from underwriting.web.documents import set_document
 from underwriting.web.labels import label_of
 
+_SECOND = 1000
 _INSTANT = timedelta(microseconds=1)
 _TONES = {
     **dict.fromkeys(("referred", "information_requested", "counter_offer", "submitted"), "warn"),
@@ -36,7 +37,7 @@ def register(pages: Blueprint) -> None:
         "deadline": _deadline,
         "stamp": _stamp,
         "clock": _clock,
-        "seconds": seconds,
+        "duration": duration,
         "tone": _tone,
         "document": set_document,
         "label": label_of,
@@ -45,10 +46,12 @@ def register(pages: Blueprint) -> None:
         pages.add_app_template_filter(write, name)
 
 
-def seconds(milliseconds: int) -> str:
-    """*milliseconds* as seconds with one decimal: `1,2` and `1.2`."""
+def duration(milliseconds: int) -> str:
+    """*milliseconds* in words: `840 ms`, and from a second on `1,2 s` and `1.2 s`."""
+    if milliseconds < _SECOND:
+        return f"{milliseconds}\u00a0ms"
     whole, tenths = divmod((milliseconds + 50) // 100, 10)
-    return f"{whole}{',' if language_of_request() == 'sv' else '.'}{tenths}"
+    return f"{whole}{',' if language_of_request() == 'sv' else '.'}{tenths}\u00a0s"
 
 
 def _percent(rate: Decimal) -> str:
@@ -78,9 +81,9 @@ def _stamp(at: datetime) -> Markup:
     return _time(at, at.astimezone(STOCKHOLM).strftime("%Y-%m-%d\u00a0%H:%M"))
 
 
-def _clock(at: datetime) -> Markup:
+def _clock(at: datetime) -> str:
     """The time of day with its seconds, for what is over within minutes."""
-    return _time(at, time_in_words(at.astimezone(STOCKHOLM).time()).in_language(language_of_request()))
+    return time_in_words(at.astimezone(STOCKHOLM).time()).in_language(language_of_request())
 
 
 def _tone(state: str) -> str:

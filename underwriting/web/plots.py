@@ -14,7 +14,7 @@ _WIDTH = 360
 _HEIGHT = 190
 _TOP = 10
 _BOTTOM = 24
-_RIGHT = 4
+_RIGHT = 14  # half of the last label
 _CHARACTER = 6.2  # how wide one is, at the size of the figures
 _MOST_LABELS = 6
 _MOST_MARKED = 31  # more points than this are a line without dots
@@ -47,9 +47,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A drawn chart with its *title*, the *legend* (a mark and a name each), and its numbers as rows of a table."""
+    """A drawn chart with its *title*, the *legend* (a mark and a name each), and its numbers as rows of a table.
+
+    *empty*: there is no value at all, or none but zero.
+    """
 
     title: str
+    empty: bool
     svg: Markup
     legend: tuple[tuple[Markup, str], ...]
     head: tuple[str, ...]
@@ -121,7 +125,8 @@ def _plot(
         (label, tuple(_told(one.values[place], written) for one in series)) for place, label in enumerate(labels)
     )
     legend = tuple((_swatch(one, is_line=draw is _strokes), one.name) for one in series)
-    return Plot(title, svg, legend, tuple(one.name for one in series), rows)
+    empty = not any(any(one.values) for one in series)
+    return Plot(title, empty, svg, legend, tuple(one.name for one in series), rows)
 
 
 def _frame(labels: Sequence[str], least: int, most: int, written: Callable[[int], str]) -> _Frame:
@@ -154,7 +159,8 @@ def _grid(frame: _Frame) -> Iterator[Markup]:
 
 def _label_texts(frame: _Frame) -> Iterator[Markup]:
     every = -(-len(frame.labels) // _MOST_LABELS)
-    for place in range(0, len(frame.labels), every):
+    last = len(frame.labels) - 1
+    for place in range(last % every, last + 1, every):  # the last one is always there: it is the newest
         yield Markup('<text x="{:.1f}" y="{}" font-size="11" text-anchor="middle" fill="{}">{}</text>').format(
             frame.x(place) + frame.room / 2, _HEIGHT - 7, _INK, frame.labels[place]
         )

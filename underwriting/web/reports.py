@@ -63,7 +63,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fact that has more to it than a word: *kind* is its name, *parts* a bureau's name and what it told, each."""
+    """A fact that has more to it than a word: *kind* is its name, *parts* what was told, and by which bureaus."""
 
     kind: str
     label: str
@@ -72,11 +72,22 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Facts that are read together."""
+    """Facts that are read together; *kind* is the key of the heading."""
 
+    kind: str
     heading: str
     lines: tuple[Line, ...]
     blocks: tuple[Block, ...]
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether something in it takes the whole width of a page."""
+        return any(block.kind == "accounts" for block in self.blocks)
+
+    @property
+    def has_rating(self) -> bool:
+        """Whether the common scale has to be told."""
+        return self.kind == "rating"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +164,22 @@ def _groups(columns: Sequence[Column]) -> Iterator[Group]:
         return
     groups = COMPANY_GROUPS if isinstance(columns[0].report, CompanyReport) else PERSON_GROUPS
     for heading, names in groups.items():
-        yield _group(translate(f"report.group.{heading}"), names, columns)
+        yield _group(heading, translate(f"report.group.{heading}"), names, columns)
     owners = [
         Column(column.bureau, column.origin, column.report.owner)
         for column in columns
         if isinstance(column.report, CompanyReport) and column.report.owner is not None
     ]
     for heading, names in PERSON_GROUPS.items() if len(owners) == len(columns) else ():
-        yield _group(translate("report.owner", group=translate(f"report.group.{heading}")), names, owners)
+        yield _group(heading, translate("report.owner", group=translate(f"report.group.{heading}")), names, owners)
 
 
-def _group(heading: str, names: Sequence[str], columns: Sequence[Column]) -> Group:
+def _group(kind: str, heading: str, names: Sequence[str], columns: Sequence[Column]) -> Group:
     lines = tuple(
         Line(translate(f"fact.{name}"), tuple(_cell(name, getattr(column.report, name), column) for column in columns))
         for name in names
     )
-    return Group(heading, lines, tuple(block for name in names if (block := _block(name, columns)).parts))
+    return Group(kind, heading, lines, tuple(block for name in names if (block := _block(name, columns)).parts))
 
 
 def _cell(name: str, fact: Any, column: Column) -> Cell:
@@ -177,11 +188,18 @@ def _cell(name: str, fact: Any, column: Column) -> Cell:
 
 
 def _block(name: str, columns: Sequence[Column]) -> Block:
-    told = ((column.bureau, getattr(column.report, name)) for column in columns)
-    parts = tuple(
-        (bureau, _part(fact.value)) for bureau, fact in told if isinstance(fact, Known) and _is_long(fact.value)
-    )
-    return Block(name, translate(f"fact.{name}"), parts)
+    """What is alike at several bureaus stands once, with the names of all of them."""
+    told: list[tuple[str, Any]] = []
+    for column in columns:
+        fact = getattr(column.report, name)
+        if not isinstance(fact, Known) or not _is_long(fact.value):
+            continue
+        same = next((place for place, (_, value) in enumerate(told) if value == fact.value), None)
+        if same is None:
+            told.append((column.bureau, fact.value))
+        else:
+            told[same] = (f"{told[same][0]}, {column.bureau}", fact.value)
+    return Block(name, translate(f"fact.{name}"), tuple((bureaus, _part(value)) for bureaus, value in told))
 
 
 def _is_long(value: Any) -> bool:

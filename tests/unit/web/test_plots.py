@@ -87,9 +87,15 @@ def test_ninety_days_have_at_most_six_labels_within_the_drawing() -> None:
     plot = stacked(days, [series(*range(90))], title="t", written=str)
     labels = [text for text in drawn(plot).iter("text") if text.get("text-anchor") == "middle"]
     assert 3 <= len(labels) <= 6
+    assert labels[-1].text == "89"
     places = [float(found) for found in re.findall(r'<rect x="([\d.]+)"', plot.svg)]
     assert min(places) >= 0
     assert max(places) < 360
+
+
+@pytest.mark.parametrize(("values", "empty"), [((0, None, 0), True), ((0, None, 1), False)])
+def test_a_chart_without_any_value_says_so(values: tuple[int | None, ...], empty: bool) -> None:
+    assert lines(DAYS, [series(*values)], title="t", written=str).empty is empty
 
 
 def test_what_people_have_written_is_no_markup() -> None:

@@ -214,3 +214,13 @@ def test_neither_names_nor_amounts_are_in_what_a_log_would_show_of_a_page() -> N
     subject = one(told(company(board=known((KAJSA,)), kronofogden_debt=known(Money.kronor(45_000)))))
     assert "Kajsa" not in repr(subject.groups)
     assert "45" not in repr(subject.groups)
+
+
+def test_what_two_bureaus_tell_alike_stands_once() -> None:
+    newer = company(board=Known((KAJSA,), "bisnode", AT))
+    older = company(board=known((KAJSA,)), signing_right=known(RIGHT))
+    blocks = {
+        block.kind: block for group in one(told(newer, bureau="bisnode"), told(older)).groups for block in group.blocks
+    }
+    assert blocks["board"].parts == (("Bisnode, Creditsafe", (KAJSA,)),)
+    assert blocks["signing_right"].parts == (("Creditsafe", RIGHT),)

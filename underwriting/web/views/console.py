@@ -24,7 +24,7 @@ def blueprint(
 ) -> Blueprint:
     """Everything under `/console` but billing and log-in."""
     pages = Blueprint("console", __name__, url_prefix="/console")
-    pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements))
+    pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from flask import Blueprint, Response, request
 
@@ -10,12 +11,18 @@ from bureau_clients.alarms import text_of
 from bureau_clients.condition import Condition, conditions
 from bureau_clients.gateway import Gateway
 from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
-from underwriting.web.bureaus import Period, fallbacks_chart, latency_chart, outcomes_chart, spend_chart
+from underwriting.web.bureaus import (
+    Period,
+    failure_in_words,
+    fallbacks_chart,
+    latency_chart,
+    outcomes_chart,
+    spend_chart,
+)
 from underwriting.web.charts import meter
 from underwriting.web.layout import render
 from underwriting.web.texts import translate
@@ -49,7 +56,7 @@ def blueprint(runtime: Runtime, gateway: Gateway) -> Blueprint:
             "console/bureaus.html",
             conditions=now,
             alarms_of=_alarms_of,
-            explain=lambda bureau, code: _words(gateway, bureau, code),
+            explain=partial(failure_in_words, gateway),
             meter=meter,
             periods=_PERIODS,
             days=days,
@@ -86,9 +93,3 @@ def _warnings_of(condition: Condition) -> Iterator[str]:
 def _alarms_of(condition: Condition) -> list[str]:
     language = language_of_request()
     return [text_of(kind, condition.health.bureau).in_language(language) for kind in condition.alarms]
-
-
-def _words(gateway: Gateway, bureau: str, code: str | None) -> str:
-    """What a failure's *code* means; the code itself where nothing is known of it."""
-    text: Text | None = gateway.explain(bureau, code) if code else None
-    return text.in_language(language_of_request()) if text else code or ""

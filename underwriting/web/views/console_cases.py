@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.show_agreement import Agreements
+from bureau_clients.gateway import Gateway
 from schemas.decisions import InformationRequestSchema, OverrideSchema
 from schemas.loading import load
 from underwriting.applications.service import Applications
@@ -26,6 +28,7 @@ from underwriting.platform.authentication import current_caller
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
+from underwriting.web.bureaus import failure_in_words
 from underwriting.web.charts import meter
 from underwriting.web.history import history_of
 from underwriting.web.layout import render
@@ -49,7 +52,9 @@ _DETERMINABLE = (ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUEST
 _MEMBERS = ("outcome", "limit", "fee_rate", "reason_code", "reason")
 
 
-def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions, agreements: Agreements) -> Blueprint:
+def blueprint(
+    runtime: Runtime, applications: Applications, decisions: Decisions, agreements: Agreements, gateway: Gateway
+) -> Blueprint:
     """The views under `/console/applications`, for underwriters."""
     pages = Blueprint("cases", __name__, url_prefix="/applications")
 
@@ -90,6 +95,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
             groups_of=lambda decision: _groups(decision, application),
             meter=meter,
             subjects=subjects_of(decisions.reports(application_id, caller)),
+            explain=partial(failure_in_words, gateway),
             history=history_of(decisions.history(application_id, caller), reader=caller.actor),
             agreement_id=agreements.id_of_application(application_id, caller),
             may_determine=application.state in _DETERMINABLE,

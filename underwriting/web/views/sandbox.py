@@ -20,7 +20,8 @@ from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import render
 
 _MESSAGES_SHOWN = 50
-MagicNumbers = Sequence[tuple[str, Text]]
+MagicNumbers = Sequence[tuple[Text, Sequence[tuple[Text, Sequence[str]]]]]
+"""Groups with their headings: in each, what is told of which numbers."""
 
 
 def blueprint(runtime: Runtime, move: Callable[[datetime], None], numbers: MagicNumbers) -> Blueprint:
@@ -85,7 +86,10 @@ def _page(runtime: Runtime, numbers: MagicNumbers, *, error: Text | None = None,
         move_error=error.in_language(language) if error else None,
         messages=messages,
         parties=[*parties, ("Bank", f"{runtime.settings.bank.url}/")],
-        numbers=[(_grouped(number), text.in_language(language)) for number, text in numbers],
+        groups=[
+            (heading.in_language(language), [(map(_grouped, told), what.in_language(language)) for what, told in group])
+            for heading, group in numbers
+        ],
     )
 
 
