@@ -5,10 +5,11 @@ same account and is about nobody, which makes it the check of user name and pass
 """
 
 import re
+from functools import partial
 
 from bureau_clients.bureau import Check
 from bureau_clients.creditsafe.cas_formats import CasAnswer, Templates, read_decision, read_templates
-from bureau_clients.creditsafe.checks import explained, timed
+from bureau_clients.creditsafe.checks import timed
 from bureau_clients.creditsafe.codes import outcome_of
 from bureau_clients.creditsafe.getdata import SOAP_DIGITS
 from bureau_clients.creditsafe.soap import Account, SoapService, understood
@@ -21,7 +22,6 @@ from underwriting.platform.bureau_settings import CreditsafeSettings
 CAS = "cas"
 
 _BINDING = "{https://webservice.creditsafe.se/CAS/}Cas_ServiceSoap"
-_REPORT_TYPES = {"company": "Company", "person": "Consumer"}
 
 
 class Cas:
@@ -45,23 +45,22 @@ class Cas:
         return self._service.send(_operation(is_company), {request: question}, part=CAS)
 
     def check(self) -> tuple[Check, ...]:
-        """Whether the account is right, and whether it has the templates that we name."""
-        named = {"company": self._settings.company_template, "person": self._settings.person_template}
-        checks: list[Check] = []
-        for kind, template in named.items():
-            if template is not None or (kind == "company" and not any(named.values())):
-                checks += self._check_of(kind, template)
-        return tuple(checks)
+        """Whether the account is right, and whether it has each template that the settings name."""
+        named = (("Company", self._settings.company_template), ("Consumer", self._settings.person_template))
+        templates = [(report_type, template) for report_type, template in named if template is not None]
+        report_type = templates[0][0] if templates else "Company"
+        account = Text("CAS: användarnamn och lösenord", "CAS: user name and password")
+        return (
+            timed(account, partial(self._templates, report_type)),
+            *(
+                timed(Text(f"Mall {name}", f"Template {name}"), partial(self._find, name, kind))
+                for kind, name in templates
+            ),
+        )
 
-    def _check_of(self, kind: str, template: str | None) -> tuple[Check, ...]:
-        found: list[Templates] = []
-        what = Text("CAS: användarnamn och lösenord", "CAS: user name and password")
-        account = timed(what, lambda: found.append(self._templates(_REPORT_TYPES[kind])))
-        if template is None or not found:
-            return (account,)
-        holds = (template, _REPORT_TYPES[kind]) in found[0].names
-        names = Text(f"Mall {template}", f"Template {template}")
-        return account, Check(names, holds, None, None if holds else explained("12"))
+    def _find(self, template: str, report_type: str) -> None:
+        if (template, report_type) not in self._templates(report_type).names:
+            raise BureauRefused("12", part=CAS)
 
     def _templates(self, report_type: str) -> Templates:
         request = {"Account": self._account.named(""), "ReportType": report_type}

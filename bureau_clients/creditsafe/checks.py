@@ -15,11 +15,7 @@ def timed(what: Text, action: Callable[[], object]) -> Check:
     try:
         action()
     except BureauFailure as failure:
-        return Check(what, False, time.monotonic() - started, explained(failure.code))
+        meaning = meaning_of(failure.code)
+        detail = Text(f"{meaning.sv} ({failure.code})", f"{meaning.en} ({failure.code})")
+        return Check(what, False, time.monotonic() - started, detail)
     return Check(what, True, time.monotonic() - started)
-
-
-def explained(code: str) -> Text:
-    """The meaning of *code* with the code itself, for whoever asks the bureau about it."""
-    meaning = meaning_of(code)
-    return Text(f"{meaning.sv} ({code})", f"{meaning.en} ({code})")

@@ -215,7 +215,8 @@ def _fill_from_accounts(facts: dict[str, Fact[Any]], rows: Sequence[Row], column
         if _is_there(rows, columns.get(name)) or isinstance(accounts, Unknown):
             continue
         if isinstance(accounts, Absent):
-            facts[name] = accounts
+            if name != "employees":  # whom a company employs does not depend on what it has filed
+                facts[name] = accounts
             continue
         newest = accounts.value[0]
         value = getattr(newest, member)

@@ -114,10 +114,10 @@ def test_a_broken_financial_year_has_no_annual_turnover() -> None:
     assert report.accounts_closed_on == known(date(2024, 12, 31))
 
 
-def test_a_company_that_has_filed_nothing_has_no_turnover_day_or_employees() -> None:
-    """D13: known to be absent."""
+def test_a_company_that_has_filed_nothing_has_no_turnover_and_no_day_of_accounts() -> None:
+    """D13: known to be absent; how many it employs is not known by that."""
     report = company({"ACC1_DATE": ""})
-    assert (report.annual_turnover, report.accounts_closed_on, report.employees) == (ABSENT, ABSENT, ABSENT)
+    assert (report.annual_turnover, report.accounts_closed_on, report.employees) == (ABSENT, ABSENT, UNKNOWN)
 
 
 def test_the_board_is_read_in_the_bureaus_words_and_order() -> None:

@@ -9,11 +9,13 @@ import pytest
 from werkzeug.serving import make_server
 
 from bureau_clients.creditsafe.client import Creditsafe
-from bureau_clients.sandbox.creditsafe import PATH, StandIn, create_app
+from bureau_clients.sandbox.creditsafe import CAS_PATH, PATH, TOKEN_PATH, StandIn, create_app
+from underwriting.platform.bureau_settings import CreditsafeSettings
 from underwriting.platform.environment import Secret
-from underwriting.platform.settings import CreditsafeSettings
 
 PASSWORD = "hemligt&<lösen>"
+COMPANY_TEMPLATE = "BORGEN_CAS_C1"
+PERSON_TEMPLATE = "BORGEN_CAS_P1"
 
 WsgiApp = Callable[..., Any]
 
@@ -30,6 +32,18 @@ def settings_for(url: str, **changes: Any) -> CreditsafeSettings:
         "read_timeout_seconds": 0.4,
     }
     return CreditsafeSettings(**{**values, **changes})
+
+
+def with_cas(url: str, **changes: Any) -> CreditsafeSettings:
+    """Settings that ask CAS too, at the stand-in whose GetData is at *url*."""
+    templates = {"company_template": COMPANY_TEMPLATE, "person_template": PERSON_TEMPLATE}
+    return settings_for(url, **{"cas_url": url.removesuffix(PATH) + CAS_PATH, **templates, **changes})
+
+
+def over_rest(url: str, **changes: Any) -> CreditsafeSettings:
+    """Settings that ask over REST, at the stand-in whose GetData over SOAP is at *url*."""
+    base = url.removesuffix(PATH)
+    return settings_for(base, **{"transport": "rest", "token_url": base + TOKEN_PATH, **changes})
 
 
 @contextmanager
@@ -58,3 +72,16 @@ def address() -> Iterator[str]:
 def creditsafe(address: str) -> Creditsafe:
     """The real client in front of the stand-in."""
     return Creditsafe(settings_for(address, status_block="BORGEN_C_BASIC"))
+
+
+@pytest.fixture
+def stand_in() -> StandIn:
+    """A stand-in of the test's own, whose control it has."""
+    return StandIn(username="borgen", password=PASSWORD, slow_seconds=0.1, silent_seconds=1.0)
+
+
+@pytest.fixture
+def own_address(stand_in: StandIn) -> Iterator[str]:
+    """The address of the test's own stand-in."""
+    with served(create_app(stand_in)) as url:
+        yield url
