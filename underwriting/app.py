@@ -147,8 +147,8 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
 
 
-def _magic_numbers() -> tuple[tuple[str, Text], ...]:
-    """What the stand-ins do at which number."""
-    bureau = ((one.number, one.what) for one in numbers.magic_numbers())
-    bank = ((number.formatted, what) for number, what in bank_sandbox.magic_numbers().items())
-    return (*bureau, *bank)
+def _magic_numbers() -> sandbox.MagicNumbers:
+    """What the stand-ins do at which numbers, group by group."""
+    bureaus = ((group.value, stories) for group, stories in numbers.by_group())
+    bank = tuple((what, (number.formatted,)) for number, what in bank_sandbox.magic_numbers().items())
+    return (*bureaus, (Text("Utbetalning till bankgiro", "Payout to a bankgiro number"), bank))

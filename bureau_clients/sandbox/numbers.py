@@ -14,8 +14,9 @@ from bureau_clients.sandbox.magic import Group, MagicNumber
 from bureau_clients.sandbox.numbers_of_companies import COMPANIES
 from bureau_clients.sandbox.numbers_of_faults import FAULTS
 from bureau_clients.sandbox.numbers_of_persons import PERSONS
+from underwriting.kernel.text import Text
 
-__all__ = ["Group", "MagicNumber", "company", "magic_number", "magic_numbers", "person"]
+__all__ = ["Group", "MagicNumber", "by_group", "company", "magic_number", "magic_numbers", "person"]
 
 _DIGITS_COMPARED = 10
 _ALL = tuple(row for group in Group for row in (*COMPANIES, *PERSONS, *FAULTS) if row.group is group)
@@ -25,6 +26,11 @@ _BY_DIGITS = {row.number[-_DIGITS_COMPARED:]: row for row in _ALL}
 def magic_numbers() -> tuple[MagicNumber, ...]:
     """Every documented number, group by group."""
     return _ALL
+
+
+def by_group() -> tuple[tuple[Group, tuple[tuple[Text, tuple[str, ...]], ...]], ...]:
+    """What is told in each group, with the numbers of which it is told."""
+    return tuple((group, _told_in(group)) for group in Group)
 
 
 def magic_number(number: str) -> MagicNumber | None:
@@ -44,3 +50,11 @@ def person(number: str) -> PersonFacts:
     """What is so of the person with *number*, its story included."""
     magic = magic_number(number)
     return person_facts(number) if magic is None else changed_person(person_facts(number), magic.facts)
+
+
+def _told_in(group: Group) -> tuple[tuple[Text, tuple[str, ...]], ...]:
+    told: dict[Text, tuple[str, ...]] = {}
+    for row in _ALL:
+        if row.group is group:
+            told[row.what] = (*told.get(row.what, ()), row.number)
+    return tuple(told.items())

@@ -19,7 +19,10 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from agreements.payouts.sandbox.bank import bank
 from agreements.signing.sandbox import bankid, pki
 from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_server
-from bureau_clients.sandbox import creditsafe
+from bureau_clients.sandbox.bisnode import bisnode
+from bureau_clients.sandbox.control import Control, control_panel
+from bureau_clients.sandbox.creditsafe import creditsafe
+from bureau_clients.sandbox.stand_in import StandIn
 from tests.support.environment import complete_environment
 from tests.support.serving import serving
 from underwriting.app import create_app
@@ -34,6 +37,7 @@ from underwriting.platform.database import Database
 from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
+from underwriting.sandbox_environment import settings_of_bureaus
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """Monday 2 March 2026, 10:00 in Stockholm."""
@@ -154,13 +158,12 @@ def _environment(
     relying_party: BaseWSGIServer,
 ) -> dict[str, str]:
     stand_ins = f"http://127.0.0.1:{parties.port}"
-    return complete_environment(folder, database_url=database_url) | {
+    own = complete_environment(folder, database_url=database_url) | settings_of_bureaus(stand_ins)
+    return own | {
         "BORGEN_BASE_URL": f"http://127.0.0.1:{service.port}",
-        "CREDITSAFE_URL": stand_ins + creditsafe.PATH,
-        "CREDITSAFE_COMPANY_BLOCK": "BORGEN_C_CREDIT",
-        "CREDITSAFE_PERSON_BLOCK": "BORGEN_P_CREDIT",
-        "CREDITSAFE_STATUS_BLOCK": "BORGEN_C_BASIC",
         "CREDITSAFE_READ_TIMEOUT_SECONDS": "1",
+        "BISNODE_READ_TIMEOUT_SECONDS": "1",
+        "BISNODE_CLIENT_SECRET": "bisnode-secret",
         "BANKID_URL": f"https://127.0.0.1:{relying_party.port}{bankid.PATH}",
         "BANKID_APP_URL": f"{stand_ins}/bankid-app",
         "BANK_URL": f"{stand_ins}/bank",
@@ -183,12 +186,18 @@ def _runtime(settings: Settings, database: Database, wall: HurriedClock) -> Runt
 
 def _parties(runtime: Runtime, book: Path, bankid_app: Any) -> Flask:
     settings = runtime.settings
-    account = creditsafe.StandIn(
-        username=settings.creditsafe.username, password=settings.creditsafe.password.reveal(), silent_seconds=2
-    )
+    if settings.creditsafe is None or settings.bisnode is None:
+        raise ValueError("both bureaus are played")
+    control = Control()
     parties = Flask("parties")
     parties.register_blueprint(bankid_app)
-    parties.register_blueprint(creditsafe.creditsafe(account))
+    for play, account, password in (
+        (creditsafe, settings.creditsafe.username, settings.creditsafe.password),
+        (bisnode, settings.bisnode.client_id, settings.bisnode.client_secret),
+    ):
+        stand_in = StandIn(username=account, password=password.reveal(), silent_seconds=2, control=control)
+        parties.register_blueprint(play(stand_in))
+    parties.register_blueprint(control_panel(control))
     parties.register_blueprint(
         bank(book, now=runtime.clock.now, token=settings.bank.token.reveal(), bankgiro=settings.lender.bankgiro)
     )
