@@ -5,6 +5,7 @@ carry none: a short type and a text instead, which are matched word by word. The
 settle no fact of a report are not here.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -196,6 +197,9 @@ _PHRASES: tuple[tuple[tuple[str, ...], Sign], ...] = (
 )
 """Words that an event has all of, each line before those it is part of. The English ones are those of the code list."""
 
+_MATTERS = re.compile("konkurs|bankrup|likvid|liquid|rekonstr|reconstr|avreg|deleted|fusion|merger|f-|vat|employer")
+"""One of these is in every line above: most events have none."""
+
 _OUTCOMES: Mapping[int, Outcome] = {
     **dict.fromkeys((408, 429, 503), Outcome.UNAVAILABLE),  # the service says that it did not handle the question
     404: Outcome.NO_MATCH,
@@ -255,6 +259,8 @@ def sign_of_event(kind: str, description: str) -> Sign | None:
     if found is not None:
         return found
     words = f"{kind} {description}".casefold()
+    if not _MATTERS.search(words):
+        return None
     return next((sign for parts, sign in _PHRASES if all(part in words for part in parts)), None)
 
 

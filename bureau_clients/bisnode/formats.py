@@ -9,7 +9,7 @@ import re
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import MAXYEAR, date
 from decimal import Decimal
 from typing import Any
 
@@ -109,9 +109,10 @@ def whole(value: Any) -> int:
 
 def count(value: Any) -> int:
     """How many: a whole number from zero up."""
-    if not 0 <= whole(value) <= _LARGEST_COUNT:
+    number = whole(value)
+    if not 0 <= number <= _LARGEST_COUNT:
         raise Unreadable("not a count")
-    return whole(value)
+    return number
 
 
 def amount(value: Any) -> Money:
@@ -179,7 +180,10 @@ def _part(value: Any, name: str) -> int:
     part = member(value, name)
     if isinstance(part, str) and re.fullmatch("[0-9]{1,4}", part):  # as in the specification's own example
         return int(part)
-    return whole(part)
+    number = whole(part)
+    if number > MAXYEAR:
+        raise Unreadable("no year, month or day")
+    return number
 
 
 def _members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def person_report(document: Mapping[str, Any], *, number: str, mapping: PersonMa
         if name != NUMBER:
             facts[name] = fact(_reader(document, name, path), part=PERSON, at=at)
     if facts["payment_remark_count"] == Known(0, SOURCE, at, PERSON):
-        facts |= {name: said for name, said in _no_remarks(at).items() if isinstance(facts[name], Unknown)}
+        facts |= _without_remarks(document, facts, mapping, at)
     return PersonReport(number=number, **facts)
 
 
@@ -105,12 +105,25 @@ def owner_report(
     return PersonReport(number=number, **facts)
 
 
-def _no_remarks(at: datetime) -> Mapping[str, Fact[Any]]:
-    """What there is to say of the remarks of somebody who has none."""
-    return {
+def _without_remarks(
+    document: Mapping[str, Any], facts: Mapping[str, Fact[Any]], mapping: PersonMapping, at: datetime
+) -> dict[str, Fact[Any]]:
+    """The remarks of somebody who has none: no sum and no day; nothing is known of them where one of these is told."""
+    none: dict[str, Fact[Any]] = {
         "payment_remark_sum": Known(Money.ZERO, SOURCE, at, PERSON),
         "latest_payment_remark_on": Absent(SOURCE, at, PERSON),
     }
+    told = [facts[name] for name in none if isinstance(facts[name], Known)]
+    if any(fact != none["payment_remark_sum"] for fact in told):
+        return dict.fromkeys(("payment_remark_count", *none), Unknown(SOURCE, at, PERSON))
+    return {name: said for name, said in none.items() if not _is_told(document, mapping.paths.get(name))}
+
+
+def _is_told(document: Mapping[str, Any], path: FactPath | None) -> bool:
+    try:
+        return path is not None and bool(_found(document, path))
+    except Unreadable:
+        return True
 
 
 def _deceased(told: Callable[..., Any], events: Sequence[Event]) -> bool:
