@@ -181,6 +181,7 @@ def doubts(language: "Language", as_json: bool) -> None:
 
 
 def _replayed(runtime: "Runtime", asked: Any, since: datetime | None) -> "list[Replayed]":
+    from bureau_clients.evidence import EvidenceDamaged
     from bureau_clients.replays import replay
 
     with click.progressbar(length=1, label="Reading kept answers", file=sys.stderr) as bar:
@@ -189,7 +190,10 @@ def _replayed(runtime: "Runtime", asked: Any, since: datetime | None) -> "list[R
             bar.length = max(total, 1)
             bar.update(done - bar.pos)
 
-        return list(replay(runtime, asked, since=since, progress=show))
+        try:
+            return list(replay(runtime, asked, since=since, progress=show))
+        except EvidenceDamaged as error:
+            raise click.ClickException(f"What is kept is not what was received: {error}") from error
 
 
 def _show_replays(replays: "list[Replayed]", *, as_json: bool, values_in: "Language | None") -> None:
