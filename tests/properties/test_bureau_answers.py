@@ -5,6 +5,7 @@ A known fact is wrong when the bytes do not say it. Whether they do is told by a
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from functools import cache
 
@@ -31,11 +32,11 @@ from underwriting.platform.bureau_settings import BisnodeSettings, CreditsafeSet
 from underwriting.platform.environment import Secret
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-CASES = 50_000 if LONG else 300
-"""Per parser, half of them of structure and half of bytes."""
+CASES = 50_000 if LONG else 600
+"""For each parser: a third of them on AB, EF and persons each, half of these of bytes and half of structure."""
 
-half_of_the_cases = hypothesis.settings(
-    max_examples=CASES // 2, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=not LONG
+share_of_the_cases = hypothesis.settings(
+    max_examples=-(-CASES // 6), deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=not LONG
 )
 
 
@@ -99,7 +100,7 @@ def test_the_samples_are_reports_before_they_are_damaged() -> None:
 
 
 @pytest.mark.parametrize("form", GETDATA_SAMPLES)
-@half_of_the_cases
+@share_of_the_cases
 @given(data=st.data())
 def test_no_bytes_of_getdata_make_a_wrong_fact(form: CompanyForm | None, data: st.DataObject) -> None:
     """B3, D13: whatever bytes are flipped, cut out, put in, repeated or spliced."""
@@ -107,7 +108,7 @@ def test_no_bytes_of_getdata_make_a_wrong_fact(form: CompanyForm | None, data: s
 
 
 @pytest.mark.parametrize("form", GETDATA_SAMPLES)
-@half_of_the_cases
+@share_of_the_cases
 @given(data=st.data())
 def test_no_columns_of_getdata_make_a_wrong_fact(form: CompanyForm | None, data: st.DataObject) -> None:
     """B3, D13: whatever columns are there, how often, in how many rows, with what in them."""
@@ -122,7 +123,7 @@ def check_getdata(body: bytes, form: CompanyForm | None) -> None:
     told = told_by_creditsafe.told(body)
     number = number_of(form).digits
     assert report.number == number
-    assert told.search_number[-10:] in ("", number[-10:])
+    assert re.sub("[^0-9]", "", told.search_number)[-10:] in ("", number[-10:])
     if isinstance(report, NoMatch):
         assert told.code == "15"
         return
@@ -154,7 +155,7 @@ NO_MATCH = b'{"status": 404, "statusText": "NOT FOUND", "message": "No such comp
 
 
 @pytest.mark.parametrize("form", BISNODE_SAMPLES)
-@half_of_the_cases
+@share_of_the_cases
 @given(data=st.data())
 def test_no_bytes_of_bisnode_make_a_wrong_fact(form: CompanyForm | None, data: st.DataObject) -> None:
     """B3, D13: whatever bytes are flipped, cut out, put in, repeated or spliced."""
@@ -163,7 +164,7 @@ def test_no_bytes_of_bisnode_make_a_wrong_fact(form: CompanyForm | None, data: s
 
 
 @pytest.mark.parametrize("form", BISNODE_SAMPLES)
-@half_of_the_cases
+@share_of_the_cases
 @given(data=st.data())
 def test_no_members_of_bisnode_make_a_wrong_fact(form: CompanyForm | None, data: st.DataObject) -> None:
     """B3, D13: whatever members are there, how often, of what type, with what in them."""
@@ -199,7 +200,9 @@ def check_bisnode(body: bytes, form: CompanyForm | None) -> None:
         return
     told = told_by_bisnode.told(body)
     if isinstance(report, NoMatch):
-        assert 404 in (told.get("status"), told.get("statusCode"))
+        said = str(told.get("status") or told.get("statusCode"))
+        assert said == "404" or not re.fullmatch("[1-5][0-9]{2}", said)
+        assert "companyInformation" not in told
         return
     assert {number[-10:] for number in told_by_bisnode.numbers_in(told, is_person=form is None)} <= {
         number_at_bisnode(form).digits[-10:]

@@ -87,11 +87,11 @@ class Told:
             raise Unclear(f"{column} says {len(said)} things")
         return str(said.pop())
 
-    def has(self, column: Column | Listing) -> bool:
-        """Whether any column of *column* stands in any row, or is declared."""
+    def says(self, column: Column | Listing) -> bool:
+        """Whether any column of *column* has a text in any row."""
         assert isinstance(column, Column)
-        names = set(column.name.split())
-        return bool(names & self.declared) or any(names & row.keys() for row in self.rows)
+        names = column.name.split()
+        return any(text != "" for row in self.rows for name in names for text in row.get(name, ()))
 
     def joined(self, column: Column) -> str:
         """What is said in the columns that *column* names. Raises Unclear."""
@@ -129,7 +129,7 @@ def objections(
         if name not in columns:
             yield f"{name} has no column"
             continue
-        if name in DERIVED and not answer.has(columns[name]):
+        if name in DERIVED and not answer.says(columns[name]):
             objection = _objection_to_derived(name, fact.value, facts)
             if objection:
                 yield f"{name} is {fact.value!r}: {objection}"
