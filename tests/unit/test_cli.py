@@ -38,7 +38,7 @@ def test_help_takes_less_than_three_tenths_of_a_second_of_processor_time() -> No
 
 def test_help_names_every_command() -> None:
     _, text = invoke("--help")
-    for command in ("up", "serve", "worker", "sandbox", "migrate", "user", "demo-data", "demo"):
+    for command in ("up", "serve", "worker", "sandbox", "migrate", "user", "bureaus", "demo-data", "demo"):
         assert f"\n  {command} " in text
 
 

@@ -1,4 +1,4 @@
-"""What the composition root refuses."""
+"""What the composition root makes of the bureaus' settings, and what it refuses."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +10,53 @@ from underwriting.house import bureaus_of
 from underwriting.platform.bureau_settings import BureauSettings
 from underwriting.platform.settings import Settings, SettingsRefused
 
+BISNODE = {
+    "BISNODE_URL": "http://127.0.0.1:9/bisnode",
+    "BISNODE_TOKEN_URL": "http://127.0.0.1:9/token",
+    "BISNODE_CLIENT_ID": "borgen",
+    "BISNODE_CLIENT_SECRET": "secret",
+}
 
-def test_a_mapping_that_names_no_fact_is_refused_as_a_setting(tmp_path: Path) -> None:
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Complete settings in which both bureaus are described."""
+    return {**complete_environment(tmp_path), **BISNODE}
+
+
+@pytest.mark.parametrize(
+    ("orders", "made"),
+    [
+        ({}, ["creditsafe"]),
+        ({"BUREAUS_COMPANIES": "bisnode"}, ["bisnode"]),
+        ({"BUREAUS_COMPANIES": "bisnode,creditsafe"}, ["creditsafe", "bisnode"]),
+        ({"BUREAUS_PERSONS": "bisnode"}, ["creditsafe", "bisnode"]),
+        ({"BUREAUS_COMPANIES": "bisnode", "BUREAUS_SOLE_TRADERS": "creditsafe"}, ["creditsafe", "bisnode"]),
+    ],
+)
+def test_a_bureau_is_there_when_an_order_names_it(
+    environment: dict[str, str], orders: dict[str, str], made: list[str]
+) -> None:
+    """B1: who is asked is a matter of settings alone."""
+    settings = Settings.from_environment({**environment, **orders})
+    assert [bureau.name for bureau in bureaus_of(settings)] == made
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "fact"),
+    [
+        ("CREDITSAFE_MAPPING", '{"company": {"f_skatt": "FSKATT"}}', "f_skatt"),
+        ("CREDITSAFE_MAPPING", '{"person": {"deceased": "DECEASED"}}', "deceased"),
+        ("BISNODE_PERSON_MAPPING", '{"inkomst": "income.assessed"}', "inkomst"),
+    ],
+)
+def test_a_mapping_that_names_no_fact_is_refused_as_a_setting(
+    environment: dict[str, str], name: str, mapping: str, fact: str
+) -> None:
     """D13: a fact that is read from nowhere would stay unknown without anybody's knowing why."""
-    wrong = {"CREDITSAFE_MAPPING": '{"company": {"f_skatt": "FSKATT"}}'}
-    settings = Settings.from_environment({**complete_environment(tmp_path), **wrong})
-    with pytest.raises(SettingsRefused, match=r"CREDITSAFE_MAPPING is not valid: .*f_skatt"):
+    both = {"BUREAUS_COMPANIES": "creditsafe,bisnode"}
+    settings = Settings.from_environment({**environment, **both, name: mapping})
+    with pytest.raises(SettingsRefused, match=rf"{name} is not valid: .*{fact}"):
         bureaus_of(settings)
 
 
@@ -28,9 +69,9 @@ def test_a_mapping_that_names_no_fact_is_refused_as_a_setting(tmp_path: Path) ->
     ],
 )
 def test_an_order_that_names_nobody_is_refused_as_a_setting(
-    tmp_path: Path, order: str, bureaus: BureauSettings
+    environment: dict[str, str], order: str, bureaus: BureauSettings
 ) -> None:
     """B1: whoever is to be reported on, there is somebody to ask."""
-    settings = replace(Settings.from_environment(complete_environment(tmp_path)), bureaus=bureaus)
+    settings = replace(Settings.from_environment(environment), bureaus=bureaus)
     with pytest.raises(SettingsRefused, match=f"{order} names no bureau"):
         bureaus_of(settings)

@@ -34,7 +34,10 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(committed_runtime: Runtime, tmp_path: Path) -> Run:
-    """Runs `borgen bureaus …` in the environment of the service: the exit code, and what stands on standard output."""
+    """Runs `borgen bureaus …` in the environment of the service: the exit code, and what stands on standard output.
+
+    After an error it is what stands on both outputs.
+    """
     environment = complete_environment(tmp_path, database_url=committed_runtime.settings.database_url.reveal())
 
     def command(*arguments: str, stdin: str = "", **more: str) -> tuple[int, str]:
