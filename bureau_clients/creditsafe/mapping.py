@@ -7,12 +7,14 @@ A place of a list may be unreadable in part; where its key is, or where places a
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from bureau_clients.creditsafe.codes import CODE_ONLY_FACTS, RegisterCode
 from bureau_clients.creditsafe.columns import Column, Empty, Listing
 from bureau_clients.creditsafe.configuration import LIST_KEYS, ColumnMapping, Columns, item_of, member_types
+from bureau_clients.creditsafe.derived import fill_debt, fill_from_accounts
 from bureau_clients.creditsafe.values import value_of
 from bureau_clients.facts import Absent, Fact, Known, Unknown
 from bureau_clients.reports import AnnualAccounts, CompanyReport, CompanyStatus, PersonReport, fact_types
@@ -22,8 +24,6 @@ from underwriting.kernel.vocabulary import CompanyForm
 SOURCE = "creditsafe"
 MOST_ACCOUNTS = 5
 
-_WHOLE_YEAR_MONTHS = 12
-_FROM_ACCOUNTS = {"annual_turnover": "turnover", "accounts_closed_on": "closed_on", "employees": "employees"}
 _GOOD_NEWS: Mapping[str, Any] = {
     "status": CompanyStatus.ACTIVE,
     "bankruptcy": False,
@@ -51,8 +51,8 @@ def company_report(
     *part* is the block that was asked for.
     """
     facts = _Reading(rows, mapping, part, at).facts(fact_types(CompanyReport), mapping.company)
-    _fill_from_accounts(facts, rows, mapping.company)
-    _fill_debt(facts, rows, mapping.company)
+    fill_from_accounts(facts, rows, mapping.company)
+    fill_debt(facts, rows, mapping.company)
     owner = None
     if form is CompanyForm.EF:
         owner = person_report(rows, number=number, code=code, mapping=mapping, part=part, at=at)
@@ -101,7 +101,7 @@ class _Reading:
     """One answer's rows, read fact by fact."""
 
     def __init__(self, rows: Sequence[Row], mapping: ColumnMapping, part: str, at: datetime) -> None:
-        self._rows = rows
+        self._said = _said(rows)
         self._mapping = mapping
         self._origin = SOURCE, at, part
 
@@ -115,7 +115,7 @@ class _Reading:
         return facts
 
     def _fact(self, name: str, type_: type, column: Column) -> Fact[Any]:
-        text = self._text(column.name)
+        text = self._text(_columns_at(column.name))
         if text is None:
             return Unknown(*self._origin)
         if not text:
@@ -137,12 +137,12 @@ class _Reading:
             case Empty.UNKNOWN:
                 return Unknown(*self._origin)
 
-    def _text(self, columns: str) -> str | None:
+    def _text(self, columns: Sequence[str]) -> str | None:
         """What the *columns* say, joined; None when one is missing, or when the rows do not agree on it."""
-        said = [values_of(self._rows, column) for column in columns.split()]
-        if any(len(values) != 1 for values in said):
-            return None
-        return " ".join(text for values in said for text in values if text)
+        if len(columns) == 1:
+            return self._said.get(columns[0])
+        texts = [self._said.get(column) for column in columns]
+        return None if None in texts else " ".join(text for text in texts if text)
 
     def _list(self, listing: Listing, item: type) -> Fact[Any]:
         try:
@@ -171,13 +171,14 @@ class _Reading:
 
     def _texts(self, listing: Listing, number: int) -> Mapping[str, str]:
         """What the members of one place say, those that are missing left out."""
-        texts = {}
+        texts: dict[str, str] = {}
         for member, column in listing.members.items():
-            said = [values_of(self._rows, name.replace("{n}", str(number))) for name in column.name.split()]
-            if any(len(values) > 1 for values in said):
+            columns = _columns_at(column.name, number)
+            text = self._text(columns)
+            if text is not None:
+                texts[member] = text
+            elif any(self._said.get(name, "") is None for name in columns):
                 raise _Unreadable("rows that disagree")
-            if all(said):
-                texts[member] = " ".join(text for values in said for text in values if text)
         return texts
 
     def _place(self, texts: Mapping[str, str], listing: Listing, item: type) -> Any:
@@ -197,7 +198,22 @@ class _Reading:
     def _is_empty_list(self, key: str) -> bool:
         """Whether the list of REST whose places have *key* is there and has none."""
         name, found, _ = key.split()[0].partition(".{n}")
-        return bool(found) and values_of(self._rows, name) == {""}
+        return bool(found) and self._said.get(name) == ""
+
+
+def _said(rows: Sequence[Row]) -> Mapping[str, str | None]:
+    """What the rows say in each column that any of them has; None where they do not agree."""
+    said: dict[str, str | None] = {}
+    for row in rows:
+        for column, text in row.items():
+            if said.setdefault(column, text) != text:
+                said[column] = None
+    return said
+
+
+@cache
+def _columns_at(name: str, number: int | None = None) -> tuple[str, ...]:
+    return tuple(column.replace("{n}", str(number)) for column in name.split())
 
 
 def _newest(accounts: Sequence[AnnualAccounts]) -> tuple[AnnualAccounts, ...]:
@@ -206,36 +222,6 @@ def _newest(accounts: Sequence[AnnualAccounts]) -> tuple[AnnualAccounts, ...]:
     if len({each.closed_on for each in different}) < len(different):
         raise _Unreadable("two accounts of one day")
     return tuple(sorted(different, key=attrgetter("closed_on"), reverse=True)[:MOST_ACCOUNTS])
-
-
-def _fill_from_accounts(facts: dict[str, Fact[Any]], rows: Sequence[Row], columns: Columns) -> None:
-    """What the newest accounts tell of turnover, day and employees, where these have no column in the answer."""
-    accounts: Fact[tuple[AnnualAccounts, ...]] = facts["accounts"]
-    for name, member in _FROM_ACCOUNTS.items():
-        if _is_there(rows, columns.get(name)) or isinstance(accounts, Unknown):
-            continue
-        if isinstance(accounts, Absent):
-            if name != "employees":  # whom a company employs does not depend on what it has filed
-                facts[name] = accounts
-            continue
-        newest = accounts.value[0]
-        value = getattr(newest, member)
-        is_annual = newest.months in (None, _WHOLE_YEAR_MONTHS) or name != "annual_turnover"
-        if value is not None and is_annual:
-            facts[name] = Known(value, accounts.source, accounts.at, accounts.part)
-
-
-def _fill_debt(facts: dict[str, Fact[Any]], rows: Sequence[Row], columns: Columns) -> None:
-    """The public and the private debt together, where their sum has no column in the answer."""
-    public, private = facts["kronofogden_public_debt"], facts["kronofogden_private_debt"]
-    if _is_there(rows, columns.get("kronofogden_debt")):
-        return
-    if isinstance(public, Known) and isinstance(private, Known):
-        facts["kronofogden_debt"] = replace(public, value=public.value + private.value)
-
-
-def _is_there(rows: Sequence[Row], column: Column | Listing | None) -> bool:
-    return isinstance(column, Column) and any(name in row for name in column.name.split() for row in rows)
 
 
 def _is_good_news(report: CompanyReport | PersonReport, name: str) -> bool:

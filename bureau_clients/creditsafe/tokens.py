@@ -18,7 +18,7 @@ from underwriting.platform.environment import Secret
 GOOD_SECONDS = 55 * 60  # of the hour that it is good for
 PAUSE_SECONDS = 120  # after a log-in that was declined
 
-_DECLINED = frozenset({400, 401, 403, 429})
+_DECLINED = frozenset({"http-400", "http-401", "http-403", "http-429"})
 
 
 class Token:
@@ -46,25 +46,24 @@ class Token:
         with self._lock:
             if self._value is not None and self._value != refused and time.monotonic() < self._good_until:
                 return self._value
-            if self._failure is not None and waiting_since < self._pause_until:
-                raise type(self._failure)(self._failure.code, part=self._failure.part)
-            return self._renew()
+            return self._renewed(waiting_since)
 
     def renewed(self) -> str:
-        """A token that was given just now, unless a log-in was declined lately. Raises as `value` does."""
+        """A token that was given just now; where none is, the one there was stays. Raises as `value` does."""
+        waiting_since = time.monotonic()
         with self._lock:
-            self._good_until = 0.0
-        return self.value()
+            return self._renewed(waiting_since)
 
-    def _renew(self) -> str:
-        self._failure = self._value = None
+    def _renewed(self, waiting_since: float) -> str:
+        if self._failure is not None and waiting_since < self._pause_until:
+            raise type(self._failure)(self._failure.code, part=self._failure.part)
         try:
             self._value = self._ask()
         except BureauFailure as failure:
-            declined = failure.code.removeprefix("http-") in map(str, _DECLINED)
             self._failure = failure
-            self._pause_until = time.monotonic() + (PAUSE_SECONDS if declined else 0)
+            self._pause_until = time.monotonic() + (PAUSE_SECONDS if failure.code in _DECLINED else 0)
             raise
+        self._failure = None
         self._good_until = time.monotonic() + GOOD_SECONDS
         return self._value
 

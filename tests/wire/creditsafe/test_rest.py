@@ -450,6 +450,14 @@ def test_the_check_logs_in_and_asks_for_the_services_health(bureau: Creditsafe, 
     assert asked(stand_in) == ["authenticate", "health"] * 2
 
 
+def test_a_check_that_gets_no_token_leaves_the_one_that_is_good(bureau: Creditsafe, stand_in: StandIn) -> None:
+    """B3: looking does not harm."""
+    person(bureau)
+    stand_in.control.inject(CREDITSAFE, Fault.SERVER_ERROR, kind=Kind.TOKEN)
+    assert not bureau.check()[0].holds
+    assert isinstance(person(bureau).report, PersonReport)
+
+
 def test_the_check_says_what_is_wrong(own_address: str, stand_in: StandIn) -> None:
     """B3: and raises nothing."""
     stand_in.control.inject(CREDITSAFE, Fault.NOT_HANDLED, kind=Kind.HEALTH)
