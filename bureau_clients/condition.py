@@ -32,6 +32,11 @@ class Condition:
         """Whether it is not asked for now, or with one question at a time to see whether it answers again."""
         return self.health.state is not BreakerState.CLOSED
 
+    def is_to_be_tried(self, at: datetime) -> bool:
+        """Whether the next question, at this instant of the machine, is the one that shows if it answers again."""
+        health = self.health
+        return health.state is BreakerState.OPEN and health.open_until is not None and health.open_until <= at
+
 
 def conditions(
     session: Session, bureaus: Sequence[str], budgets: Mapping[str, Money], *, at: datetime

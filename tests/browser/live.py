@@ -164,6 +164,7 @@ def _environment(
         "CREDITSAFE_READ_TIMEOUT_SECONDS": "1",
         "BISNODE_READ_TIMEOUT_SECONDS": "1",
         "BISNODE_CLIENT_SECRET": "bisnode-secret",
+        "BUREAUS_BREAKER_PAUSE_SECONDS": "120",
         "BANKID_URL": f"https://127.0.0.1:{relying_party.port}{bankid.PATH}",
         "BANKID_APP_URL": f"{stand_ins}/bankid-app",
         "BANK_URL": f"{stand_ins}/bank",

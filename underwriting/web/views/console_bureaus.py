@@ -1,7 +1,7 @@
 """The bureaus' page: how each is now, how they have done over time, and which questions wait for a person."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from flask import Blueprint, Response, request
@@ -55,6 +55,7 @@ def blueprint(runtime: Runtime, gateway: Gateway) -> Blueprint:
         return render(
             "console/bureaus.html",
             conditions=now,
+            machine_at=runtime.wall.now(),
             alarms_of=_alarms_of,
             explain=partial(failure_in_words, gateway),
             meter=meter,
@@ -77,16 +78,19 @@ def blueprint(runtime: Runtime, gateway: Gateway) -> Blueprint:
         def bureau_warnings() -> list[str]:
             with runtime.database.transaction() as session:
                 now = conditions(session, gateway.bureaus, gateway.day_budgets, at=runtime.clock.now())
-            return [text for one in now for text in _warnings_of(one)]
+            return [text for one in now for text in _warnings_of(one, runtime.wall.now())]
 
         return {"bureau_warnings": bureau_warnings}
 
     return pages
 
 
-def _warnings_of(condition: Condition) -> Iterator[str]:
-    if condition.is_left_alone:
-        yield translate("bureaus.left_alone", bureau=condition.health.bureau.capitalize())
+def _warnings_of(condition: Condition, machine_at: datetime) -> Iterator[str]:
+    bureau = condition.health.bureau.capitalize()
+    if condition.is_to_be_tried(machine_at):
+        yield translate("bureaus.to_be_tried", bureau=bureau)
+    elif condition.is_left_alone:
+        yield translate("bureaus.left_alone", bureau=bureau)
     yield from _alarms_of(condition)
 
 
