@@ -9,6 +9,7 @@ nowhere (`Scores`) may be anything.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -32,8 +33,10 @@ class CreditModel:
 
     def __init__(self, types: Mapping[str, Json]) -> None:
         self._types = types
+        self._schemas: dict[tuple[str, bool], Json] = {}
 
     @classmethod
+    @cache
     def published(cls) -> "CreditModel":
         """The types of a company report, or the test is skipped."""
         written = yaml.safe_load(original("bisnode/company-se-v2.yaml").read_text())["components"]["schemas"]
@@ -41,6 +44,7 @@ class CreditModel:
         return cls({**_told_types(told), "DateModel": _DATE, **written})
 
     @classmethod
+    @cache
     def errors(cls) -> "CreditModel":
         """The types of an error, or the test is skipped."""
         return cls(yaml.safe_load(original("bisnode/error-model.yaml").read_text())["components"]["schemas"])
@@ -51,7 +55,9 @@ class CreditModel:
 
     def violations(self, answer: Json, name: str = REPORT, *, closed: bool = False) -> list[str]:
         """What is wrong with *answer* by the type *name*; a field that no type has is wrong where it is *closed*."""
-        validator = jsonschema.Draft202012Validator(self._schema({"$ref": name}, (), closed=closed))
+        if (name, closed) not in self._schemas:
+            self._schemas[name, closed] = self._schema({"$ref": name}, (), closed=closed)
+        validator = jsonschema.Draft202012Validator(self._schemas[name, closed])
         return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(answer)]
 
     def _resolved(self, schema: Json) -> tuple[str, Json]:
