@@ -103,6 +103,9 @@ def served(service: Service) -> Iterator[Service]:
         request_queue_size = 64  # many ask at once
         daemon_threads = True
 
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            pass  # a client that has waited long enough hangs up
+
     server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -115,7 +118,7 @@ def served(service: Service) -> Iterator[Service]:
         server.server_close()
 
 
-def settings_for(url: str, **changes: Any) -> BisnodeSettings:
+def settings_for(url: str, /, **changes: Any) -> BisnodeSettings:
     """Settings of a client at *url*, with time-outs short enough for a test."""
     values = {
         "url": url,
