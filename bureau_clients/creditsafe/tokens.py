@@ -33,38 +33,38 @@ class Token:
         self._transport = transport
         self._lock = threading.Lock()
         self._value: str | None = None
-        self._good_until = 0.0
+        self._good_until_seconds = 0.0
         self._failure: BureauFailure | None = None
-        self._pause_until = 0.0
+        self._pause_until_seconds = 0.0
 
     def value(self, *, refused: str | None = None) -> str:
         """A token that is not the *refused* one. Raises BureauUnavailable or BureauRefused.
 
         Who waited while another thread failed to get one fails with it, and does not wait a second time.
         """
-        waiting_since = time.monotonic()
+        waited_from_seconds = time.monotonic()
         with self._lock:
-            if self._value is not None and self._value != refused and time.monotonic() < self._good_until:
+            if self._value is not None and self._value != refused and time.monotonic() < self._good_until_seconds:
                 return self._value
-            return self._renewed(waiting_since)
+            return self._renewed(waited_from_seconds)
 
     def renewed(self) -> str:
         """A token that was given just now; where none is, the one there was stays. Raises as `value` does."""
-        waiting_since = time.monotonic()
+        waited_from_seconds = time.monotonic()
         with self._lock:
-            return self._renewed(waiting_since)
+            return self._renewed(waited_from_seconds)
 
-    def _renewed(self, waiting_since: float) -> str:
-        if self._failure is not None and waiting_since < self._pause_until:
+    def _renewed(self, waited_from_seconds: float) -> str:
+        if self._failure is not None and waited_from_seconds < self._pause_until_seconds:
             raise type(self._failure)(self._failure.code, part=self._failure.part)
         try:
             self._value = self._ask()
         except BureauFailure as failure:
             self._failure = failure
-            self._pause_until = time.monotonic() + (PAUSE_SECONDS if failure.code in _DECLINED else 0)
+            self._pause_until_seconds = time.monotonic() + (PAUSE_SECONDS if failure.code in _DECLINED else 0)
             raise
         self._failure = None
-        self._good_until = time.monotonic() + GOOD_SECONDS
+        self._good_until_seconds = time.monotonic() + GOOD_SECONDS
         return self._value
 
     def _ask(self) -> str:
