@@ -36,8 +36,9 @@ ROLES = {Audience.UNDERWRITER: Role.UNDERWRITER, Audience.BILLING: Role.BILLING}
 
 
 def path_of(operation: Operation, loan: Loan, ids: dict[str, str]) -> str:
-    """The operation's path at *loan*'s own things."""
-    own = ids | {"application_id": loan.application_id, "agreement_id": loan.agreement_id}
+    """The operation's path at *loan*'s own things; what it does not have is nobody's."""
+    nobodys = dict.fromkeys(operation.path_parameters, str(uuid.uuid4()))
+    own = nobodys | ids | {"application_id": loan.application_id, "agreement_id": loan.agreement_id}
     return operation.path.format(**own) + ("?status=unmatched" if operation.path == "/v1/payments" else "")
 
 
@@ -50,8 +51,6 @@ def things_of(world: HouseWorld, loan: Loan) -> dict[str, str]:
         "guarantee_id": guarantees[0]["id"],
         "payout_id": str(uuid.uuid4()),  # no answer tells it before it is held
         "cancellation_id": str(uuid.uuid4()),
-        "endpoint_id": str(uuid.uuid4()),
-        "event_id": str(uuid.uuid4()),
         "ordinal": "1",
         "month": "2026-03",
     }

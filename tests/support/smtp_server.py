@@ -98,10 +98,10 @@ class _Session:
                 self.sender, self.recipients = command, []
                 return self.say("MAIL", "250 2.1.0 ok")
             case "RCPT":
-                self.recipients.append(command)
+                self.recipients.append(command.partition(" ")[2])
                 return self.say("RCPT", "250 2.1.5 ok")
             case "DATA":
-                return self.say("DATA", "354 go on") and self.take()
+                return self.say("DATA", "354 go on") and ("DATA" in self.server.answers or self.take())
             case "QUIT":
                 self.say("QUIT", "221 2.0.0 bye")
                 return False

@@ -13,7 +13,7 @@ import socket
 import ssl
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -27,9 +27,9 @@ from underwriting.platform.message_models import AttemptOutcome
 
 EACH_ANSWER_SECONDS = 20
 WHOLE_SECONDS = 60
+_ENCODED_WORD = "=?"  # in which a header would hide line breaks: the library reads it again
 _READY = 220
 _TAKEN = 250
-_NOT_ASCII = 553  # what a server says of a mailbox name that it cannot take
 
 
 class RecipientInvalid(Exception):
@@ -54,15 +54,14 @@ class Smtp:
         """Hand *message* to the server; what came of it. Never raises for what the server does."""
         try:
             with self._session() as session:
-                session.send_message(message)
+                session.sendmail(self.settings.sender, str(message["To"]), message.as_bytes())
         except ServerTrouble as trouble:
             return Outcome(AttemptOutcome.TEMPORARY, fault=str(trouble))
         except smtplib.SMTPRecipientsRefused as refused:
             return _answered(next(iter(refused.recipients.values()))[0])
-        except smtplib.SMTPNotSupportedError:
-            return Outcome(AttemptOutcome.PERMANENT, _NOT_ASCII)
         except smtplib.SMTPSenderRefused as refused:
-            return Outcome(AttemptOutcome.TEMPORARY, refused.smtp_code)  # a matter of settings, not of this message
+            answered = _answered(refused.smtp_code)  # a matter of settings, not of this message
+            return replace(answered, outcome=AttemptOutcome.TEMPORARY)
         except smtplib.SMTPDataError as refused:
             return _answered(refused.smtp_code)
         except (smtplib.SMTPException, OSError):
@@ -71,7 +70,7 @@ class Smtp:
 
     def message(self, message_id: uuid.UUID, recipient: str, subject: str, body: str, *, at: datetime) -> EmailMessage:
         """The message; its bytes follow from the arguments alone. Raises RecipientInvalid."""
-        sender = Address(self.sender_name, addr_spec=self.settings.sender)
+        sender = Address(_one_line(self.sender_name), addr_spec=self.settings.sender)
         written = EmailMessage(policy=SMTP)
         written["From"] = sender
         written["To"] = _one_address(recipient)
@@ -90,17 +89,18 @@ class Smtp:
             connection = socket.create_connection(address, timeout=self.each_answer_seconds)
         except OSError as error:
             raise ServerTrouble("connection") from error
-        with contextlib.closing(connection), cut_off(connection, after_seconds=self.whole_seconds):
-            session = self._greeted(connection)
-            try:
-                yield session
-            finally:
-                with contextlib.suppress(smtplib.SMTPException, OSError):
-                    session.quit()
-                session.close()
-
-    def _greeted(self, connection: socket.socket) -> smtplib.SMTP:
         session = smtplib.SMTP(local_hostname=self._own_name, timeout=self.each_answer_seconds)
+        with (
+            contextlib.closing(connection),
+            contextlib.closing(session),
+            cut_off(connection, after_seconds=self.whole_seconds),
+        ):
+            self._greet(session, connection)
+            yield session
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                session.quit()
+
+    def _greet(self, session: smtplib.SMTP, connection: socket.socket) -> None:
         try:
             session.sock = self._wrapped(connection) if self.settings.is_tls else connection
             if session.getreply()[0] != _READY:
@@ -116,7 +116,6 @@ class Smtp:
             raise ServerTrouble("login") from error
         except (smtplib.SMTPException, OSError) as error:
             raise ServerTrouble("timeout" if isinstance(error, TimeoutError) else "greeting") from error
-        return session
 
     def _start_tls(self, session: smtplib.SMTP, connection: socket.socket) -> None:
         """TLS where the server offers it; without it nothing is said to a server beyond this machine."""
@@ -126,8 +125,9 @@ class Smtp:
             raise ServerTrouble("no_tls")
         if session.docmd("STARTTLS")[0] != _READY:
             raise ServerTrouble("no_tls")
-        session.sock = self._wrapped(connection)
-        session.file = None  # and with it what was sent before TLS
+        if session.file is not None:
+            session.file.close()  # and with it what was sent before TLS
+        session.sock, session.file = self._wrapped(connection), None
         session.helo_resp = session.ehlo_resp = None
         session.esmtp_features, session.does_esmtp = {}, False
         session.ehlo()
@@ -142,9 +142,12 @@ class Smtp:
 
 
 def _answered(status: int) -> Outcome:
-    """5xx is final for this message, whatever else is not."""
-    is_final = 500 <= status < 600
-    return Outcome(AttemptOutcome.PERMANENT if is_final else AttemptOutcome.TEMPORARY, status)
+    """5xx is final for this message, 4xx is not; anything else is no answer."""
+    if 500 <= status < 600:
+        return Outcome(AttemptOutcome.PERMANENT, status)
+    if 400 <= status < 500:
+        return Outcome(AttemptOutcome.TEMPORARY, status)
+    return Outcome(AttemptOutcome.TEMPORARY, fault="no_answer")
 
 
 def _one_address(text: str) -> Address:
@@ -154,7 +157,13 @@ def _one_address(text: str) -> Address:
         domain = address.domain.encode("idna").decode()
     except (ValueError, IndexError, HeaderParseError):
         raise RecipientInvalid from None
-    if not address.username or not domain or not text.isprintable():
+    if (
+        _ENCODED_WORD in text
+        or not address.username.isascii()
+        or not address.username
+        or not domain
+        or not text.isprintable()
+    ):
         raise RecipientInvalid
     return Address(username=address.username, domain=domain)
 
@@ -162,7 +171,7 @@ def _one_address(text: str) -> Address:
 def _one_line(text: str) -> str:
     """*text* on one line, without what cannot be shown."""
     line = " ".join(text.split())
-    return _text("".join(letter for letter in line if letter.isprintable()))
+    return _text("".join(letter for letter in line if letter.isprintable())).replace(_ENCODED_WORD, "= ?")
 
 
 def _text(text: str) -> str:
