@@ -25,9 +25,9 @@ class Grant:
 class SharedToken:
     """The token of one client, fetched by *fetch* when needed; what *fetch* raises reaches everybody who waits."""
 
-    def __init__(self, fetch: Callable[[], Grant], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, fetch: Callable[[], Grant], *, clock_seconds: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
-        self._clock = clock
+        self._seconds = clock_seconds
         self._lock = threading.Lock()
         self._grant: Grant | None = None
         self._good_until = 0.0
@@ -36,7 +36,7 @@ class SharedToken:
     def current(self) -> str:
         """A token that has not run out."""
         with self._lock:
-            if self._grant is not None and self._clock() < self._good_until:
+            if self._grant is not None and self._seconds() < self._good_until:
                 return self._grant.token
             mine, future = self._join()
         return (self._carry_out(future) if mine else future.result()).token
@@ -44,7 +44,7 @@ class SharedToken:
     def renewed(self, refused: str) -> str:
         """A newer token than the *refused* one; the one at hand where somebody else has fetched it since."""
         with self._lock:
-            if self._grant is not None and self._grant.token != refused and self._clock() < self._good_until:
+            if self._grant is not None and self._grant.token != refused and self._seconds() < self._good_until:
                 return self._grant.token
             self._grant = None
             mine, future = self._join()
@@ -64,7 +64,7 @@ class SharedToken:
         return True, self._fetching
 
     def _carry_out(self, future: Future[Grant]) -> Grant:
-        asked_at = self._clock()
+        asked_at = self._seconds()
         try:
             grant = self._fetch()
         except BaseException as error:

@@ -84,7 +84,7 @@ def test_a_failure_reaches_everybody_who_waits_and_nobody_later() -> None:
 )
 def test_a_token_is_used_until_shortly_before_it_runs_out(lasts: int, good_until: int) -> None:
     clock, issuer = Clock(), Issuer(lasts=lasts)
-    shared = SharedToken(issuer, clock=clock)
+    shared = SharedToken(issuer, clock_seconds=clock)
     assert shared.current() == "token-1"
     if good_until:
         clock.now += good_until - 0.5
@@ -100,7 +100,7 @@ def test_the_life_of_a_token_is_counted_from_when_it_was_asked_for() -> None:
         clock.now += 50
         return Grant("token", 100)
 
-    shared = SharedToken(slow, clock=clock)
+    shared = SharedToken(slow, clock_seconds=clock)
     shared.current()
     clock.now += 40
     before = clock.now
