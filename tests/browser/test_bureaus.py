@@ -86,6 +86,7 @@ def test_a_bureau_that_does_not_answer_is_left_alone_and_its_question_waits(
     expect(desk.get_by_role("region", name="Creditsafe")).to_contain_text("prövas med nästa fråga")
     desk.get_by_role("row", name="om en person").get_by_role("link").click()
     expect(desk.get_by_role("complementary", name="Byråer")).to_contain_text("Nästa fråga visar om den svarar igen")
+    expect(desk.locator(".report").nth(1)).to_contain_text("Borgensman: Tyst Person")
     expect(desk.locator(".report").nth(1)).to_contain_text("En kopia kan ha skickats")
     expect(desk.get_by_role("button", name="Fråga igen")).to_be_visible()
 

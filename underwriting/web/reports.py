@@ -1,7 +1,7 @@
 """What bureaus said of a company or a person, as staff read it: facts in groups, one column per bureau."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -118,15 +118,19 @@ class About:
     asked: tuple[Asked, ...]
 
 
-def subjects_of(told: Sequence[Told]) -> tuple[About, ...]:
-    """Everybody whom the *told* answers of an application are about; those about one subject stand together in it."""
-    return tuple(_about(tuple(same)) for _, same in groupby(told, key=lambda one: (one.kind, one.subject)))
+def subjects_of(told: Sequence[Told], *, named: Mapping[bytes, str]) -> tuple[About, ...]:
+    """Everybody whom the *told* answers of an application are about; those about one subject stand together in it.
+
+    *named* are the guarantors as the application names them, for those of whom no bureau has told anything.
+    """
+    by_subject = groupby(told, key=lambda one: (one.kind, one.subject))
+    return tuple(_about(tuple(same), named.get(subject)) for (_, subject), same in by_subject)
 
 
-def _about(told: tuple[Told, ...]) -> About:
+def _about(told: tuple[Told, ...], named: str | None) -> About:
     columns, kind = tuple(_columns(told)), told[0].kind
     asked = tuple(Asked(one.evidence, _status_alone(one)) for one in told)
-    return About(kind, _title(kind, columns), columns, tuple(_groups(columns)), asked)
+    return About(kind, _title(kind, columns, named), columns, tuple(_groups(columns)), asked)
 
 
 def _status_alone(told: Told) -> str:
@@ -135,11 +139,12 @@ def _status_alone(told: Told) -> str:
     return ""
 
 
-def _title(kind: SubjectKind, columns: Sequence[Column]) -> str:
-    """Whom it is about: as what, and the name that a register gives."""
+def _title(kind: SubjectKind, columns: Sequence[Column], named: str | None) -> str:
+    """Whom it is about: as what, and the name that a register gives, or else the application."""
     role = translate("report.company" if kind is SubjectKind.COMPANY else "report.guarantor")
-    names = (column.report.name for column in columns)
-    return next((f"{role}: {name.value}" for name in names if isinstance(name, Known)), role)
+    told = (column.report.name for column in columns)
+    name = next((fact.value for fact in told if isinstance(fact, Known)), named)
+    return f"{role}: {name}" if name else role
 
 
 def _columns(told: Sequence[Told]) -> Iterator[Column]:

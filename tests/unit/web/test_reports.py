@@ -76,7 +76,7 @@ def told(report: Report | None, *, subject: bytes = b"subject", **evidence: Any)
 
 
 def one(*about: Told) -> About:
-    (subject,) = subjects_of(about)
+    (subject,) = subjects_of(about, named={})
     return subject
 
 
@@ -176,10 +176,17 @@ def test_each_subject_stands_by_itself() -> None:
         (
             told(company(name=known("Hedmans AB"))),
             told(person(name=known("Ida")), subject=b"ida"),
+            told(person(), subject=b"klas"),
             told(person(), subject=b"somebody"),
-        )
+        ),
+        named={b"ida": "Ida Ek", b"klas": "Klas Ek"},
     )
-    assert [subject.title for subject in subjects] == ["Företaget: Hedmans AB", "Borgensman: Ida", "Borgensman"]
+    assert [subject.title for subject in subjects] == [
+        "Företaget: Hedmans AB",
+        "Borgensman: Ida",  # as the register has it
+        "Borgensman: Klas Ek",
+        "Borgensman",
+    ]
 
 
 @pytest.mark.parametrize("report", [None, NoMatch("5599990008", "creditsafe", AT)])

@@ -25,6 +25,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role
 from underwriting.kernel.wording import percent_in_words
 from underwriting.platform.authentication import current_caller
+from underwriting.platform.encryption import Cipher
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
@@ -94,7 +95,7 @@ def blueprint(
             decisions=found,
             groups_of=lambda decision: _groups(decision, application),
             meter=meter,
-            subjects=subjects_of(decisions.reports(application_id, caller)),
+            subjects=subjects_of(decisions.reports(application_id, caller), named=_named(runtime.cipher, application)),
             explain=partial(failure_in_words, gateway),
             history=history_of(decisions.history(application_id, caller), reader=caller.actor),
             agreement_id=agreements.id_of_application(application_id, caller),
@@ -191,6 +192,11 @@ def _groups(
         )
         for subject, lines in groups.items()
     ]
+
+
+def _named(cipher: Cipher, application: ApplicationView) -> dict[bytes, str]:
+    """The guarantors by what their answers are kept under."""
+    return {cipher.blind_index(one.personal_number.digits): one.name for one in application.guarantors}
 
 
 def _heading(subject: str, application: ApplicationView) -> str:
