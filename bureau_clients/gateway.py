@@ -29,7 +29,15 @@ from bureau_clients.call import Call, Terms
 from bureau_clients.calls import carry_out
 from bureau_clients.errors import QuestionNotBlocked
 from bureau_clients.evidence import Evidence
-from bureau_clients.limits import BREAKER_OPEN, FAILED_HERE, OVER_APPLICATION_BUDGET, OVER_BUDGET, BreakerPolicy
+from bureau_clients.limits import (
+    BREAKER_OPEN,
+    FAILED_HERE,
+    OVER_APPLICATION_BUDGET,
+    OVER_BUDGET,
+    BreakerPolicy,
+    Sign,
+    sign_of,
+)
 from bureau_clients.models import BureauQuestion
 from bureau_clients.questions import Outcome, QuestionKind, QuestionState, Subject, SubjectGroup, SubjectKind
 from bureau_clients.reports import CompanyReport, CopySent, Report
@@ -120,14 +128,18 @@ class Gateway:
             raise ValueError("a subject is named twice")
         answers: dict[Subject, SubjectAnswer] = {}
         opened = self._open(application_id, subjects, stop=stop, shared=False)
-        not_asked = opened.not_asked
-        while True:
+        answers |= self._answered(opened)
+        not_asked, waiting = opened.not_asked, opened.waiting
+        if found_again := _held_back_in_vain(opened.calls):
+            opened = self._open(application_id, found_again, stop=stop, shared=False)
+            answers = {one: answer for one, answer in answers.items() if one not in opened.not_asked}
             answers |= self._answered(opened)
-            if not opened.waiting:
-                break
+            not_asked, waiting = not_asked + opened.not_asked, waiting + opened.waiting
+        while waiting:
             time.sleep(_POLL_SECONDS)
-            opened = self._open(application_id, opened.waiting, stop=stop, shared=True)
-            not_asked += opened.not_asked
+            opened = self._open(application_id, waiting, stop=stop, shared=True)
+            answers |= self._answered(opened)
+            not_asked, waiting = not_asked + opened.not_asked, opened.waiting
         return Retrieval(tuple(answers[subject] for subject in subjects if subject in answers), tuple(not_asked))
 
     def company_status(self, application_id: uuid.UUID, company: Subject) -> SubjectAnswer:
@@ -321,3 +333,19 @@ class Gateway:
         failures = ((failure.bureau, failure.failure_code) for failure in reversed(found))
         explained = (self.explain(bureau, code) for bureau, code in failures if code is not None)
         return next((text for text in explained if text is not None), None)
+
+
+def _held_back_in_vain(calls: Sequence[Call]) -> list[Subject]:
+    """Whom a breaker held back while another of *calls* found its bureau to answer again: they are asked about now."""
+    answering = {
+        kept.bureau
+        for call in calls
+        for kept in call.evidence
+        if sign_of(kept.outcome, kept.failure_code) is Sign.ANSWERS
+    }
+    return [
+        call.subject
+        for call in calls
+        if call.outcome is Outcome.UNAVAILABLE
+        and any(kept.failure_code == BREAKER_OPEN and kept.bureau in answering for kept in call.evidence)
+    ]

@@ -26,7 +26,7 @@ from bureau_clients.sandbox.creditsafe import StandIn, create_app
 from tests.support import postgres
 from tests.support.environment import complete_environment
 from tests.wire.creditsafe.conftest import PASSWORD, served, settings_for
-from tests.wire.creditsafe.subjects import company, person
+from tests.wire.gateway.subjects import company, person
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.database import Database

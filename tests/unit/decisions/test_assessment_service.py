@@ -14,7 +14,7 @@ from agreements.guarantees import service as guarantees
 from bureau_clients.errors import BureauRefused, BureauUnavailable, QuestionNotBlocked
 from bureau_clients.facts import Known
 from bureau_clients.gateway import Gateway
-from bureau_clients.models import CreditReport
+from bureau_clients.models import ReceivedAnswer
 from bureau_clients.questions import SubjectKind
 from bureau_clients.reports import Answer, CompanyReport, CompanyStatus, PersonReport
 from tests.support.bankid_stand_in import BankIdWorld
@@ -322,7 +322,7 @@ def test_a_decision_keeps_what_it_rests_on_and_replays(world: LendingWorld) -> N
     """D7, B6: facts with their hash, the hashes of both reports as received, policy, trace; the same to the öre."""
     decision = decided(world, requested_amount="250000.00")
     with world.runtime.database.transaction() as session:
-        reports = [sha256.hex() for sha256 in session.scalars(sa.select(CreditReport.sha256)) if sha256]
+        reports = [sha256.hex() for sha256 in session.scalars(sa.select(ReceivedAnswer.sha256))]
     assert sorted(decision.report_hashes) == sorted(reports)
     assert len(reports) == 2
     assert (decision.policy_version, decision.policy_hash) == (shipped_policy().version, shipped_policy().sha256)

@@ -147,6 +147,19 @@ def test_of_several_questions_the_one_without_a_copy_goes_through(runtime: Runti
     assert first.numbers[1:] == ["5599990008"]
 
 
+def test_when_that_one_is_answered_the_others_of_its_application_follow_at_once(
+    runtime: Runtime, wall: FixedClock
+) -> None:
+    """B8: nobody waits for another attempt at a bureau that has just been found to answer; each is asked about once."""
+    first = Scripted("first", [SILENCE, report("first")])
+    ask(runtime, first, about=company("5599990016"))
+    wall.move_to(wall.now() + 30 * SECOND)
+    retrieval = gateway(runtime, first).retrieve(APPLICATION, [person(), person("197701112380"), company()])
+    assert [answer.outcome for answer in retrieval.answers] == [Outcome.REPORT] * 3
+    assert first.numbers[1] == "5599990008"
+    assert sorted(first.numbers[2:]) == ["197701072394", "197701112380"]
+
+
 def test_only_one_of_many_askers_goes_through_at_the_same_moment(committed_runtime: Runtime, wall: FixedClock) -> None:
     """B1: half open under a row lock that is not held during the call: the others are not kept waiting."""
     runtime = replace(committed_runtime, wall=wall)
