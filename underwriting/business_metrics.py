@@ -49,15 +49,15 @@ def _applications(session: Session, now: datetime) -> Iterator[Figure]:
         .where(Application.state.in_([str(state) for state in _IN_THE_QUEUE]))
         .group_by(Application.state)
     )
-    ages: dict[tuple[str, ...], float] = {(str(state),): 0 for state in _IN_THE_QUEUE}
-    ages |= {(state,): (now - since).total_seconds() for state, since in oldest if since is not None}
+    ages: dict[tuple[str, ...], int] = {(str(state),): 0 for state in _IN_THE_QUEUE}
+    ages |= {(state,): _seconds(now - since) for state, since in oldest if since is not None}
     yield Figure("borgen_application_oldest_seconds", "Age of the oldest application in the queue.", ("state",), ages)
     decided = session.execute(
         sa.select(DecisionRow.outcome, DecisionRow.automatic, sa.func.count()).group_by(
             DecisionRow.outcome, DecisionRow.automatic
         )
     )
-    by_whom: dict[tuple[str, ...], float] = {
+    by_whom: dict[tuple[str, ...], int] = {
         (outcome, "policy" if automatic else "person"): count for outcome, automatic, count in decided
     }
     yield Figure("borgen_decisions", "Decisions made.", ("outcome", "by"), by_whom, counts=True)
@@ -96,11 +96,11 @@ def _bureaus(session: Session, now: datetime) -> Iterator[Figure]:
         .group_by(CreditReport.bureau)
     )
     yield Figure(
-        "borgen_bureau_seconds",
+        "borgen_bureau_milliseconds",
         "Time to a bureau's answer in the last hour.",
         ("bureau", "quantile"),
         {
-            (bureau, str(quantile)): value / 1000
+            (bureau, str(quantile)): round(value)
             for bureau, values in took
             for quantile, value in zip(_QUANTILES, values, strict=True)
         },
@@ -134,7 +134,7 @@ def _jobs(session: Session, now: datetime) -> Iterator[Figure]:
         "borgen_job_age_seconds",
         "Time since a daily job was done last.",
         ("job",),
-        {(job,): (now - at).total_seconds() for job, at, _ in done if at is not None},
+        {(job,): _seconds(now - at) for job, at, _ in done if at is not None},
     )
     yield Figure(
         "borgen_job_day",
@@ -144,6 +144,10 @@ def _jobs(session: Session, now: datetime) -> Iterator[Figure]:
     )
 
 
-def _counted(session: Session, state: Any, key: Any) -> dict[tuple[str, ...], float]:
+def _seconds(age: timedelta) -> int:
+    return age // timedelta(seconds=1)
+
+
+def _counted(session: Session, state: Any, key: Any) -> dict[tuple[str, ...], int]:
     counts = session.execute(sa.select(state, sa.func.count(key)).group_by(state))
     return {(found,): count for found, count in counts}

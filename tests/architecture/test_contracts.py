@@ -34,6 +34,7 @@ PLANTED = [
     ("bureau_clients/evidence.py", "import werkzeug", "Flask at the edge"),
     ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in few places"),
     ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),
+    ("bureau_clients/calls.py", "import opentelemetry", "Metrics and traces in one place each"),
 ]
 
 

@@ -39,7 +39,7 @@ class Figure:
     name: str
     help: str
     labels: Sequence[str]
-    samples: Mapping[tuple[str, ...], float]
+    samples: Mapping[tuple[str, ...], int]
     counts: bool = field(default=False)
 
     def metric(self) -> Metric:
@@ -111,9 +111,9 @@ class _Business(Collector):
         try:
             with self.runtime.database.transaction() as session:
                 found = [figure.metric() for figure in self.figures(session)]
-            answered = 1.0
+            answered = 1
         except SQLAlchemyError:
             _log.exception("metrics_incomplete")
-            found, answered = [], 0.0
+            found, answered = [], 0
         yield Figure("borgen_database_up", "Whether the database answers.", (), {(): answered}).metric()
         yield from found
