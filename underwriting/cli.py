@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from underwriting.kernel.text import Language, Text
 
+_SECONDS = click.FloatRange(min=0)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
@@ -80,10 +82,24 @@ def worker() -> None:
 
 
 @main.command()
-@click.option("--port", default=8090, show_default=True, help="Where the two bureaus answer; 0 takes a free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8090,
+    show_default=True,
+    help="Where the two bureaus answer; 0 takes a free port.",
+)
 @click.option("--tls", is_flag=True, help="Answer by HTTPS, with an authority made in BORGEN_HOME.")
-@click.option("--latency", default=0.0, show_default=True, help="Seconds that each answer about somebody takes.")
-@click.option("--silence", default=60.0, show_default=True, help="Seconds that an answer takes that comes too late.")
+@click.option(
+    "--latency", type=_SECONDS, default=0.0, show_default=True, help="Seconds that each answer about somebody takes."
+)
+@click.option(
+    "--silence",
+    type=_SECONDS,
+    default=60.0,
+    show_default=True,
+    help="Seconds that an answer takes that comes too late.",
+)
 @click.option("--password", default="borgen-i-sandladan", show_default=True, help="The account's, at either bureau.")
 @click.option("--http", "http_socket", type=int, hidden=True, help="Number of the open socket for HTTP.")
 @click.option("--https", "https_socket", type=int, hidden=True, help="Number of the open socket for BankID.")

@@ -17,7 +17,7 @@ from bureau_clients.sandbox.control import Control, control_panel
 from bureau_clients.sandbox.creditsafe import creditsafe
 from bureau_clients.sandbox.server import make_server
 from bureau_clients.sandbox.stand_in import StandIn
-from underwriting.platform.processes import PortInUse
+from underwriting.platform.processes import listen
 from underwriting.platform.runtime import Runtime
 from underwriting.sandbox_environment import BISNODE_CLIENT, CREDITSAFE_USER, ca_settings, settings_of_bureaus
 
@@ -89,19 +89,14 @@ def run_bureaus(
         app.register_blueprint(play(stand_in))
     app.register_blueprint(control_panel(control))
     certificates = pki.make(folder) if tls else None
-    try:
-        server = make_server(
-            app,
-            port=port,
-            certificate=(certificates.server_certificate, certificates.server_key) if certificates else None,
-        )
-    except OSError as error:
-        raise PortInUse(f"Port {port} cannot be listened on. Choose another one: --port NUMBER") from error
-    address = f"http{'s' if tls else ''}://127.0.0.1:{server.port}"
-    secrets = {"CREDITSAFE_PASSWORD": password, "BISNODE_CLIENT_SECRET": password}
-    files = ca_settings(certificates.ca) if certificates else {}
-    show(address, {**settings_of_bureaus(address), **secrets, **files})
-    _serve_until_signal([server])
+    files = (certificates.server_certificate, certificates.server_key) if certificates else None
+    with listen(port, remedy="Choose another one: borgen sandbox --port NUMBER") as listener:
+        server = make_server(app, fd=listener.fileno(), certificate=files)
+        address = f"http{'s' if tls else ''}://127.0.0.1:{server.port}"
+        secrets = {"CREDITSAFE_PASSWORD": password, "BISNODE_CLIENT_SECRET": password}
+        trusted = ca_settings(certificates.ca) if certificates else {}
+        show(address, {**settings_of_bureaus(address), **secrets, **trusted})
+        _serve_until_signal([server])
 
 
 def _serve_until_signal(servers: list[BaseWSGIServer]) -> None:

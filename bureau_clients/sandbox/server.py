@@ -25,10 +25,11 @@ def make_server(
     fd: int | None = None,
     certificate: tuple[Path, Path] | None = None,
 ) -> BaseWSGIServer:
-    """A server for *app*, bound and not yet answering; OSError where the port is taken.
+    """A server for *app*, bound and not yet answering.
 
-    A port of 0 takes a free one; *fd* is a socket that listens already. *certificate* is a certificate and its key.
-    `serve_forever` answers, each caller in a thread of their own, and `shutdown` ends it.
+    A port of 0 takes a free one, one that is taken ends the process; *fd* is a socket that listens already.
+    *certificate* is a certificate and its key. `serve_forever` answers, each caller in a thread of their own, and
+    `shutdown` ends it.
     """
     server = _Server(HOST, port, app, _Quiet, fd=fd)
     if certificate is not None:

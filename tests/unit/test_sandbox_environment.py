@@ -41,15 +41,51 @@ def test_a_start_that_was_cut_off_while_writing_keys_is_no_hindrance(tmp_path: P
     assert kept_secrets(tmp_path).keys() >= KEYS
 
 
-def test_the_environment_is_complete_and_a_sandbox(tmp_path: Path) -> None:
-    """X1: every outside party of the sandbox is a stand-in on loopback."""
+def test_a_password_that_came_later_is_added_to_those_that_are_kept(tmp_path: Path) -> None:
+    """A home of before Bisnode: nothing that encrypts is made anew."""
+    before = kept_secrets(tmp_path)
+    file = tmp_path / "secrets.env"
+    file.write_text("".join(f"{line}\n" for line in file.read_text().splitlines() if "BISNODE" not in line))
+    after = kept_secrets(tmp_path)
+    assert {name: value for name, value in after.items() if "BISNODE" not in name} == {
+        name: value for name, value in before.items() if "BISNODE" not in name
+    }
+    assert after["BISNODE_CLIENT_SECRET"] not in ("", before["BISNODE_CLIENT_SECRET"])
+    assert kept_secrets(tmp_path) == after
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("by_tls", [False, True])
+def test_the_environment_is_complete_and_a_sandbox(tmp_path: Path, by_tls: bool) -> None:
+    """X1: every outside party of the sandbox is a stand-in on loopback; the bureaus answer by HTTPS when asked to."""
+    settings = Settings.from_environment(
+        sandbox_environment(
+            tmp_path, Addresses(9000), database_url="postgresql://postgres@/borgen", bureaus_by_tls=by_tls
+        )
+    )
+    assert settings.sandbox
+    assert settings.creditsafe is not None
+    assert settings.bisnode is not None
+    stand_ins = f"http{'s' if by_tls else ''}://127.0.0.1:9001"
+    bureaus = (settings.creditsafe.url, settings.creditsafe.cas_url, settings.bisnode.url, settings.bisnode.token_url)
+    assert all(address is not None and address.startswith(stand_ins) for address in bureaus)
+    ca = tmp_path / "pki" / "ca.pem" if by_tls else None
+    assert (settings.creditsafe.ca, settings.bisnode.ca) == (ca, ca)
+    assert settings.bank.url.startswith("http://127.0.0.1:9001/")
+    assert settings.bankid.url.startswith("https://127.0.0.1:9002/")
+
+
+def test_both_bureaus_are_asked_about_everybody(tmp_path: Path) -> None:
+    """B1: Creditsafe first; every question has a price."""
     settings = Settings.from_environment(
         sandbox_environment(tmp_path, Addresses(9000), database_url="postgresql://postgres@/borgen")
     )
-    assert settings.sandbox
-    assert settings.creditsafe.url.startswith("http://127.0.0.1:9001/")
-    assert settings.bank.url.startswith("http://127.0.0.1:9001/")
-    assert settings.bankid.url.startswith("https://127.0.0.1:9002/")
+    order = ("creditsafe", "bisnode")
+    assert (settings.bureaus.companies, settings.bureaus.sole_traders, settings.bureaus.persons) == (order,) * 3
+    for bureau in (settings.creditsafe, settings.bisnode):
+        assert bureau is not None
+        tariff = bureau.tariff
+        assert all((tariff.company, tariff.sole_trader, tariff.person, tariff.status))
 
 
 @pytest.mark.parametrize("running", [True, False])
