@@ -22,6 +22,7 @@ _STEPS = (1, 2, 5)  # times a power of ten: what people count in
 _GRID = "#e7e5dc"
 _AXIS = "#7f8a84"
 _INK = "#54625b"
+_PAPER = "#ffffff"  # within the dots of a dashed line
 
 
 class Colour(StrEnum):
@@ -202,10 +203,11 @@ def _strokes(frame: _Frame, series: Sequence[Series]) -> Iterator[Markup]:
                 points, one.colour, _dash(one)
             )
             for place, value in run:
-                yield Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}">{}</circle>').format(
+                yield Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}" stroke="{}">{}</circle>').format(
                     frame.x(place) + frame.room / 2,
                     frame.y(value),
                     2.6 if dotted or len(run) == 1 else 1.2,
+                    _PAPER if one.dashed else one.colour,
                     one.colour,
                     _hover(frame, one, place, value),
                 )
