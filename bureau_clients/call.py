@@ -1,7 +1,7 @@
 """One question under way, and the terms on which questions are asked."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,20 +9,33 @@ from bureau_clients import leases
 from bureau_clients.budgets import Prices
 from bureau_clients.bureau import Bureau
 from bureau_clients.evidence import Evidence, Kept
-from bureau_clients.limits import BreakerPolicy
+from bureau_clients.limits import MEANINGS, BreakerPolicy
 from bureau_clients.questions import CopyNotice, Outcome, QuestionKind, Subject, SubjectGroup
 from bureau_clients.reports import Received, Report
 from bureau_clients.rules import settled
 from underwriting.kernel.money import Money
+from underwriting.kernel.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """Who is asked about whom, in which order, at which price, and when a bureau is left alone."""
 
+    bureaus: Mapping[str, Bureau]
     orders: Mapping[SubjectGroup, tuple[str, ...]]
     prices: Prices
     breaker: BreakerPolicy
+
+    def explain(self, bureau: str, code: str) -> Text | None:
+        """What the code of a failure at *bureau* means, for staff; None where that bureau is not there any more."""
+        asked = self.bureaus.get(bureau)
+        return MEANINGS.get(code) or (None if asked is None else asked.explain(code))
+
+    def explanation(self, found: Sequence[Evidence]) -> Text | None:
+        """Why the last of the questions that failed did."""
+        failures = ((failure.bureau, failure.failure_code) for failure in reversed(found))
+        explained = (self.explain(bureau, code) for bureau, code in failures if code is not None)
+        return next((text for text in explained if text is not None), None)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,12 +7,15 @@ last changed say nothing about how the bureau is now: each carries the *generati
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from bureau_clients.questions import Outcome
 from underwriting.kernel.money import Money
+from underwriting.kernel.text import Text
 
 BREAKER_OPEN = "breaker-open"
 OVER_BUDGET = "over-budget"
@@ -23,8 +26,24 @@ FAILED_HERE = "failed-here"
 """The code of a question whose answer our own code could not deal with: it may have been carried out."""
 
 LONGEST_PAUSE = timedelta(minutes=10)
+ASKER_DIED = "asker-died"
+"""The code of a question whose asker was gone before its answer."""
 NO_STATUS_BLOCK = "no-status-block"
 """The code of a status that was not asked for, since none is agreed with the bureau."""
+MEANINGS: Mapping[str, Text] = MappingProxyType(
+    {
+        ASKER_DIED: Text(
+            "Den som frågade avbröts innan svaret kom", "Whoever asked was cut off before the answer came"
+        ),
+        FAILED_HERE: Text("Svaret kunde inte tas om hand", "The answer could not be dealt with"),
+        BREAKER_OPEN: Text("Byrån svarar inte och får vila en stund", "The bureau does not answer and is left alone"),
+        OVER_BUDGET: Text("Dagens budget hos byrån räcker inte", "Today's budget at the bureau does not suffice"),
+        OVER_APPLICATION_BUDGET: Text(
+            "Frågorna om ansökan har kostat så mycket som de får", "The application's questions have cost what they may"
+        ),
+    }
+)
+"""What our own codes mean, for staff; a bureau explains its own."""
 _NOTHING_SHOWN = NOT_ASKED | {FAILED_HERE, NO_STATUS_BLOCK}
 _SILENCE = frozenset(("read-timeout", "broken-connection"))
 _NEARLY_SPENT_PERCENT = 80
