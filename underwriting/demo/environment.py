@@ -78,9 +78,7 @@ def running(*, at: datetime, say: Say) -> Iterator[Environment]:
         stack.callback(runtime.database.dispose)
         test_time.put(runtime.settings, runtime.database, at)
         add_missing_staff(runtime)
-        say(
-            Text("Startar tjänsten, Creditsafe, BankID och banken …", "Starting service, Creditsafe, BankID and bank …")
-        )
+        say(Text("Startar tjänsten, byråerna, BankID och banken …", "Starting service, bureaus, BankID and bank …"))
         children = _children(home, sockets)
         for child in children:
             stack.callback(child.stop)
