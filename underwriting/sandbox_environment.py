@@ -15,7 +15,8 @@ _LOCK = "up.lock"
 _WARNING = (
     "# Made by `borgen up`. Without these keys nobody can read what the database holds encrypted: keep them with it."
 )
-_KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY", "BORGEN_SEAL_KEY")
+_KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY")
+_KEYS_SINCE = ("BORGEN_SEAL_KEY",)  # made where they are missing: no data were written with them before
 _PASSWORDS = ("CREDITSAFE_PASSWORD", "BISNODE_CLIENT_SECRET", "BANK_TOKEN")
 
 CREDITSAFE_USER = BISNODE_CLIENT = "borgen"
@@ -131,13 +132,14 @@ def ca_settings(ca: Path) -> dict[str, str]:
 
 
 def kept_secrets(home: Path) -> dict[str, str]:
-    """The keys and passwords in *home*, made at the first start; a password that came later is added.
+    """The keys and passwords in *home*, made at the first start; what came later is added.
 
     Only their owner may read the file.
     """
     file = home / _SECRETS
     kept = _read_pairs(file) if file.exists() else {}
-    missing = {} if kept else {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in _KEYS}
+    made = (*(() if kept else _KEYS), *(name for name in _KEYS_SINCE if name not in kept))
+    missing = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in made}
     missing |= {name: secrets.token_urlsafe(24) for name in _PASSWORDS if name not in kept}
     if missing:
         kept |= missing

@@ -41,16 +41,16 @@ def test_a_start_that_was_cut_off_while_writing_keys_is_no_hindrance(tmp_path: P
     assert kept_secrets(tmp_path).keys() >= KEYS
 
 
-def test_a_password_that_came_later_is_added_to_those_that_are_kept(tmp_path: Path) -> None:
-    """A home of before Bisnode: nothing that encrypts is made anew."""
+def test_what_came_later_is_added_to_what_is_kept(tmp_path: Path) -> None:
+    """A home of before Bisnode and before seals: nothing that encrypts is made anew."""
     before = kept_secrets(tmp_path)
     file = tmp_path / "secrets.env"
-    file.write_text("".join(f"{line}\n" for line in file.read_text().splitlines() if "BISNODE" not in line))
+    later = {"BISNODE_CLIENT_SECRET", "BORGEN_SEAL_KEY"}
+    earlier = [line for line in file.read_text().splitlines() if line.partition("=")[0] not in later]
+    file.write_text("".join(f"{line}\n" for line in earlier))
     after = kept_secrets(tmp_path)
-    assert {name: value for name, value in after.items() if "BISNODE" not in name} == {
-        name: value for name, value in before.items() if "BISNODE" not in name
-    }
-    assert after["BISNODE_CLIENT_SECRET"] not in ("", before["BISNODE_CLIENT_SECRET"])
+    assert {name for name, value in after.items() if value != before[name]} == later
+    assert "" not in after.values()
     assert kept_secrets(tmp_path) == after
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
