@@ -91,10 +91,16 @@ def worker() -> None:
 )
 @click.option("--tls", is_flag=True, help="Answer by HTTPS, with an authority made in BORGEN_HOME.")
 @click.option(
-    "--latency", type=_SECONDS, default=0.0, show_default=True, help="Seconds that each answer about somebody takes."
+    "--latency",
+    "latency_seconds",
+    type=_SECONDS,
+    default=0.0,
+    show_default=True,
+    help="Seconds that each answer about somebody takes.",
 )
 @click.option(
     "--silence",
+    "silent_seconds",
     type=_SECONDS,
     default=60.0,
     show_default=True,
@@ -108,8 +114,8 @@ def worker() -> None:
 def sandbox(
     port: int,
     tls: bool,
-    latency: float,
-    silence: float,
+    latency_seconds: float,
+    silent_seconds: float,
     password: str,
     http_socket: int | None,
     https_socket: int | None,
@@ -135,8 +141,8 @@ def sandbox(
         port=port,
         folder=home_folder() / "pki",
         tls=tls,
-        latency_seconds=latency,
-        silent_seconds=silence,
+        latency_seconds=latency_seconds,
+        silent_seconds=silent_seconds,
         password=password,
         show=show,
     )
