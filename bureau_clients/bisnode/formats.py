@@ -181,7 +181,7 @@ def _part(value: Any, name: str) -> int:
     if isinstance(part, str) and re.fullmatch("[0-9]{1,4}", part):  # as in the specification's own example
         return int(part)
     number = whole(part)
-    if number > MAXYEAR:
+    if not 0 < number <= MAXYEAR:
         raise Unreadable("no year, month or day")
     return number
 

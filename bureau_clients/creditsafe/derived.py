@@ -1,4 +1,4 @@
-"""Facts that other facts of the same answer tell, where they have no column of their own in it."""
+"""Facts that other facts of the same answer tell, where they have no column of their own in it or contradict it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,12 +31,18 @@ def fill_from_accounts(facts: dict[str, Fact[Any]], rows: Sequence[Mapping[str, 
 
 
 def fill_debt(facts: dict[str, Fact[Any]], rows: Sequence[Mapping[str, str]], columns: Columns) -> None:
-    """The public and the private debt together, where their sum has no column in the answer."""
+    """The public and the private debt together, where their sum has no column in the answer.
+
+    A sum that is less than its parts cannot be right: it stays unknown.
+    """
     public, private = facts["kronofogden_public_debt"], facts["kronofogden_private_debt"]
-    if _is_there(rows, columns.get("kronofogden_debt")):
+    if not (isinstance(public, Known) and isinstance(private, Known)):
         return
-    if isinstance(public, Known) and isinstance(private, Known):
-        facts["kronofogden_debt"] = replace(public, value=public.value + private.value)
+    together, total = public.value + private.value, facts["kronofogden_debt"]
+    if not _is_there(rows, columns.get("kronofogden_debt")):
+        facts["kronofogden_debt"] = replace(public, value=together)
+    elif isinstance(total, Known) and total.value < together:
+        facts["kronofogden_debt"] = Unknown(total.source, total.at, total.part)
 
 
 def _is_there(rows: Sequence[Mapping[str, str]], column: Column | Listing | None) -> bool:

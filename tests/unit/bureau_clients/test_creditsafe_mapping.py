@@ -262,10 +262,12 @@ def test_a_limited_company_has_no_owner_in_its_report() -> None:
         ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "okänd"}, UNKNOWN),
         ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "200", "DEBT_SUM": "700"}, known(Money.kronor(700))),
         ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "200", "DEBT_SUM": "okänd"}, UNKNOWN),
+        ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "200", "DEBT_SUM": "499"}, UNKNOWN),
+        ({"DEBT_SUM_PUBLIC": "300", "DEBT_SUM_PRIVATE": "200", "DEBT_SUM": ""}, UNKNOWN),
     ],
 )
 def test_the_debt_is_the_bureaus_own_sum_or_that_of_both_parts(row: dict[str, str], debt: Fact[Any]) -> None:
-    """D13: half a debt is no debt, and a sum that cannot be read is not made up."""
+    """D13: half a debt is no debt; a sum that cannot be read, or is less than its parts, is not made up."""
     assert company(row).kronofogden_debt == debt
 
 
