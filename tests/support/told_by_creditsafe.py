@@ -182,10 +182,10 @@ def _objection(text: str, value: Any, column: Column) -> str | None:
 
 def _objection_to_derived(name: str, value: Any, facts: Mapping[str, Any]) -> str | None:
     if name == "kronofogden_debt":
-        parts = [facts["kronofogden_public_debt"], facts["kronofogden_private_debt"]]
+        parts = [facts.get("kronofogden_public_debt"), facts.get("kronofogden_private_debt")]
         if all(isinstance(part, Known) for part in parts):
-            return None if sum(part.value.ore for part in parts) == value.ore else "it is not the sum"
-        return "a part is not known"
+            return None if sum(part.value.ore for part in parts if part) == value.ore else "it is not the sum"
+        return None if value == Money.ZERO else "a part is not known"
     accounts = facts["accounts"]
     if not isinstance(accounts, Known):
         return "there are no accounts"
