@@ -32,6 +32,7 @@ class ProblemSchema(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     instance = fields.String(required=True, metadata={"format": "uri-reference"})
+    request_id = fields.String(metadata={"description": "By which the lender finds the request in its logs"})
     rule = fields.String(metadata={"description": "The id of the product rule that refuses", "examples": ["A4"]})
     errors = fields.List(fields.Nested(FaultSchema), metadata={"description": "Of a bad body, each member at fault"})
 

@@ -20,6 +20,7 @@ from underwriting.kernel.errors import (
     Unavailable,
 )
 from underwriting.kernel.text import Language, Text
+from underwriting.platform import request_ids
 
 STATUS_OF_KIND: Mapping[type[Refusal], int] = {
     InvalidInput: 422,
@@ -57,7 +58,7 @@ class Problem:
     rule: str | None = None
     errors: tuple[FieldError, ...] = ()
 
-    def as_json(self, language: Language, *, instance: str) -> dict[str, Any]:
+    def as_json(self, language: Language, *, instance: str, request_id: str | None = None) -> dict[str, Any]:
         """The members of the problem document in *language*."""
         members: dict[str, Any] = {
             "type": f"/problems/{self.slug}",
@@ -66,6 +67,8 @@ class Problem:
             "detail": self.detail.in_language(language),
             "instance": instance,
         }
+        if request_id:
+            members["request_id"] = request_id
         if self.rule:
             members["rule"] = self.rule
         if self.errors:
@@ -95,7 +98,8 @@ def language_of_request() -> Language:
 
 def answer(problem: Problem) -> Response:
     """*problem* as `application/problem+json` in the caller's language."""
-    response = jsonify(problem.as_json(language_of_request(), instance=request.path))
+    named = request_ids.current()
+    response = jsonify(problem.as_json(language_of_request(), instance=request.path, request_id=named))
     response.status_code = problem.status
     response.mimetype = "application/problem+json"
     if problem.status == 401:

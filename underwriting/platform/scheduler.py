@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.dialects.postgresql import insert
 
 from underwriting.kernel.periods import STOCKHOLM, stockholm_date, stockholm_instant
-from underwriting.platform import tracing
+from underwriting.platform import request_ids, tracing
 from underwriting.platform.models import JobRun
 from underwriting.platform.runtime import Runtime
 
@@ -83,7 +83,6 @@ class Jobs:
                     elif not self._is_done(job, on):
                         waiting.add(job.name)
                 except Exception as fault:  # one job's fault must not stop the others
-                    _log.exception("job_failed", job=job.name, period=on.isoformat())
                     waiting.add(job.name)
                     faults.append(fault)
         if faults:
@@ -94,16 +93,24 @@ class Jobs:
         """Run *job* for *on* unless that is done or somebody is at it; whether this call ran it."""
         if not self._take(job, on):
             return False
-        with tracing.span(f"job {job.name}", period=on.isoformat()):
-            outcome = job.run(on)
+        with request_ids.run_of(job.name):
+            try:
+                with tracing.span(f"job {job.name}", period=on.isoformat()):
+                    outcome = job.run(on)
+                self._finish(job, on, outcome)
+            except Exception:
+                _log.exception("job_failed", period=on.isoformat())
+                raise
+            _log.info("job_done", period=on.isoformat(), **outcome)
+        return True
+
+    def _finish(self, job: DailyJob, on: date, outcome: dict[str, Any]) -> None:
         with self.runtime.database.transaction() as session:
             session.execute(
                 sa.update(JobRun)
                 .where(JobRun.job == job.name, JobRun.period == on.isoformat())
                 .values(finished_at=self.runtime.wall.now(), leased_until=None, outcome=outcome)
             )
-        _log.info("job_done", job=job.name, period=on.isoformat(), **outcome)
-        return True
 
     def _take(self, job: DailyJob, on: date) -> bool:
         now = self.runtime.wall.now()
@@ -161,10 +168,11 @@ def start(jobs: Jobs) -> BackgroundScheduler:
 
 def _guarded(name: str, run: Callable[[], int]) -> Callable[[], None]:
     def tick() -> None:
-        try:
-            run()
-        except Exception:  # one job's fault must not stop the others; the next tick tries again
-            _log.exception("job_failed", job=name)
+        with request_ids.run_of(name):
+            try:
+                run()
+            except Exception:  # one job's fault must not stop the others; the next tick tries again
+                _log.exception("job_failed")
 
     return tick
 

@@ -14,6 +14,8 @@ from flask import Flask, Response, g, request
 from opentelemetry import context, propagate
 from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
+from underwriting.platform import request_ids
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
@@ -95,7 +97,7 @@ def follow(app: Flask) -> None:
     def note(response: Response) -> Response:
         if "span" in g:
             g.span.set_attribute("http.response.status_code", response.status_code)
-            g.span.set_attribute("borgen.request_id", g.get("request_id", ""))
+            g.span.set_attribute("borgen.request_id", request_ids.current() or "")
         return response
 
     @app.teardown_request

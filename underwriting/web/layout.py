@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.kernel.errors import FieldError
 from underwriting.kernel.text import Language
+from underwriting.platform import request_ids
 from underwriting.platform.problems import Problem, language_of_request
 from underwriting.web import filters
 from underwriting.web.texts import translate
@@ -63,7 +64,8 @@ def problem_page(problem: Problem) -> Response:
         return render(template, status=problem.status, next=request.path, needed=True)
     came_from = _parts_of(request.referrer or "")
     back = own_path(came_from.path) if came_from.netloc == request.host else None
-    return render("problem.html", status=problem.status, problem=problem, back=back)
+    named = request_ids.current()
+    return render("problem.html", status=problem.status, problem=problem, back=back, request_id=named)
 
 
 def blueprint() -> Blueprint:
