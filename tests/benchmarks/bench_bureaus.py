@@ -82,12 +82,9 @@ def measure_many(runtime: Runtime, applications: int, workers: int) -> bool:
         wall, used = time.perf_counter() - started, time.process_time() - used
         counts = asked.asked("creditsafe")
     ideal = math.ceil(applications / workers) * ANSWER_SECONDS
-    say(
-        f"{applications} applications, {workers} workers: {wall:.2f} s, {wall / ideal:.2f} of the ideal {ideal:.0f} s  (limit {MOST_OF_IDEAL})"
-    )
-    say(
-        f"    one application {min(times):.2f} to {max(times):.2f} s, median {statistics.median(times):.2f} s; {used:.1f} s of processor"
-    )
+    say(f"{applications} applications, {workers} workers: {wall:.2f} s, the ideal is {ideal:.0f} s")
+    say(f"    {wall / ideal:.2f} of the ideal  (limit {MOST_OF_IDEAL}); {used:.1f} s of processor")
+    say(f"    one application {min(times):.2f} to {max(times):.2f} s, median {statistics.median(times):.2f} s")
     twice = [number for number, count in counts.items() if count > 1]
     say(f"    {counts.total()} questions about {len(counts)} subjects, {len(twice)} asked about twice  (limit 0)")
     return wall > MOST_OF_IDEAL * ideal or bool(twice) or len(counts) != 3 * applications
