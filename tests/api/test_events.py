@@ -1,7 +1,9 @@
 """Events and webhooks over HTTP: a loan's road as its integrator is told it, and the administrator's pages."""
 
 import json
+import os
 import re
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,16 +12,21 @@ from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
+from werkzeug.serving import make_server
 
 from tests.api.test_bad_input import persons_in
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import BODIES, Loan, running
+from tests.support.messages import SUBJECTS, happen
+from tests.support.serving import serving
 from tests.support.webhook_receiver import Receiver, webhook_receiver
+from tests.unit.test_events_documentation import example
 from underwriting.kernel.clock import SystemClock
 from underwriting.kernel.event_catalogue import KINDS
 from underwriting.kernel.vocabulary import CompanyForm, Role
 from underwriting.platform.deliveries import PAUSES
 from underwriting.platform.dispatcher import Dispatcher
+from underwriting.platform.events import publish
 from underwriting.platform.webhook_client import WebhookClient
 
 ROAD = {
@@ -280,3 +287,29 @@ def test_after_its_pauses_a_message_arrives(world: HouseWorld, administrator: Ap
 
 def _is_now(timestamp: str) -> bool:
     return abs(int(timestamp) - SystemClock().now().timestamp()) < 60
+
+
+def test_the_curl_examples_of_the_page_do_what_it_says(
+    world: HouseWorld, administrator: Api, receiver: Receiver
+) -> None:
+    for subject in SUBJECTS[:3]:
+        happen(world.runtime, subject)
+    publish(world.runtime)
+    server = make_server("127.0.0.1", 0, world.app)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TOKEN": administrator.token or "",
+        "BORGEN": f"http://127.0.0.1:{server.server_port}",
+        "RECEIVER": receiver.url,
+    }
+
+    def run(holding: str) -> Any:
+        command = ["sh", "-c", example("sh", holding)]
+        return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    with serving(server):
+        read, added = run("/v1/events"), run("--json")
+    assert [event["type"] for event in read["items"]] == ["application.submitted"] * 2
+    assert read["next_cursor"] == "2"
+    assert added["url"] == receiver.url
+    assert added["secret"].startswith("whsec_")
