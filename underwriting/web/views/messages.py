@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from underwriting.kernel.vocabulary import Role
 from underwriting.platform import deliveries
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.deliveries import DeliveryView
@@ -18,12 +17,8 @@ _ON_A_PAGE = 50
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """The pages, for administrators."""
+    """The pages."""
     pages = Blueprint("messages", __name__, url_prefix="/console/messages")
-
-    @pages.before_request
-    def only_administrators() -> None:
-        current_caller().require(Role.ADMINISTRATOR)
 
     @pages.get("")
     def show_dead() -> Response:
