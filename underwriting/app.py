@@ -24,7 +24,7 @@ from underwriting.business_metrics import figures_of
 from underwriting.decisions import routes as decision_routes
 from underwriting.house import House, house_of, runtime_of
 from underwriting.integrators import routes as integrator_routes
-from underwriting.jobs import move_test_time
+from underwriting.jobs import jobs_of, move_test_time
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import (
@@ -42,7 +42,7 @@ from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
 from underwriting.web.views import agreements as agreement_views
-from underwriting.web.views import applicant, billing, console, messages, sandbox, signing, signup, staff, webhooks
+from underwriting.web.views import applicant, billing, console, jobs, messages, sandbox, signing, signup, staff, webhooks
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _SECURITY_HEADERS = {
@@ -148,6 +148,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     )
     yield billing.blueprint(runtime, house.payments)
     yield messages.blueprint(runtime)
+    yield jobs.blueprint(runtime, jobs_of(house).periodic)
     yield webhooks.blueprint(house.webhook_endpoints)
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
 

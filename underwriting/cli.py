@@ -11,6 +11,7 @@ from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.events_cli import events
 from underwriting.kernel.vocabulary import Role
+from underwriting.jobs_cli import jobs
 from underwriting.terminal import (
     environment_here,
     home_folder,
@@ -36,6 +37,7 @@ def main() -> None:
 
 main.add_command(bureaus)
 main.add_command(events)
+main.add_command(jobs)
 main.add_command(verify)
 
 

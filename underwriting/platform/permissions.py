@@ -178,6 +178,7 @@ TABLE: Mapping[str, Access] = {
     "integrators.enable": _ENDPOINT_OWNER,
     "integrators.replay": _ENDPOINT_OWNER,
     "integrators.show_attempts": _ENDPOINT_READER,
+    "jobs.show": _staff(Role.AUDITOR),
     "messages.show_dead": _AUDITOR,
     "messages.show_log": _AUDITOR,
     "messages.show": _AUDITOR,

@@ -39,6 +39,7 @@ from underwriting.kernel.vocabulary import (
     PayoutState,
     RequestChannel,
 )
+from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
 from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
@@ -84,6 +85,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "guarantor.state.": [state for state in GuarantorState if state is not GuarantorState.REPLACED],
     "history.": EVENTS,
     "invitation.state.": ("confirmed", "refused", "closed"),
+    "jobs.state.": RunState,
     "ledger.kind.": PostingKind,
     "messages.outcome.": AttemptOutcome,
     "messages.state.": DeliveryState,
