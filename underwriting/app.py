@@ -36,13 +36,26 @@ from underwriting.platform import (
     permissions,
     problems,
     request_ids,
+    retries,
     tracing,
 )
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
+from underwriting.web.views import (
+    account,
+    applicant,
+    billing,
+    console,
+    jobs,
+    messages,
+    sandbox,
+    signing,
+    signup,
+    staff,
+    webhooks,
+)
 from underwriting.web.views import agreements as agreement_views
-from underwriting.web.views import applicant, billing, console, jobs, messages, sandbox, signing, signup, staff, webhooks
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _SECURITY_HEADERS = {
@@ -86,6 +99,7 @@ def create_app(house: House | None = None) -> Flask:
     for blueprint in (*_interface(house), *_pages(house)):
         app.register_blueprint(blueprint)
     _for_every_page(app, runtime)
+    retries.register(app, runtime.database)
     return app
 
 
@@ -143,6 +157,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
+    yield account.blueprint(runtime)
     yield console.blueprint(
         runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
     )

@@ -37,7 +37,9 @@ from underwriting.kernel.vocabulary import (
     GuaranteeState,
     GuarantorState,
     PayoutState,
+    LoginMethod,
     RequestChannel,
+    Role,
 )
 from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
@@ -63,6 +65,7 @@ EVENTS = (
 
 FAMILIES: dict[str, Iterable[str]] = {
     "account.": Account,
+    "account.method.": LoginMethod,
     "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
     "agreement.state.": AgreementState,
     "application.lead.": ApplicationState,
@@ -92,6 +95,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
     "outcome.": DecisionOutcome,
     "purpose.": CreditPurpose,
+    "role.": Role,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},
