@@ -39,9 +39,7 @@ def list_jobs(as_json: bool) -> None:
 
 @jobs.command()
 @click.argument("name")
-@click.option(
-    "--for", "period", metavar="PERIOD", help="A day like 2026-03-02, or a month; else the latest due."
-)
+@click.option("--for", "period", metavar="PERIOD", help="A day like 2026-03-02, or a month; else the latest due.")
 @json_option
 @plain_errors
 def run(name: str, period: str | None, as_json: bool) -> None:

@@ -36,7 +36,9 @@ def application() -> Flask:
 
 def written(app: Flask) -> str:
     """The table in Markdown, a row for each method on each address, by address."""
-    head = ["| Call | Anyone | BankID | Draft | Password | " + " | ".join(_ABBREVIATED.values()) + " | Machine client |"]
+    head = [
+        "| Call | Anyone | BankID | Draft | Password | " + " | ".join(_ABBREVIATED.values()) + " | Machine client |"
+    ]
     head.append("|---" * (len(_ABBREVIATED) + 6) + "|")
     rows = sorted(
         (rule.rule, method, TABLE[rule.endpoint])
@@ -55,8 +57,14 @@ def _row(call: str, access: Access) -> str:
     own = ["own" if yes else "" for yes in (access.persons, access.drafts)]
     staff = ["yes" if role in access.roles else "" for role in _ABBREVIATED]
     halfway = "yes" if access.halfway else ""
-    cells = ["yes" if access.anyone else "", *own, halfway, *staff, f"`{access.scope}`" if access.scope else ""]
+    cells = ["yes" if access.anyone else "", *own, halfway, *staff, _scope_of(access)]
     return f"| `{call}` | {' | '.join(cells)} |"
+
+
+def _scope_of(access: Access) -> str:
+    if access.scope is None:
+        return "yes" if access.clients else ""
+    return f"`{access.scope}`"
 
 
 def _address(rule: str) -> str:
