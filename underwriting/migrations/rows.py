@@ -13,6 +13,7 @@ from agreements.signing import models as signing
 from bureau_clients import models as bureaus
 from underwriting.applications import models as applications
 from underwriting.decisions import models as decisions
+from underwriting.platform import client_models as clients
 from underwriting.platform import job_models as jobs
 from underwriting.platform import message_models as messages
 from underwriting.platform import models as platform
@@ -22,6 +23,7 @@ FEATURES = (
     platform,
     jobs,
     messages,
+    clients,
     bureaus,
     documents,
     ledger,

@@ -20,8 +20,8 @@ from underwriting.platform.runtime import Runtime
 
 def create_draft(
     session: Session, runtime: Runtime, body: ApplicationBody, caller: Caller, *, at: datetime
-) -> tuple[Application, str]:
-    """A new draft, and the secret that alone opens it until the person has signed."""
+) -> tuple[Application, list[ApplicationGuarantor], str]:
+    """A new draft with its guarantors, and the secret that alone opens it until the person has signed."""
     secret, secret_hash = new_draft_secret()
     application = Application(
         reference=rules.reference(secrets.randbelow(rules.REFERENCE_COUNT)),
@@ -33,9 +33,9 @@ def create_draft(
     )
     session.add(application)
     session.flush()
-    _name_guarantors(session, runtime, application, body)
-    audit_log.append(session, subject_of(application.id), "application.created", actor=caller.actor, at=at)
-    return application, secret
+    guarantors = _name_guarantors(session, runtime, application, body)
+    audit_log.begin(session, subject_of(application.id), "application.created", actor=caller.actor, at=at)
+    return application, guarantors, secret
 
 
 def require_draft(application: Application) -> None:
@@ -61,7 +61,12 @@ def drop_draft(session: Session, application: Application, *, actor: str, at: da
     session.execute(sa.delete(Application).where(Application.id == application.id))
 
 
-def _name_guarantors(session: Session, runtime: Runtime, application: Application, body: ApplicationBody) -> None:
-    for ordinal, named in enumerate(body.guarantors, start=1):
-        session.add(new_guarantor(runtime.cipher, application, ordinal, named))
-    session.flush()
+def _name_guarantors(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody
+) -> list[ApplicationGuarantor]:
+    rows = [
+        new_guarantor(runtime.cipher, application, ordinal, named)
+        for ordinal, named in enumerate(body.guarantors, start=1)
+    ]
+    session.add_all(rows)
+    return rows
