@@ -139,6 +139,7 @@ class Operation:
             412: bool(self.takes_tag_of),
             413: self.has_body,
             415: self.has_body and self.body_media_type == JSON,
+            429: self.path.startswith("/v1/"),
             422: self.has_body or self.takes_key or any(each.place == "query" for each in self.parameters),
             503: self.asks_outside_party,
         }

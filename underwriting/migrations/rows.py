@@ -17,6 +17,7 @@ from underwriting.platform import client_models as clients
 from underwriting.platform import job_models as jobs
 from underwriting.platform import message_models as messages
 from underwriting.platform import models as platform
+from underwriting.platform import rate_limit_store as rate_limits
 from underwriting.platform.database import Base
 
 FEATURES = (
@@ -24,6 +25,7 @@ FEATURES = (
     jobs,
     messages,
     clients,
+    rate_limits,
     bureaus,
     documents,
     ledger,
