@@ -3,6 +3,7 @@
 1. When an answer is received its row is given a day: the shortest that its kind of subject allows (`retained_until`).
 2. From that day a daily job erases its bytes and what was read from them, unless an application or an agreement that
    used it still holds on to it (`agreement_holds`); then it is looked at again the next day.
+   Their key is destroyed with them, so that no copy of the database tells them either.
 3. What remains says that it was asked for, why, with which outcome and cost, and the hash of what was erased.
 """
 
@@ -20,6 +21,7 @@ from bureau_clients.models import CreditReport, CreditReportUse, ReceivedAnswer
 from bureau_clients.questions import SubjectGroup
 from underwriting.kernel.periods import add_months
 from underwriting.kernel.statutes import DUE_DILIGENCE_RETENTION_YEARS
+from underwriting.platform import data_keys
 from underwriting.platform.runtime import Runtime
 
 MONTHS_KEPT: Mapping[SubjectGroup, int] = MappingProxyType(
@@ -44,6 +46,11 @@ class Erased:
 
     erased: int
     held: int
+
+
+def data_subject_of(report_id: uuid.UUID) -> str:
+    """Under whose key the answers to one question are: their own, since another application may use them again."""
+    return f"credit_report:{report_id}"
 
 
 def retained_until(group: SubjectGroup, *, received_on: date) -> date:
@@ -95,6 +102,7 @@ def _due(session: Session, on: date, *, after: uuid.UUID) -> dict[uuid.UUID, fro
 
 
 def _erase(session: Session, ids: Collection[uuid.UUID], at: datetime) -> None:
+    data_keys.destroy(session, [data_subject_of(report_id) for report_id in ids], because="bureau answer", at=at)
     session.execute(
         sa.update(ReceivedAnswer).where(ReceivedAnswer.credit_report_id.in_(ids)).values(body_encrypted=None)
     )

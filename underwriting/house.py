@@ -29,9 +29,9 @@ from underwriting.decisions.service import Decisions
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import test_time
 from underwriting.platform.bureau_settings import BureauSettings
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.dispatcher import Dispatcher, dispatcher_of
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.environment import SettingProblem
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings, SettingsRefused
@@ -121,8 +121,7 @@ def _bank_asked_every(runtime: Runtime) -> timedelta:
 def runtime_of(settings: Settings) -> Runtime:
     """Database, clock and keys as *settings* say; the database is connected to when it is first used."""
     database = Database(settings.database_url.reveal())
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    return Runtime(settings, database, test_time.clock_of(settings, database), cipher)
+    return Runtime(settings, database, test_time.clock_of(settings, database), cipher_of(settings, database))
 
 
 def house_of(runtime: Runtime) -> House:

@@ -29,8 +29,8 @@ from tests.wire.creditsafe.conftest import PASSWORD, served, settings_for
 from tests.wire.gateway.subjects import company, person
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
@@ -81,7 +81,7 @@ def runtime_on(database_url: str | None) -> Iterator[Runtime]:
         database = Database(database_url or postgres.create_database(server.url if server else ""))
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings.from_environment(complete_environment(Path(folder)))
-        cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+        cipher = cipher_of(settings, database)
         yield Runtime(settings, database, FixedClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)), cipher)
         database.dispose()
     finally:

@@ -13,12 +13,14 @@ from agreements.signing import models as signing
 from bureau_clients import models as bureaus
 from underwriting.applications import models as applications
 from underwriting.decisions import models as decisions
+from underwriting.platform import key_models as keys
 from underwriting.platform import message_models as messages
 from underwriting.platform import models as platform
 from underwriting.platform.database import Base
 
 FEATURES = (
     platform,
+    keys,
     messages,
     bureaus,
     documents,

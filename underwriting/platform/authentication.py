@@ -152,7 +152,8 @@ def log_in_staff(runtime: Runtime, username: str, password: str) -> str:
 
 def log_in_person(session: Session, runtime: Runtime, person: PersonalNumber) -> str:
     """A new session's token for *person*, whom BankID has just identified."""
-    sealed = runtime.cipher.encrypt(person.digits.encode(), context=_PERSON_CONTEXT)
+    own = f"login_session:{uuid.uuid4()}"  # names the key of this session alone; the value names it in its turn
+    sealed = runtime.cipher.encrypt(person.digits.encode(), context=_PERSON_CONTEXT, subject=own)
     index = runtime.cipher.blind_index(person.digits)
     return _new_session(session, runtime, person_index=index, person_encrypted=sealed)
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from underwriting.platform import deliveries
+from underwriting.platform.encryption import HOUSE
 from underwriting.platform.models import OutboxMessage
 from underwriting.platform.runtime import Runtime
 
@@ -42,19 +43,21 @@ def post(
     content: Mapping[str, Any],
     at: datetime,
     subject: str | None = None,
+    data_subject: str = HOUSE,
 ) -> None:
     """Put a message to *recipient* in the outbox; nothing happens when *business_key* has one already.
 
     *content* has `subject` and `body`. Messages about one *subject* (for example `agreement:0199…`) are sent in the
     order in which they were put here, each after the one before; without it a message waits for no other.
+    *data_subject* is whose data it tells: it is erased with them.
     """
     message_id = session.scalar(
         insert(OutboxMessage)
         .values(
             kind=kind,
             business_key=business_key,
-            recipient_encrypted=runtime.cipher.encrypt(recipient.encode(), context=_RECIPIENT),
-            content_encrypted=runtime.cipher.encrypt_json(dict(content), context=_CONTENT),
+            recipient_encrypted=runtime.cipher.encrypt(recipient.encode(), context=_RECIPIENT, subject=data_subject),
+            content_encrypted=runtime.cipher.encrypt_json(dict(content), context=_CONTENT, subject=data_subject),
             created_at=at,
         )
         .on_conflict_do_nothing()

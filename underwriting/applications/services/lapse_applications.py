@@ -13,6 +13,7 @@ from underwriting.applications.services.store_application import body_of
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform import outbox
 from underwriting.platform.batches import each_alone
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
@@ -48,6 +49,7 @@ def lapse(session: Session, runtime: Runtime, application: Application, *, at: d
         content=letter.content,
         at=at,
         subject=f"application:{application.id}",
+        data_subject=of_application(application.id),
     )
 
 

@@ -15,6 +15,7 @@ from underwriting.applications.services.store_application import columns_of, new
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller, new_draft_secret
+from underwriting.platform.database import new_id
 from underwriting.platform.runtime import Runtime
 
 
@@ -23,13 +24,15 @@ def create_draft(
 ) -> tuple[Application, str]:
     """A new draft, and the secret that alone opens it until the person has signed."""
     secret, secret_hash = new_draft_secret()
+    application_id = new_id(session)
     application = Application(
+        id=application_id,
         reference=rules.reference(secrets.randbelow(rules.REFERENCE_COUNT)),
         state=str(ApplicationState.DRAFT),
         access_secret_hash=secret_hash,
         created_by=caller.actor,
         created_at=at,
-        **columns_of(runtime.cipher, body),
+        **columns_of(runtime.cipher, application_id, body),
     )
     session.add(application)
     session.flush()
@@ -48,7 +51,7 @@ def change_draft(
 ) -> None:
     """Put *body* in the place of what the locked draft holds; ApplicationStateRefuses once it is submitted."""
     move(session, application, ApplicationEvent.CHANGED, actor=actor, at=at)
-    for column, value in columns_of(runtime.cipher, body).items():
+    for column, value in columns_of(runtime.cipher, application.id, body).items():
         setattr(application, column, value)
     session.execute(sa.delete(ApplicationGuarantor).where(ApplicationGuarantor.application_id == application.id))
     _name_guarantors(session, runtime, application, body)
