@@ -4,9 +4,9 @@ Every value is encrypted under the data key of its subject: an application and a
 a bureau, one log-in; what belongs to nobody is the house's. A data key is kept wrapped by a key of the `KeyStore`. Who
 destroys a data key erases everything under it, wherever copies lie (rule K2).
 
-A stored value is one version byte, the id of its data key, a 12-byte nonce and the ciphertext with its tag. The context
-(table and column) is authenticated with it, so that a value cannot be moved to another column. Values of the first form,
-which lack the id, are under the key of version 1 itself; they are read and no longer written.
+A stored value is one byte for its form, the id of its data key, a 12-byte nonce and the ciphertext with its tag. The
+context (table and column) is authenticated with it, so that a value cannot be moved to another column. Values of the
+first form, which lack the id, are under the key of version 1 itself; they are read and no longer written.
 """
 
 import hashlib

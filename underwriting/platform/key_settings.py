@@ -19,6 +19,10 @@ class KeysMalformed(Exception):
     """A list of keys that cannot be read; the message says why and shows none of it."""
 
 
+class KeyVersionNeeded(Exception):
+    """A version of the key is not given although something is under it; the message names the versions."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeySettings:
     """Keys by version: the first one wraps, all open. Where *file* is named they are what it held at the start."""

@@ -93,7 +93,11 @@ def test_a_value_cannot_be_moved_to_another_column() -> None:
         CIPHER.decrypt(stored, context="guarantee.details")
 
 
-@pytest.mark.parametrize("stored", [CIPHER.encrypt(NUMBER.encode(), context=CONTEXT), first_form(NUMBER.encode())])
+@pytest.mark.parametrize(
+    "stored",
+    [CIPHER.encrypt(NUMBER.encode(), context=CONTEXT), first_form(NUMBER.encode())],
+    ids=["second form", "first form"],
+)
 def test_no_byte_can_be_changed(stored: bytes) -> None:
     for place in range(len(stored)):
         changed = stored[:place] + bytes([stored[place] ^ 1]) + stored[place + 1 :]
@@ -101,7 +105,11 @@ def test_no_byte_can_be_changed(stored: bytes) -> None:
             CIPHER.decrypt(changed, context=CONTEXT)
 
 
-@pytest.mark.parametrize("stored", [CIPHER.encrypt(NUMBER.encode(), context=CONTEXT), first_form(NUMBER.encode())])
+@pytest.mark.parametrize(
+    "stored",
+    [CIPHER.encrypt(NUMBER.encode(), context=CONTEXT), first_form(NUMBER.encode())],
+    ids=["second form", "first form"],
+)
 def test_no_byte_can_be_cut_off_or_added(stored: bytes) -> None:
     for other in [stored[:length] for length in range(len(stored))] + [stored + b"\x00"]:
         with pytest.raises(CiphertextInvalid):
