@@ -1,4 +1,4 @@
-"""After the whole road every encrypted value opens by the table of encrypted columns, and is under its subject's key."""
+"""After the whole road every encrypted value opens by the table of encrypted columns, under its subject's key."""
 
 import pytest
 import sqlalchemy as sa
