@@ -53,10 +53,10 @@ class _Door:
             self._hold_back(call, code)
         if not call.is_leased:
             return
-        if call.bureaus:
-            leases.hand_on(self.session, call.token, bureau=call.bureaus[0].name, asked_at=self.at)
-        else:
+        if not call.bureaus:
             leases.settle(self.session, call.token, state_after(call.outcome))
+        elif call.evidence:  # the lease names another bureau
+            leases.hand_on(self.session, call.token, bureau=call.bureaus[0].name, asked_at=self.at)
 
     def _objection(self, call: Call) -> str | None:
         """Why the question may not go to its next bureau; where it may, what it costs is reserved."""

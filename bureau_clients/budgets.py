@@ -92,7 +92,6 @@ class Purse:
             settled=False,
         )
         self.session.add(row)
-        self.session.flush()
         self.spent_on_application += amount
         if (budget := self.prices.day_budgets.get(bureau)) is None:
             return

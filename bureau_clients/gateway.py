@@ -130,7 +130,7 @@ class Gateway:
         Raises QuestionNotBlocked when neither a doubt nor a refusal stands in the way.
         """
         with self._runtime.database.transaction() as session:
-            row = leases.locked(session, self._runtime.cipher, application_id, subject)
+            row = leases.locked(session, self._runtime.cipher, application_id, [subject])[subject]
             blocked = (
                 row.state in (QuestionState.UNKNOWN, QuestionState.REFUSED) or self._rounds.standing(row).lease_over
             )

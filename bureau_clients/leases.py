@@ -4,6 +4,7 @@ A lease is about processes, so it ends by the machine's clock (`Runtime.wall`): 
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,20 +20,40 @@ from underwriting.platform.encryption import Cipher
 _REFERENCE_LENGTH = 14  # what every bureau takes
 
 
-def locked(session: Session, cipher: Cipher, application_id: uuid.UUID, subject: Subject) -> BureauQuestion:
-    """The application's question about *subject*, made when there is none, and locked until the transaction ends."""
-    key = {
-        "application_id": application_id,
-        "subject_kind": str(subject.kind),
-        "subject_index": index_of(cipher, subject),
-    }
-    session.execute(
-        insert(BureauQuestion)
-        .values(**key, state=QuestionState.OPEN, company_form=subject.form, **_grounds(subject))
-        .on_conflict_do_nothing()
+def locked(
+    session: Session, cipher: Cipher, application_id: uuid.UUID, subjects: Sequence[Subject]
+) -> dict[Subject, BureauQuestion]:
+    """The application's questions about *subjects*, made where there are none, and locked to the transaction's end.
+
+    In one order for everybody, so that two askers never wait for each other.
+    """
+    keys = {(str(subject.kind), index_of(cipher, subject)): subject for subject in subjects}
+    ordered = sorted(keys)
+    if not ordered:
+        return {}
+    new = [
+        {
+            "application_id": application_id,
+            "subject_kind": kind,
+            "subject_index": index,
+            "company_form": keys[kind, index].form,
+            "state": QuestionState.OPEN,
+            **_grounds(keys[kind, index]),
+        }
+        for kind, index in ordered
+    ]
+    session.execute(insert(BureauQuestion).values(new).on_conflict_do_nothing())
+    rows = session.scalars(
+        sa.select(BureauQuestion)
+        .where(
+            BureauQuestion.application_id == application_id,
+            sa.tuple_(BureauQuestion.subject_kind, BureauQuestion.subject_index).in_(ordered),
+        )
+        .order_by(BureauQuestion.subject_kind, BureauQuestion.subject_index)
+        .with_for_update(),
+        execution_options={"populate_existing": True},
     )
-    statement = sa.select(BureauQuestion).filter_by(**key).with_for_update()
-    return session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+    return {keys[row.subject_kind, row.subject_index]: row for row in rows}
 
 
 def take(row: BureauQuestion, subject: Subject, *, bureau: str, asked_at: datetime, until: datetime) -> uuid.UUID:

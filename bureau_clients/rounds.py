@@ -45,9 +45,7 @@ class Rounds:
         opened = Round()
         questions: list[tuple[Subject, BureauQuestion, Ask]] = []
         with self.runtime.database.transaction() as session:
-            # In one order for all, so that two askers never wait for each other's locks.
-            for subject in sorted(subjects, key=lambda subject: (subject.kind, subject.number.digits)):
-                row = leases.locked(session, self.runtime.cipher, application_id, subject)
+            for subject, row in leases.locked(session, self.runtime.cipher, application_id, subjects).items():
                 step = self._step(session, application_id, subject, row, at)
                 match step:
                     case Wait():

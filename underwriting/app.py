@@ -1,12 +1,10 @@
 """The web application: pages and the HTTP interface over one house."""
 
 import os
-import uuid
 from collections.abc import Iterator
 from functools import partial
 
-import structlog
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
@@ -20,7 +18,7 @@ from agreements.payouts.sandbox import bank as bank_sandbox
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
 from bureau_clients.sandbox import numbers
-from underwriting import api_description
+from underwriting import api_description, migrations
 from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
 from underwriting.decisions import routes as decision_routes
@@ -29,12 +27,22 @@ from underwriting.integrators import routes as integrator_routes
 from underwriting.jobs import move_test_time
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
-from underwriting.platform import authentication, bodies, health, logs, metrics, problems, tracing
+from underwriting.platform import (
+    authentication,
+    bodies,
+    health,
+    logs,
+    metrics,
+    permissions,
+    problems,
+    request_ids,
+    tracing,
+)
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
 from underwriting.web.views import agreements as agreement_views
-from underwriting.web.views import applicant, billing, console, sandbox, signing, signup, staff
+from underwriting.web.views import applicant, billing, console, messages, sandbox, signing, signup, staff, webhooks
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _SECURITY_HEADERS = {
@@ -66,12 +74,14 @@ def create_app(house: House | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
     )
-    _name_requests(app)
+    request_ids.register(app)
+    _harden(app)
     tracing.follow(app)
     bodies.register(app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES})
     authentication.register(app, runtime)
+    permissions.register(app)
     problems.register(app, page=layout.problem_page)
-    health.register(app, runtime)
+    health.register(app, runtime, serves=migrations.serves)
     metrics.register(app, runtime, figures_of(runtime))
     for blueprint in (*_interface(house), *_pages(house)):
         app.register_blueprint(blueprint)
@@ -79,16 +89,9 @@ def create_app(house: House | None = None) -> Flask:
     return app
 
 
-def _name_requests(app: Flask) -> None:
-    @app.before_request
-    def bind() -> None:
-        g.request_id = uuid.uuid4().hex
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
-
+def _harden(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers["Request-Id"] = g.get("request_id", "")
         for name, value in _SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         if not request.path.startswith("/static/"):
@@ -144,6 +147,8 @@ def _pages(house: House) -> Iterator[Blueprint]:
         runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
     )
     yield billing.blueprint(runtime, house.payments)
+    yield messages.blueprint(runtime)
+    yield webhooks.blueprint(house.webhook_endpoints)
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
 
 

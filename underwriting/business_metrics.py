@@ -14,11 +14,15 @@ from bureau_clients.questions import Outcome
 from underwriting.applications.models import Application
 from underwriting.decisions.models import DecisionRow
 from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform import heartbeats
+from underwriting.platform.message_models import Delivery, DeliveryState, Event
 from underwriting.platform.metrics import Figure, Figures
 from underwriting.platform.models import JobRun
 from underwriting.platform.runtime import Runtime
 
 _IN_THE_QUEUE = (ApplicationState.ASSESSING, ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED)
+_CHANNELS = ("mail", "webhook")
+_UNDELIVERED = (DeliveryState.WAITING, DeliveryState.DEAD)
 _QUANTILES = (0.5, 0.95, 0.99)
 _LATEST = timedelta(hours=1)
 _EPOCH = date(1970, 1, 1)
@@ -33,6 +37,8 @@ def figures_of(runtime: Runtime) -> Figures:
         yield from _agreements(session)
         yield from _bureaus(session, now)
         yield from _jobs(session, runtime.wall.now())
+        yield from _workers(session, runtime.wall.now())
+        yield from _messages(session, runtime.wall.now())
 
     return figures
 
@@ -133,14 +139,53 @@ def _jobs(session: Session, now: datetime) -> Iterator[Figure]:
     yield Figure(
         "borgen_job_age_seconds",
         "Time since a daily job was done last.",
-        ("job",),
+        ("daily_job",),
         {(job,): _seconds(now - at) for job, at, _ in done if at is not None},
     )
     yield Figure(
         "borgen_job_day",
         "The last day that a daily job was done for, as a number of days since 1970.",
-        ("job",),
+        ("daily_job",),
         {(job,): (date.fromisoformat(period) - _EPOCH).days for job, _, period in done if period},
+    )
+
+
+def _workers(session: Session, now: datetime) -> Iterator[Figure]:
+    seen_at = heartbeats.last_seen_at(session)
+    yield Figure(
+        "borgen_workers",
+        "Workers that have given a sign of life within a minute.",
+        (),
+        {(): heartbeats.alive(session, at=now)},
+    )
+    yield Figure(
+        "borgen_worker_age_seconds",
+        "Time since any worker has given a sign of life; no sample where none has within a day.",
+        (),
+        {} if seen_at is None else {(): _seconds(now - seen_at)},
+    )
+
+
+def _messages(session: Session, now: datetime) -> Iterator[Figure]:
+    """What waits and what was given up; of what is delivered nothing is counted, since that only grows."""
+    channel = sa.case((Delivery.endpoint_id.is_(None), "mail"), else_="webhook")
+    found = session.execute(
+        sa.select(channel, Delivery.state, sa.func.count(), sa.func.min(Delivery.created_at))
+        .where(Delivery.state.in_([str(state) for state in _UNDELIVERED]))
+        .group_by(channel, Delivery.state)
+    ).all()
+    counts: dict[tuple[str, ...], int] = {(each, str(state)): 0 for each in _CHANNELS for state in _UNDELIVERED}
+    counts |= {(each, state): count for each, state, count, _ in found}
+    yield Figure("borgen_deliveries", "Messages that wait or were given up.", ("channel", "state"), counts)
+    ages: dict[tuple[str, ...], int] = {(each,): 0 for each in _CHANNELS}
+    ages |= {(each,): _seconds(now - since) for each, state, _, since in found if state == DeliveryState.WAITING}
+    yield Figure("borgen_delivery_oldest_seconds", "Age of the oldest message that waits.", ("channel",), ages)
+    unpublished = sa.select(sa.func.count()).where(Event.position.is_(None))
+    yield Figure(
+        "borgen_events_unpublished",
+        "Events that integrators cannot read yet.",
+        (),
+        {(): session.scalars(unpublished).one()},
     )
 
 

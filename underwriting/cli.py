@@ -9,6 +9,7 @@ import click
 
 from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
+from underwriting.events_cli import events
 from underwriting.kernel.vocabulary import Role
 from underwriting.keys_cli import keys
 from underwriting.terminal import (
@@ -34,6 +35,7 @@ def main() -> None:
 
 
 main.add_command(bureaus)
+main.add_command(events)
 main.add_command(keys)
 main.add_command(verify)
 

@@ -148,6 +148,8 @@ def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
         "LENDER_",
         "SMTP_",
         "MAIL_",
+        "METRICS_TOKEN",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
         "LOG_LEVEL",
     )
     return {name: value for name, value in environ.items() if name.startswith(names)}

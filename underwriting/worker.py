@@ -7,7 +7,7 @@ import structlog
 
 from underwriting.house import house_of
 from underwriting.jobs import jobs_of
-from underwriting.platform import scheduler, tracing
+from underwriting.platform import heartbeats, scheduler, tracing
 from underwriting.platform.runtime import Runtime
 
 _log = structlog.get_logger(__name__)
@@ -21,6 +21,10 @@ def run(runtime: Runtime) -> None:
         signal.signal(number, lambda *_: stop.set())
     ticking = scheduler.start(jobs_of(house_of(runtime)))
     _log.info("worker_started")
-    stop.wait()
+    heartbeat = heartbeats.Heartbeat(runtime)
+    heartbeat.beat()
+    while not stop.wait(heartbeats.EVERY.total_seconds()):
+        heartbeat.beat()
     ticking.shutdown(wait=True)
+    heartbeat.end()
     _log.info("worker_stopped")

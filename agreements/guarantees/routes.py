@@ -6,8 +6,6 @@ from flask import Blueprint, Response, jsonify
 
 from agreements.guarantees import service
 from schemas.guarantees import ExposureSchema
-from underwriting.kernel.vocabulary import Role
-from underwriting.platform.authentication import current_caller
 from underwriting.platform.runtime import Runtime
 
 
@@ -17,7 +15,6 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @views.get("/guarantors/<uuid:guarantee_id>/exposure")
     def show_exposure(guarantee_id: uuid.UUID) -> Response:
-        current_caller().require(Role.UNDERWRITER, Role.BILLING)
         with runtime.database.transaction() as session:
             person_index = service.get(session, guarantee_id).person_index
             exposure = service.of_person(session, person_index)

@@ -12,6 +12,7 @@ from tests.support.log_lines import log_lines
 from underwriting.api_description.operation import STAFF, Audience, Operation
 from underwriting.api_description.operations import OPERATIONS
 from underwriting.kernel.vocabulary import CompanyForm, Role
+from underwriting.platform.authentication import new_draft_secret
 
 SAMPLES: dict[str, Any] = {
     "/v1/applications/{application_id}": {"term_months": 24},
@@ -166,7 +167,8 @@ def test_a_fault_of_ours_shows_neither_trace_nor_data(world: HouseWorld, monkeyp
 
     monkeypatch.setattr(type(world.house.applications), "view", fail)
     with log_lines("DEBUG") as logged:
-        answer = world.anyone("en").call("GET", f"/v1/applications/{uuid.uuid4()}")
+        reader = Api(world.app, new_draft_secret()[0], language="en")
+        answer = reader.call("GET", f"/v1/applications/{uuid.uuid4()}")
     assert answer.status_code == 500
     assert answer.get_json()["detail"] == "An error occurred on our side; nothing was changed"
     for hidden in ("Traceback", "SELECT", "RuntimeError", ANNA.digits):

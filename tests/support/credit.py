@@ -41,7 +41,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, CompanyForm, Role, SigningPurpose
-from underwriting.platform import audit_log, authentication, problems
+from underwriting.platform import audit_log, authentication, permissions, problems
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -215,6 +215,7 @@ def api_of(credit: CreditWorld) -> FlaskClient:
     app = Flask("agreements")
     app.config.update(SECRET_KEY="of a test", SESSION_COOKIE_SECURE=False, WTF_CSRF_CHECK_DEFAULT=False)
     authentication.register(app, credit.runtime)
+    permissions.register(app)
     problems.register(app, page=problems.answer)
     preparers = {
         SigningPurpose.AGREEMENT: credit.agreements.prepare_agreement,

@@ -142,7 +142,7 @@ class LendingWorld:
     def staff(self, role: Role = Role.UNDERWRITER, person: PersonalNumber | None = None) -> Caller:
         """A member of staff, who is *person*."""
         index = self.runtime.cipher.blind_index(person.digits) if person else None
-        return Caller(actor="staff:1", role=role, person_index=index, username="u")
+        return Caller(actor="staff:1", role=role, own_index=index, username="u")
 
     def letters(self, kind: str) -> list[outbox.Message]:
         """The messages of one kind, the newest first."""

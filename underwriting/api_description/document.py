@@ -12,6 +12,7 @@ from marshmallow import Schema
 from schemas.problems import ProblemSchema
 from underwriting.api_description.operation import Answer, Area, Operation
 from underwriting.api_description.operations import OPERATIONS
+from underwriting.platform import request_ids
 from underwriting.platform.authentication import DRAFT_COOKIE, SESSION_COOKIE
 from underwriting.platform.idempotency import LONGEST_KEY
 
@@ -23,6 +24,7 @@ _ABOUT = textwrap.dedent("""\
     """)
 _PROBLEM = "application/problem+json"
 _KEY_HEADER = "IdempotencyKey"
+_REQUEST_ID = "RequestId"
 _PROBLEM_ANSWER = "Problem"
 _CSRF = "Writes by cookie also need the form's token in `X-CSRFToken`."
 _SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
@@ -61,6 +63,7 @@ def document() -> dict[str, Any]:
     for name, scheme in _SECURITY_SCHEMES.items():
         spec.components.security_scheme(name, dict(scheme))
     spec.components.parameter(_KEY_HEADER, "header", _key_header())
+    spec.components.parameter(_REQUEST_ID, "header", _request_id_header())
     spec.components.response(
         _PROBLEM_ANSWER,
         {"description": "What is wrong and what to do", "content": {_PROBLEM: {"schema": ProblemSchema}}},
@@ -69,7 +72,7 @@ def document() -> dict[str, Any]:
         here = [operation for operation in OPERATIONS if operation.path == path]
         spec.path(
             path,
-            parameters=[_path_parameter(name) for name in here[0].path_parameters],
+            parameters=_of_the_path(here[0]),
             operations={operation.method.lower(): _described(operation) for operation in here},
         )
     return spec.to_dict()
@@ -103,6 +106,8 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 def _description(operation: Operation) -> str:
     lines = [f"May be called by {', '.join(who.value.en for who in operation.who)}."]
+    if operation.scope is not None:
+        lines.append(f"A machine client needs the scope `{operation.scope}`.")
     if operation.rules:
         lines.append(f"May be refused by the rules {', '.join(operation.rules)}.")
     return "\n\n".join(lines)
@@ -145,6 +150,10 @@ def _parameters(operation: Operation) -> Sequence[Any]:
     return [*described, _KEY_HEADER] if operation.takes_key else described
 
 
+def _of_the_path(operation: Operation) -> list[Any]:
+    return [*map(_path_parameter, operation.path_parameters), _REQUEST_ID]
+
+
 def _path_parameter(name: str) -> dict[str, Any]:
     schema: dict[str, Any]
     if name.endswith("_id"):
@@ -163,4 +172,13 @@ def _key_header() -> dict[str, Any]:
         "name": "Idempotency-Key",
         "description": "The same key, caller and body get the same answer for 24 hours (rule A7)",
         "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+    }
+
+
+def _request_id_header() -> dict[str, Any]:
+    return {
+        "name": request_ids.HEADER,
+        "description": "A name of the caller's for the request, found again in the answer's header, in a problem's "
+        "`request_id` and in the lender's logs; one of another form is replaced",
+        "schema": {"type": "string", "pattern": request_ids.PATTERN},
     }

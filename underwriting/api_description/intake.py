@@ -16,9 +16,17 @@ from schemas.decisions import (
     StaffDecisionSchema,
 )
 from schemas.signings import SigningRequestSchema, SigningSchema, StartedSigningSchema
-from underwriting.api_description.operation import STAFF, Answer, Area, Audience, Operation, Parameter
+from underwriting.api_description.operation import (
+    CASE_READERS,
+    UNDERWRITERS,
+    Answer,
+    Area,
+    Audience,
+    Operation,
+    Parameter,
+)
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.kernel.vocabulary import ApplicationState, Scope
 
 CURSOR = Parameter(name="cursor", place="query", text=Text("Var listan fortsätter", "Where the list goes on"))
 LIMIT = Parameter(
@@ -61,6 +69,7 @@ INTAKE = (
         path="/v1/applications",
         summary=Text("Skapa ett utkast till en ansökan", "Create a draft of an application"),
         who=(Audience.ANYONE,),
+        scope=Scope.APPLICATIONS_CREATE,
         body=ApplicationSchema,
         answers={
             201: Answer(
@@ -79,7 +88,8 @@ INTAKE = (
         method="GET",
         path="/v1/applications",
         summary=Text("Lista ansökningar", "List applications"),
-        who=(Audience.APPLICANT, *STAFF),
+        who=(Audience.APPLICANT, *CASE_READERS),
+        scope=Scope.APPLICATIONS_READ,
         parameters=(_STATE, CURSOR, LIMIT),
         answers={200: Answer(text=Text("En sida av listan", "A page of the list"), schemas=(ApplicationPageSchema,))},
     ),
@@ -88,7 +98,8 @@ INTAKE = (
         method="GET",
         path="/v1/applications/{application_id}",
         summary=Text("Läs en ansökan", "Read an application"),
-        who=(Audience.APPLICANT, *STAFF),
+        who=(Audience.APPLICANT, *CASE_READERS),
+        scope=Scope.APPLICATIONS_READ,
         answers={200: _APPLICATION},
     ),
     Operation(
@@ -171,7 +182,7 @@ INTAKE = (
         method="GET",
         path="/v1/applications/{application_id}/decision",
         summary=Text("Läs beslutet, var och en sin del", "Read the decision, each reader their own part"),
-        who=(Audience.APPLICANT, Audience.GUARANTOR, *STAFF),
+        who=(Audience.APPLICANT, Audience.GUARANTOR, *CASE_READERS),
         answers={
             200: Answer(
                 text=Text("Beslutet", "The decision"),
@@ -185,7 +196,7 @@ INTAKE = (
         method="POST",
         path="/v1/applications/{application_id}/overrides",
         summary=Text("Avgör ett ärende med ett skäl", "Determine a case with a reason"),
-        who=(Audience.UNDERWRITER, Audience.ADMINISTRATOR),
+        who=UNDERWRITERS,
         body=OverrideSchema,
         answers={201: Answer(text=Text("Beslutet", "The decision"), schemas=(StaffDecisionSchema,))},
         rules=("A7", "D2", "D8", "D9", "D10", "K1"),
@@ -197,7 +208,7 @@ INTAKE = (
         method="POST",
         path="/v1/applications/{application_id}/information-requests",
         summary=Text("Be den sökande om uppgifter", "Ask the applicant for information"),
-        who=(Audience.UNDERWRITER, Audience.ADMINISTRATOR),
+        who=UNDERWRITERS,
         body=InformationRequestSchema,
         answers={204: DONE},
         rules=("A7", "D8"),
@@ -211,7 +222,7 @@ INTAKE = (
             "Låt fråga upplysningsföretaget igen, där svaret är ovisst eller frågan avböjdes",
             "Have the bureau asked again, where the outcome is unknown or the question was refused",
         ),
-        who=(Audience.UNDERWRITER, Audience.ADMINISTRATOR),
+        who=UNDERWRITERS,
         answers={204: DONE},
         rules=("A7", "B4"),
         takes_key=True,

@@ -13,8 +13,10 @@ from underwriting.api_description.intake import CURSOR, DONE, LIMIT
 from underwriting.api_description.operation import Answer, Area, Audience, Operation, Parameter
 from underwriting.kernel.event_catalogue import CATALOGUE
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import Scope
 
-_WHO = (Audience.ADMINISTRATOR,)
+_READERS = (Audience.ADMINISTRATOR, Audience.AUDITOR)
+_MANAGERS = (Audience.ADMINISTRATOR,)
 _ENDPOINTS = "/v1/webhook-endpoints"
 _ENDPOINT = f"{_ENDPOINTS}/{{endpoint_id}}"
 _AFTER = Parameter(
@@ -48,7 +50,8 @@ INTEGRATION = (
         method="GET",
         path="/v1/events",
         summary=Text("Läs händelser i ordning", "Read events in order"),
-        who=_WHO,
+        who=_READERS,
+        scope=Scope.EVENTS_READ,
         parameters=(_AFTER, LIMIT, _KIND, _SUBJECT),
         answers={
             200: Answer(text=Text("Händelserna", "The events"), schemas=(EventSchema,), listed=True, paged=True),
@@ -59,7 +62,8 @@ INTEGRATION = (
         method="GET",
         path="/v1/events/{event_id}",
         summary=Text("Läs en händelse", "Read an event"),
-        who=_WHO,
+        who=_READERS,
+        scope=Scope.EVENTS_READ,
         answers={200: Answer(text=Text("Händelsen", "The event"), schemas=(EventSchema,))},
     ),
     Operation(
@@ -67,7 +71,8 @@ INTEGRATION = (
         method="POST",
         path=_ENDPOINTS,
         summary=Text("Lägg till en mottagare av händelser", "Add an endpoint that is told of events"),
-        who=_WHO,
+        who=_MANAGERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         body=WebhookEndpointRequestSchema,
         answers={201: _NEW_SECRET},
         rules=("A7",),
@@ -78,7 +83,8 @@ INTEGRATION = (
         method="GET",
         path=_ENDPOINTS,
         summary=Text("Lista mottagarna", "List the endpoints"),
-        who=_WHO,
+        who=_READERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         answers={
             200: Answer(text=Text("Mottagarna", "The endpoints"), schemas=(WebhookEndpointSchema,), listed=True),
         },
@@ -88,7 +94,8 @@ INTEGRATION = (
         method="GET",
         path=_ENDPOINT,
         summary=Text("Läs en mottagare", "Read an endpoint"),
-        who=_WHO,
+        who=_READERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         answers={200: _SHOWN},
     ),
     Operation(
@@ -96,7 +103,8 @@ INTEGRATION = (
         method="DELETE",
         path=_ENDPOINT,
         summary=Text("Ta bort en mottagare", "Remove an endpoint"),
-        who=_WHO,
+        who=_MANAGERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         answers={204: DONE},
         rules=("A7",),
         takes_key=True,
@@ -108,7 +116,8 @@ INTEGRATION = (
         summary=Text(
             "Byt hemlighet; i ett dygn signerar också den förra", "Change the secret; for a day the last one signs too"
         ),
-        who=_WHO,
+        who=_MANAGERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         answers={200: _NEW_SECRET},
         rules=("A7",),
         takes_key=True,
@@ -118,7 +127,8 @@ INTEGRATION = (
         method="POST",
         path=f"{_ENDPOINT}/activation",
         summary=Text("Öppna en avstängd mottagare", "Enable an endpoint that was disabled"),
-        who=_WHO,
+        who=_MANAGERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         answers={200: _SHOWN},
         rules=("A7",),
         takes_key=True,
@@ -128,7 +138,8 @@ INTEGRATION = (
         method="POST",
         path=f"{_ENDPOINT}/replays",
         summary=Text("Skicka händelser igen", "Tell of events again"),
-        who=_WHO,
+        who=_MANAGERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         body=ReplayRequestSchema,
         answers={201: Answer(text=Text("Hur många", "How many"), schemas=(ReplaySchema,))},
         rules=("A7",),
@@ -139,7 +150,8 @@ INTEGRATION = (
         method="GET",
         path=f"{_ENDPOINT}/attempts",
         summary=Text("Läs leveransloggen, det senaste först", "Read the delivery log, the latest first"),
-        who=_WHO,
+        who=_READERS,
+        scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         parameters=(CURSOR, LIMIT),
         answers={
             200: Answer(

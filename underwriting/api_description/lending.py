@@ -17,11 +17,23 @@ from schemas.agreements import (
 )
 from schemas.billing import ChargedFeeSchema, FeeExplanationSchema, FeeRunRequestSchema, FeeRunSchema
 from schemas.guarantees import ExposureSchema
+from schemas.health import AliveSchema, ReadinessSchema
 from schemas.payments import PaymentFileSchema, UnmatchedPaymentSchema
 from schemas.sandbox import ClockSchema
 from underwriting.api_description.intake import CURSOR, LIMIT
-from underwriting.api_description.operation import STAFF, Answer, Area, Audience, Operation, Parameter
+from underwriting.api_description.operation import (
+    BILLING_DESK,
+    BILLING_READERS,
+    RECORDERS,
+    STAFF,
+    Answer,
+    Area,
+    Audience,
+    Operation,
+    Parameter,
+)
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import Scope
 
 _PARTIES = (Audience.BORROWER, Audience.GUARANTOR, *STAFF)
 _LANGUAGE = Parameter(
@@ -53,6 +65,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}",
         summary=Text("Läs ett avtal", "Read an agreement"),
         who=_PARTIES,
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Avtalet", "The agreement"), schemas=(AgreementSchema,))},
     ),
     Operation(
@@ -61,6 +74,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/guarantees",
         summary=Text("Lista borgensåtagandena", "List the guarantees"),
         who=_PARTIES,
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Åtagandena", "The guarantees"), schemas=(GuaranteeSchema,), listed=True)},
     ),
     Operation(
@@ -69,6 +83,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/liable-parties",
         summary=Text("Lista alla som svarar för skulden", "List everybody who answers for the debt"),
         who=_PARTIES,
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Parterna", "The parties"), schemas=(LiablePartySchema,), listed=True)},
     ),
     Operation(
@@ -77,6 +92,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/ledger",
         summary=Text("Läs avtalets bokföring", "Read the agreement's books"),
         who=(Audience.BORROWER, *STAFF),
+        scope=Scope.AGREEMENTS_READ,
         parameters=(CURSOR, LIMIT),
         answers={
             200: Answer(
@@ -90,6 +106,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/documents",
         summary=Text("Lista handlingarna", "List the documents"),
         who=_PARTIES,
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Handlingarna", "The documents"), schemas=(DocumentSchema,), listed=True)},
     ),
     Operation(
@@ -98,6 +115,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/documents/{document_id}",
         summary=Text("Läs en handling", "Read a document"),
         who=_PARTIES,
+        scope=Scope.AGREEMENTS_READ,
         parameters=(_LANGUAGE,),
         answers={200: Answer(text=Text("Handlingens text", "The document's text"), media_type="text/plain")},
     ),
@@ -126,6 +144,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/drawdowns",
         summary=Text("Lista uttagen", "List the drawdowns"),
         who=(Audience.BORROWER, *STAFF),
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Uttagen", "The drawdowns"), schemas=(DrawdownSchema,), listed=True)},
     ),
     Operation(
@@ -133,7 +152,7 @@ LENDING = (
         method="POST",
         path="/v1/payouts/{payout_id}/release",
         summary=Text("Släpp en stoppad utbetalning", "Release a held payout"),
-        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        who=BILLING_DESK,
         answers={200: _DRAWDOWN},
         rules=("A7", "P4"),
         takes_key=True,
@@ -144,6 +163,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/fees",
         summary=Text("Lista månadsavgifterna", "List the monthly fees"),
         who=(Audience.BORROWER, *STAFF),
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Avgifterna", "The fees"), schemas=(ChargedFeeSchema,), listed=True)},
     ),
     Operation(
@@ -152,6 +172,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/fees/{month}",
         summary=Text("Förklara en månadsavgift dag för dag", "Explain a monthly fee day by day"),
         who=(Audience.BORROWER, *STAFF),
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Avgiften", "The fee"), schemas=(FeeExplanationSchema,))},
     ),
     Operation(
@@ -159,7 +180,8 @@ LENDING = (
         method="POST",
         path="/v1/payment-files",
         summary=Text("Lämna in en betalningsfil (BgMax)", "Hand in a payment file (BgMax)"),
-        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        who=BILLING_DESK,
+        scope=Scope.PAYMENT_FILES_CREATE,
         body_media_type="application/octet-stream",
         answers={201: Answer(text=Text("Vad filen gav", "What the file brought"), schemas=(PaymentFileSchema,))},
         rules=("A7", "F7"),
@@ -170,7 +192,8 @@ LENDING = (
         method="GET",
         path="/v1/payments",
         summary=Text("Lista betalningar som inget avtal känns vid", "List the payments that have found no agreement"),
-        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        who=BILLING_READERS,
+        scope=Scope.PAYMENTS_READ,
         parameters=(_UNMATCHED, CURSOR),
         answers={
             200: Answer(
@@ -183,7 +206,7 @@ LENDING = (
         method="GET",
         path="/v1/fee-runs",
         summary=Text("Lista månaderna som debiterats", "List the months that were charged"),
-        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        who=BILLING_READERS,
         answers={200: Answer(text=Text("Månaderna", "The months"), schemas=(FeeRunSchema,), listed=True)},
     ),
     Operation(
@@ -191,7 +214,7 @@ LENDING = (
         method="POST",
         path="/v1/fee-runs",
         summary=Text("Debitera en månads avgifter; en gång var", "Charge a month's fees; each once"),
-        who=(Audience.BILLING, Audience.ADMINISTRATOR),
+        who=BILLING_DESK,
         body=FeeRunRequestSchema,
         answers={201: Answer(text=Text("Månaden", "The month"), schemas=(FeeRunSchema,))},
         rules=("A7", "F1"),
@@ -203,6 +226,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/cancellation-quote",
         summary=Text("Vad en hävning kostar nu", "What cancelling costs now"),
         who=(Audience.BORROWER, *STAFF),
+        scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Villkoren", "The terms"), schemas=(CancellationQuoteSchema,))},
         rules=("C4", "C8"),
     ),
@@ -211,7 +235,7 @@ LENDING = (
         method="POST",
         path="/v1/agreements/{agreement_id}/cancellation",
         summary=Text("Häv avtalet", "Cancel the agreement"),
-        who=(Audience.BORROWER, *STAFF),
+        who=(Audience.BORROWER, *RECORDERS),
         body=CancellationRequestSchema,
         body_is_optional=True,
         answers={201: _CANCELLATION},
@@ -223,7 +247,7 @@ LENDING = (
         method="POST",
         path="/v1/cancellations/{cancellation_id}/confirmation",
         summary=Text("Bekräfta en hävning som antecknades sent", "Confirm a cancellation that was recorded late"),
-        who=STAFF,
+        who=RECORDERS,
         answers={200: _CANCELLATION},
         rules=("A7", "C5"),
         takes_key=True,
@@ -233,7 +257,7 @@ LENDING = (
         method="POST",
         path="/v1/cancellations/{cancellation_id}/rejection",
         summary=Text("Avvisa en hävning som antecknades sent", "Reject a cancellation that was recorded late"),
-        who=STAFF,
+        who=RECORDERS,
         answers={200: _CANCELLATION},
         rules=("A7", "C5"),
         takes_key=True,
@@ -244,6 +268,7 @@ LENDING = (
         path="/v1/agreements/{agreement_id}/redemption-quote",
         summary=Text("Vad lösen kostar en viss dag", "What redeeming costs on a day"),
         who=(Audience.BORROWER, *STAFF),
+        scope=Scope.AGREEMENTS_READ,
         parameters=(_DAY,),
         answers={200: Answer(text=Text("Summan", "The sum"), schemas=(RedemptionQuoteSchema,))},
         rules=("C8", "F3"),
@@ -275,17 +300,20 @@ LENDING = (
         path="/healthz",
         summary=Text("Processen svarar", "The process answers"),
         who=(Audience.ANYONE,),
-        answers={200: Answer(text=Text("Den svarar", "It does"))},
+        answers={200: Answer(text=Text("Den svarar", "It does"), schemas=(AliveSchema,))},
     ),
     Operation(
         area=Area.OPERATION,
         method="GET",
         path="/readyz",
-        summary=Text("Databasen svarar", "The database answers"),
+        summary=Text(
+            "Det som tjänsten inte kan vara utan finns: databas, tabeller, rätt gående klocka",
+            "What the service cannot work without is there: database, tables, a clock that is right",
+        ),
         who=(Audience.ANYONE,),
         answers={
-            200: Answer(text=Text("Den svarar", "It does")),
-            503: Answer(text=Text("Den svarar inte", "It does not")),
+            200: Answer(text=Text("Allt finns", "All of it is"), schemas=(ReadinessSchema,)),
+            503: Answer(text=Text("Något fattas", "Something is missing"), schemas=(ReadinessSchema,)),
         },
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema
 
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import Scope
 
 JSON = "application/json"
 
@@ -23,11 +24,20 @@ class Audience(Enum):
     BORROWER = Text("kredittagaren", "the borrower")
     SIGNER = Text("den som håller underskriftens hemlighet", "whoever holds the signing's secret")
     UNDERWRITER = Text("kreditprövare", "underwriters")
+    SENIOR_UNDERWRITER = Text("seniora kreditprövare", "senior underwriters")
     BILLING = Text("ekonomi", "billing")
+    RECOVERY = Text("krav", "recovery")
+    AUDITOR = Text("revisorer", "auditors")
     ADMINISTRATOR = Text("administratörer", "administrators")
 
 
-STAFF = (Audience.UNDERWRITER, Audience.BILLING, Audience.ADMINISTRATOR)
+UNDERWRITERS = (Audience.UNDERWRITER, Audience.SENIOR_UNDERWRITER, Audience.ADMINISTRATOR)
+CASE_READERS = (*UNDERWRITERS, Audience.AUDITOR)
+RECORDERS = (*UNDERWRITERS, Audience.BILLING)
+BILLING_DESK = (Audience.BILLING, Audience.ADMINISTRATOR)
+BILLING_READERS = (*BILLING_DESK, Audience.AUDITOR)
+STAFF = (*RECORDERS, Audience.RECOVERY, Audience.AUDITOR)
+_SANDBOX = "/v1/sandbox/"  # found nowhere else
 _WITHOUT_LOGIN = {Audience.ANYONE, Audience.INVITED, Audience.SIGNER}
 
 
@@ -69,7 +79,10 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method on one path. *rules* are the ids of those that may refuse it."""
+    """One method on one path. *rules* are the ids of those that may refuse it.
+
+    *scope* is what a machine client needs for it; without one it is not for them, or else for anyone.
+    """
 
     area: Area
     method: str
@@ -82,6 +95,7 @@ class Operation:
     body_is_optional: bool = False
     parameters: tuple[Parameter, ...] = ()
     rules: tuple[str, ...] = ()
+    scope: Scope | None = None
     takes_key: bool = False
     asks_outside_party: bool = False
 
@@ -112,8 +126,8 @@ class Operation:
         found = {
             400: self.has_body,
             401: self.needs_login,
-            403: self.needs_login,
-            404: bool(self.path_parameters),
+            403: self.needs_login or self.scope is not None,
+            404: bool(self.path_parameters) or self.path.startswith(_SANDBOX),
             409: bool(self.rules),
             413: self.has_body,
             415: self.has_body and self.body_media_type == JSON,

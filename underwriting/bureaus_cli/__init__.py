@@ -208,8 +208,8 @@ def _show_replays(replays: "list[Replayed]", *, as_json: bool, values_in: "Langu
 
 @contextmanager
 def _logged_in(runtime: "Runtime", username: str | None, password: str | None) -> "Iterator[Caller]":
-    """The underwriter or administrator with this name and password, who is logged out afterwards."""
-    from underwriting.kernel.vocabulary import Role
+    """Whoever reads cases and has this name and password, who is logged out afterwards."""
+    from underwriting.kernel.vocabulary import CASE_READERS
     from underwriting.platform.authentication import ANONYMOUS, caller_of_session, log_in_staff, log_out
 
     name = username or click.prompt("Username", err=True)
@@ -217,7 +217,7 @@ def _logged_in(runtime: "Runtime", username: str | None, password: str | None) -
     token = log_in_staff(runtime, name, secret)
     try:
         caller = caller_of_session(runtime, token) or ANONYMOUS
-        caller.require(Role.UNDERWRITER)
+        caller.require(*CASE_READERS)
         yield caller
     finally:
         log_out(runtime, token)

@@ -43,7 +43,7 @@ from underwriting.decisions.services.read_decision import (
 )
 from underwriting.decisions.services.replay_decision import Replay
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role, SigningPurpose
+from underwriting.kernel.vocabulary import CASE_READERS, UNDERWRITERS, ApplicationState, DecisionOutcome, SigningPurpose
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.models import AuditEntry
@@ -91,7 +91,7 @@ class Decisions:
 
         Raises QuestionNotBlocked when nothing stands in the way, ApplicationStateRefuses after the assessment.
         """
-        caller.require(Role.UNDERWRITER)
+        caller.require(*UNDERWRITERS)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, find_for(session, application_id, caller).id)
@@ -110,7 +110,7 @@ class Decisions:
         Where credit is given, the company's status is fresh (B5) and the stops are looked at again (D10). Raises what
         `override.outcome_of` raises, ApplicationStateRefuses, DecidingOnOneself, BureausUnavailable, CaseMovedOn.
         """
-        caller.require(Role.UNDERWRITER)
+        caller.require(*UNDERWRITERS)
         with self.runtime.database.transaction() as session:
             application = lock_application(session, find_for(session, application_id, caller).id)
             after = determine_case.check(session, self.runtime, self.policy, application, caller, asked)
@@ -135,7 +135,7 @@ class Decisions:
 
     def ask_for_information(self, application_id: uuid.UUID, question: str, caller: Caller) -> None:
         """Ask the applicant of a referred case for information; it comes as a supplement (rule A3)."""
-        caller.require(Role.UNDERWRITER)
+        caller.require(*UNDERWRITERS)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, find_for(session, application_id, caller).id)
@@ -210,20 +210,20 @@ class Decisions:
 
     def history(self, application_id: uuid.UUID, caller: Caller) -> tuple[AuditEntry, ...]:
         """What has happened to the application, as it was noted; for underwriters."""
-        caller.require(Role.UNDERWRITER)
+        caller.require(*CASE_READERS)
         with self.runtime.database.transaction() as session:
             find_for(session, application_id, caller)
             return tuple(audit_log.entries_of(session, f"application:{application_id}"))
 
     def reports(self, application_id: uuid.UUID, caller: Caller) -> tuple[Told, ...]:
         """What was asked of bureaus for the application, and what they said (B6, B7, D13); for underwriters."""
-        caller.require(Role.UNDERWRITER)
+        caller.require(*CASE_READERS)
         with self.runtime.database.transaction() as session:
             find_for(session, application_id, caller)
             return evidence.of_application(session, self.runtime.cipher, application_id)
 
     def _for_staff(self, session: Session, application_id: uuid.UUID, caller: Caller) -> tuple[StaffDecision, ...]:
-        caller.require(Role.UNDERWRITER)
+        caller.require(*CASE_READERS)
         return read_decision.for_staff(session, self.runtime, find_for(session, application_id, caller))
 
     def _look_again(self, case: Case) -> Retrieval:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import replace
 from typing import TypeVar
 
 from flask import Blueprint, Response, jsonify, request
@@ -21,7 +22,6 @@ from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.event_catalogue import KINDS
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import Role
 from underwriting.platform import events
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
@@ -40,15 +40,16 @@ T = TypeVar("T")
 
 
 def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
-    """The views, all of them for administrators."""
+    """The views, for administrators and machine clients."""
     views = Blueprint("integrators", __name__, url_prefix="/v1")
 
     def body(schema: Body[T]) -> T:
         return load(schema, request.get_json(), on=stockholm_date(runtime.clock.now()), terms=runtime.terms)
 
-    @views.before_request
-    def only_administrators() -> None:
-        current_caller().require(Role.ADMINISTRATOR)
+    def own() -> WebhookEndpoints:
+        """A machine client's own endpoints; to staff the lender's."""
+        caller = current_caller()
+        return endpoints if caller.client_id is None else replace(endpoints, owner=caller.actor)
 
     @views.get("/events")
     def show_events() -> Response:
@@ -70,7 +71,7 @@ def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
     @idempotent(runtime)
     def add() -> ResponseReturnValue:
         asked = body(WebhookEndpointRequestSchema())
-        endpoint, secret = endpoints.add(asked.url, asked.event_types, actor=current_caller().actor)
+        endpoint, secret = own().add(asked.url, asked.event_types, actor=current_caller().actor)
         response = _with_secret(endpoint, secret)
         response.status_code = 201
         response.headers["Location"] = f"/v1/webhook-endpoints/{endpoint.id}"
@@ -78,42 +79,42 @@ def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
 
     @views.get("/webhook-endpoints")
     def show_endpoints() -> Response:
-        return jsonify({"items": WebhookEndpointSchema(many=True).dump(endpoints.list_all())})
+        return jsonify({"items": WebhookEndpointSchema(many=True).dump(own().list_all())})
 
     @views.get("/webhook-endpoints/<uuid:endpoint_id>")
     def show_endpoint(endpoint_id: uuid.UUID) -> Response:
-        return jsonify(WebhookEndpointSchema().dump(endpoints.get(endpoint_id)))
+        return jsonify(WebhookEndpointSchema().dump(own().get(endpoint_id)))
 
     @views.delete("/webhook-endpoints/<uuid:endpoint_id>")
     @idempotent(runtime)
     def remove(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-        endpoints.remove(endpoint_id, actor=current_caller().actor)
+        own().remove(endpoint_id, actor=current_caller().actor)
         return "", 204
 
     @views.post("/webhook-endpoints/<uuid:endpoint_id>/secret-rotation")
     @idempotent(runtime)
     def rotate(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-        return _with_secret(*endpoints.rotate(endpoint_id, actor=current_caller().actor))
+        return _with_secret(*own().rotate(endpoint_id, actor=current_caller().actor))
 
     @views.post("/webhook-endpoints/<uuid:endpoint_id>/activation")
     @idempotent(runtime)
     def enable(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-        return jsonify(WebhookEndpointSchema().dump(endpoints.enable(endpoint_id, actor=current_caller().actor)))
+        return jsonify(WebhookEndpointSchema().dump(own().enable(endpoint_id, actor=current_caller().actor)))
 
     @views.post("/webhook-endpoints/<uuid:endpoint_id>/replays")
     @idempotent(runtime)
     def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         asked, actor = body(ReplayRequestSchema()), current_caller().actor
         if asked.event_id is not None:
-            count = endpoints.replay_one(endpoint_id, asked.event_id, actor=actor)
+            count = own().replay_one(endpoint_id, asked.event_id, actor=actor)
         elif asked.since is not None:
-            count = endpoints.replay_since(endpoint_id, asked.since, actor=actor)
+            count = own().replay_since(endpoint_id, asked.since, actor=actor)
         return jsonify(ReplaySchema().dump({"count": count})), 201
 
     @views.get("/webhook-endpoints/<uuid:endpoint_id>/attempts")
     def show_attempts(endpoint_id: uuid.UUID) -> Response:
         limit = _limit()
-        found = endpoints.attempts(endpoint_id, most=limit + 1, before=_id())
+        found = own().attempts(endpoint_id, most=limit + 1, before=_id())
         items = found[:limit]
         more = {"next_cursor": str(items[-1].id)} if len(found) > limit else {}
         return jsonify({"items": DeliveryAttemptSchema(many=True).dump(items)} | more)

@@ -156,8 +156,29 @@ class Role(StrEnum):
     """The roles of staff. Applicants and guarantors have no role: they see what is theirs."""
 
     UNDERWRITER = "underwriter"
+    SENIOR_UNDERWRITER = "senior_underwriter"
     BILLING = "billing"
+    RECOVERY = "recovery"
+    AUDITOR = "auditor"  # reads all, writes nothing
     ADMINISTRATOR = "administrator"
+
+
+UNDERWRITERS = (Role.UNDERWRITER, Role.SENIOR_UNDERWRITER)
+"""Who determines cases."""
+CASE_READERS = (*UNDERWRITERS, Role.AUDITOR)
+"""Who reads applications, and what bureaus said of those who stand in them."""
+
+
+class Scope(StrEnum):
+    """What a machine client may be allowed, each on its own."""
+
+    APPLICATIONS_CREATE = "applications:create"
+    APPLICATIONS_READ = "applications:read"
+    AGREEMENTS_READ = "agreements:read"
+    PAYMENTS_READ = "payments:read"
+    PAYMENT_FILES_CREATE = "payment-files:create"
+    EVENTS_READ = "events:read"
+    WEBHOOK_ENDPOINTS_MANAGE = "webhook-endpoints:manage"
 
 
 class Account(StrEnum):

@@ -8,7 +8,7 @@ test time may stand still, or be moved by a month.
 import hashlib
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from underwriting.kernel.errors import LoginRequired, NotPermitted
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import Role
+from underwriting.kernel.vocabulary import Role, Scope
 from underwriting.platform import audit_log
 from underwriting.platform.models import LoginSession, StaffUser
 from underwriting.platform.runtime import Runtime
@@ -58,27 +58,45 @@ class RoleMissing(NotPermitted):
     title = Text("Din roll har inte behörighet till detta", "Your role does not permit this")
 
 
+class ScopeMissing(NotPermitted):
+    """The machine client has not been allowed this call."""
+
+    slug = "scope-missing"
+    title = Text("Klienten har inte behörighet till detta", "The client has no scope for this")
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever sends the request. *actor* names the caller in audit log and idempotency keys, without personal data."""
+    """Whoever sends the request. *actor* names the caller in audit log and idempotency keys, without personal data.
+
+    *own_index* is who a member of staff is, so that nobody decides on themselves (rule D8): it opens nothing.
+    """
 
     actor: str
     role: Role | None = None
     person_index: bytes | None = None
     draft_secret_hash: bytes | None = None
     username: str | None = None
+    own_index: bytes | None = None
+    client_id: uuid.UUID | None = None
+    scopes: frozenset[Scope] = frozenset()
 
     @property
     def is_staff(self) -> bool:
         """Whether the caller is logged in as staff."""
         return self.role is not None
 
-    def require(self, *roles: Role) -> None:
-        """Raise LoginRequired or RoleMissing unless the caller has one of *roles*; an administrator has them all."""
-        if self.role is None:
-            raise LoginRequired
-        if self.role not in (*roles, Role.ADMINISTRATOR):
-            raise RoleMissing
+    def has(self, *roles: Role, scope: Scope | None = None) -> bool:
+        """Whether the caller has one of *roles*, of which an administrator has all, or the *scope*."""
+        return self.role in (*roles, Role.ADMINISTRATOR) or (scope is not None and scope in self.scopes)
+
+    def require(self, *roles: Role, scope: Scope | None = None) -> None:
+        """Raise LoginRequired, RoleMissing or ScopeMissing unless the caller `has` one of *roles* or the *scope*."""
+        if self.has(*roles, scope=scope):
+            return
+        if self.client_id is not None:
+            raise ScopeMissing
+        raise RoleMissing if self.is_staff else LoginRequired
 
     def require_person(self) -> bytes:
         """The blind index of the person, who must be identified by BankID."""
@@ -175,7 +193,7 @@ def caller_of_session(runtime: Runtime, token: str) -> Caller | None:
         return None
     login, user = row
     if user is not None:
-        return Caller(f"staff:{user.id}", Role(user.role), user.personal_index, username=user.username)
+        return Caller(f"staff:{user.id}", Role(user.role), username=user.username, own_index=user.personal_index)
     return Caller(f"person:{login.person_index.hex()[:16]}", person_index=login.person_index)
 
 
@@ -219,7 +237,7 @@ def _caller_of(runtime: Runtime, bearer: str | None, session_cookie: str | None,
     caller = caller_of_session(runtime, session_token) if session_token else None
     if caller is None:
         return Caller(actor=f"draft:{secret.hex()[:16]}", draft_secret_hash=secret) if secret else ANONYMOUS
-    return Caller(caller.actor, caller.role, caller.person_index, secret, caller.username)
+    return replace(caller, draft_secret_hash=secret)
 
 
 def _new_session(

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from underwriting.kernel.errors import NotFound
+from underwriting.platform import audit_log
 from underwriting.platform.message_models import AttemptOutcome, Delivery, DeliveryAttempt, DeliveryState, Event
 from underwriting.platform.models import OutboxMessage
 from underwriting.platform.runtime import Runtime
@@ -168,16 +169,21 @@ def give_up_all(session: Session, endpoint_id: uuid.UUID, *, to: DeliveryState, 
     )
 
 
-def retry(session: Session, delivery_id: uuid.UUID, *, at: datetime) -> None:
+def retry(runtime: Runtime, delivery_id: uuid.UUID, *, actor: str) -> None:
     """Try a message that was given up anew, with as many attempts as a new one; NotFound when it is not dead."""
-    row = _dead(session, delivery_id)
-    row.state, row.settled_at, row.attempts, row.due_at = str(DeliveryState.WAITING), None, 0, at
+    with runtime.database.transaction() as session:
+        row = _dead(session, delivery_id)
+        row.state, row.settled_at, row.attempts = str(DeliveryState.WAITING), None, 0
+        row.due_at = runtime.wall.now()
+        _note(session, runtime, row, "retried", actor)
 
 
-def drop(session: Session, delivery_id: uuid.UUID, *, at: datetime) -> None:
+def drop(runtime: Runtime, delivery_id: uuid.UUID, *, actor: str) -> None:
     """Take a message that was given up from the list of those; NotFound when it is not dead."""
-    row = _dead(session, delivery_id)
-    row.state, row.settled_at = str(DeliveryState.DROPPED), at
+    with runtime.database.transaction() as session:
+        row = _dead(session, delivery_id)
+        row.state, row.settled_at = str(DeliveryState.DROPPED), runtime.wall.now()
+        _note(session, runtime, row, "dropped", actor)
 
 
 def dead_letters(session: Session, *, most: int, before: int | None = None) -> list[DeliveryView]:
@@ -255,6 +261,12 @@ def _dead(session: Session, delivery_id: uuid.UUID) -> Delivery:
     if row is None or row.state != DeliveryState.DEAD:
         raise NotFound
     return row
+
+
+def _note(session: Session, runtime: Runtime, row: Delivery, what: str, actor: str) -> None:
+    data = {"message": str(row.message_id)}
+    at = runtime.clock.now()
+    audit_log.append(session, f"delivery:{row.id}", f"delivery.{what}", actor=actor, at=at, data=data)
 
 
 def _attempt(

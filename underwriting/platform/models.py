@@ -120,6 +120,15 @@ class JobRun(Base):
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
+class WorkerHeartbeat(Base):
+    """The latest sign of life of one worker; instants are the machine's clock's."""
+
+    __tablename__ = "worker_heartbeat"
+    worker: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
 class TestClockRow(Base):
     """The instant at which test time stands (rule X1); no row means the machine's clock."""
 

@@ -110,7 +110,7 @@ class WebhookEndpoints:
     owner: str = LENDER
 
     def add(self, url: str, event_types: Sequence[str] | None, *, actor: str) -> tuple[Endpoint, str]:
-        """A new endpoint and its secret. Raises InvalidInput for an address or kind that cannot be; TooManyEndpoints."""
+        """An endpoint and its secret. Raises InvalidInput for an address or kind that cannot be, TooManyEndpoints."""
         self._check(url, event_types)
         at, secret = self.runtime.clock.now(), _new_secret()
         with self.runtime.database.transaction() as session:
@@ -231,6 +231,15 @@ class WebhookEndpoints:
         if row.disabled_at is not None:
             raise EndpointDisabled
         return row
+
+
+def owner_of(runtime: Runtime, endpoint_id: uuid.UUID) -> WebhookEndpoints:
+    """The endpoints of whoever owns this one; NotFound when there is none. For the operator, who acts for everybody."""
+    with runtime.database.transaction() as session:
+        row = session.get(WebhookEndpoint, endpoint_id)
+    if row is None:
+        raise NotFound
+    return WebhookEndpoints(runtime, row.owner)
 
 
 def due_endpoints(session: Session, *, at: datetime) -> Sequence[uuid.UUID]:

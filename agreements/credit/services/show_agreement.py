@@ -33,7 +33,7 @@ from agreements.ledger.service import BookedEntry
 from agreements.signing.service import ToSign
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.text import Language
-from underwriting.kernel.vocabulary import Role
+from underwriting.kernel.vocabulary import Role, Scope
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.models import AuditEntry
@@ -200,7 +200,7 @@ class Agreements:
         return agreement, part
 
     def _part(self, session: Session, agreement: Agreement, caller: Caller) -> Part | None:
-        if caller.is_staff:
+        if caller.has(*Role, scope=Scope.AGREEMENTS_READ):
             return Part.STAFF
         if caller.person_index is None:
             return None

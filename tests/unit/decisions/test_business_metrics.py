@@ -1,6 +1,8 @@
 """The figures of the operator's dashboard, over rows that the services wrote."""
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 from sqlalchemy import update
 
@@ -8,7 +10,10 @@ from tests.support.bureau import Exchangeable
 from tests.support.lending import LendingWorld
 from underwriting.applications.models import Application
 from underwriting.business_metrics import figures_of
+from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.platform.heartbeats import Heartbeat
+from underwriting.platform.message_models import Delivery, Event
 from underwriting.platform.metrics import Figure
 from underwriting.platform.models import JobRun
 from underwriting.platform.runtime import Runtime
@@ -45,6 +50,41 @@ def test_the_queue_is_as_old_as_its_oldest_application(world: LendingWorld) -> N
         session.execute(held.values(state=str(ApplicationState.REFERRED), submitted_at=since))
     ages = figures(world.runtime)["borgen_application_oldest_seconds"].samples
     assert ages == {("referred",): 3 * 3600, ("assessing",): 0, ("information_requested",): 0}
+
+
+def test_workers_are_counted_by_their_signs_of_life(runtime: Runtime) -> None:
+    assert figures(runtime)["borgen_workers"].samples == {(): 0}
+    assert figures(runtime)["borgen_worker_age_seconds"].samples == {}
+    wall = FixedClock(runtime.wall.now())
+    runtime = replace(runtime, wall=wall)
+    Heartbeat(runtime).beat()
+    wall.move_to(wall.now() + timedelta(seconds=45))
+    Heartbeat(runtime).beat()
+    wall.move_to(wall.now() + timedelta(seconds=30))  # the first was seen 75 seconds ago
+    found = figures(runtime)
+    assert found["borgen_workers"].samples == {(): 1}
+    assert found["borgen_worker_age_seconds"].samples == {(): 30}
+
+
+def test_messages_are_counted_until_they_are_delivered(runtime: Runtime) -> None:
+    now = runtime.wall.now()
+    wall = FixedClock(now)
+    with runtime.database.transaction() as session:
+        for state, minutes in (("waiting", 5), ("waiting", 2), ("dead", 90), ("delivered", 60), ("dropped", 60)):
+            at = now - timedelta(minutes=minutes)
+            settled = None if state == "waiting" else now
+            row = Delivery(message_id=uuid4(), lane="mail x", state=state, created_at=at, due_at=at, settled_at=settled)
+            session.add(row)
+        session.add(Event(kind="agreement.granted", subject="agreement:1", occurred_at=now, data={}))
+    found = figures(replace(runtime, wall=wall))
+    assert found["borgen_deliveries"].samples == {
+        ("mail", "waiting"): 2,
+        ("mail", "dead"): 1,
+        ("webhook", "waiting"): 0,
+        ("webhook", "dead"): 0,
+    }
+    assert found["borgen_delivery_oldest_seconds"].samples == {("mail",): 300, ("webhook",): 0}
+    assert found["borgen_events_unpublished"].samples == {(): 1}
 
 
 def test_a_job_is_as_old_as_its_last_success(runtime: Runtime) -> None:

@@ -11,6 +11,7 @@ from bureau_clients.retention import Erased
 from tests.support.lending import LendingWorld
 from underwriting.applications.models import Application
 from underwriting.decisions.jobs import daily_jobs
+from underwriting.decisions.services import list_doubts
 from underwriting.kernel.periods import stockholm_instant
 from underwriting.kernel.vocabulary import AgreementState, ApplicationState
 
@@ -89,3 +90,21 @@ def test_the_nights_job_says_how_much_it_erased(assessed: LendingWorld) -> None:
     assert job.run(date(2027, 3, 1)) == {"erased": 0, "held": 0}
     assert job.run(date(2027, 3, 2)) == {"erased": 1, "held": 0}
     assert job.run(DUE) == {"erased": 1, "held": 0}
+
+
+@pytest.mark.parametrize(
+    ("state", "waits"),
+    [(ApplicationState.ASSESSING, True), (ApplicationState.REFERRED, True), (ApplicationState.LAPSED, False)],
+)
+def test_a_question_waits_for_a_person_as_long_as_its_application_is_not_settled(
+    world: LendingWorld, state: ApplicationState, waits: bool
+) -> None:
+    """B4: the bureau keeps silent about the guarantor; once the application has lapsed there is nothing to decide."""
+    silent = {"personal_number": "197707052382", "name": "Namn", "email": "n@example.se", "phone": "+46701234567"}
+    body = world.body(signatory_personal_number=silent["personal_number"], guarantors=[silent])
+    application_id = world.submitted(body)
+    world.decisions.assess_due()
+    change(world, Application, state=str(state))
+    with world.runtime.database.transaction() as session:
+        doubts = list_doubts.waiting(session, at=world.wall.now())
+    assert [doubt.application_id for doubt in doubts] == ([application_id] if waits else [])

@@ -11,7 +11,7 @@ from tests.support.lending import ANNA, BERTIL, LendingWorld, application_json, 
 from underwriting.applications import routes as application_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform import authentication, problems
+from underwriting.platform import authentication, permissions, problems
 
 
 @pytest.fixture
@@ -20,6 +20,7 @@ def client(world: LendingWorld) -> FlaskClient:
     app = Flask("test")
     app.config.update(SECRET_KEY="test", SESSION_COOKIE_SECURE=False, WTF_CSRF_CHECK_DEFAULT=False)
     authentication.register(app, world.runtime)
+    permissions.register(app)
     problems.register(app, page=problems.answer)
     app.register_blueprint(signing_routes.blueprint(world.runtime, world.signings, {}))
     app.register_blueprint(application_routes.blueprint(world.runtime, world.applications))
@@ -64,7 +65,7 @@ def underwriter(world: LendingWorld) -> dict[str, str]:
 
 def test_the_road_from_draft_to_decision(world: LendingWorld, client: FlaskClient) -> None:
     path, draft = create(client)
-    assert client.get(path).status_code == 404
+    assert client.get(path).status_code == 401
     assert client.get(path, headers=draft).get_json()["state"] == "draft"
 
     anna = sign(world, client, client.post(f"{path}/submit", headers=draft))
@@ -93,7 +94,7 @@ def test_nobody_is_shown_a_whole_personal_number(client: FlaskClient) -> None:
 def test_a_draft_is_patched_and_dropped(client: FlaskClient) -> None:
     """A3: with the draft's secret."""
     path, draft = create(client)
-    assert client.patch(path, json={"term_months": 24}).status_code == 404
+    assert client.patch(path, json={"term_months": 24}).status_code == 401
     assert client.patch(path, json={"term_months": 24}, headers=draft).get_json()["term_months"] == 24
     assert client.patch(path, json={"term_months": 37}, headers=draft).status_code == 422
     assert client.delete(path, headers=draft).status_code == 204

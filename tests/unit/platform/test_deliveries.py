@@ -160,18 +160,18 @@ def test_every_attempt_is_noted(world: tuple[Runtime, FixedClock]) -> None:
 
 
 def test_a_person_has_a_dead_letter_tried_anew_or_dropped(world: tuple[Runtime, FixedClock]) -> None:
-    runtime, wall = world
+    runtime, _ = world
     endpoint = queued(runtime, 0, 1)
     for _ in range(2):
         settle(runtime, claim(runtime, endpoint), FINAL)
     with runtime.database.transaction() as session:
         second, first = deliveries.dead_letters(session, most=10)
         assert deliveries.dead_letters(session, most=10, before=second.number) == [first]
-        deliveries.retry(session, first.id, at=wall.now())
-        deliveries.drop(session, second.id, at=wall.now())
-        for done in (deliveries.retry, deliveries.drop):
-            with pytest.raises(NotFound):
-                done(session, second.id, at=wall.now())
+    deliveries.retry(runtime, first.id, actor="staff:1")
+    deliveries.drop(runtime, second.id, actor="staff:1")
+    for done in (deliveries.retry, deliveries.drop):
+        with pytest.raises(NotFound):
+            done(runtime, second.id, actor="staff:1")
     assert states(runtime) == [DeliveryState.WAITING, DeliveryState.DROPPED]
     assert claim(runtime, endpoint).attempt == 1
 

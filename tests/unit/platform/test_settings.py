@@ -88,7 +88,9 @@ def test_a_malformed_value_is_refused_and_not_repeated(
     assert value not in problems[name]
 
 
-@pytest.mark.parametrize("name", ["CREDITSAFE_URL", "BANKID_URL", "BANK_URL", "BANKID_APP_URL"])
+@pytest.mark.parametrize(
+    "name", ["CREDITSAFE_URL", "BANKID_URL", "BANK_URL", "BANKID_APP_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"]
+)
 @pytest.mark.parametrize("host", ["creditsafe.invalid", "127.0.0.1.invalid", "10.0.0.1", "192.168.0.1", "[fe80::1]"])
 def test_the_sandbox_is_refused_while_one_party_is_beyond_this_machine(
     environment: dict[str, str], name: str, host: str

@@ -39,6 +39,7 @@ from underwriting.kernel.vocabulary import (
     PayoutState,
     RequestChannel,
 )
+from underwriting.platform.message_models import AttemptOutcome, DeliveryState
 from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
 WEB = Path(__file__).resolve().parents[3] / "underwriting" / "web"
@@ -84,12 +85,15 @@ FAMILIES: dict[str, Iterable[str]] = {
     "history.": EVENTS,
     "invitation.state.": ("confirmed", "refused", "closed"),
     "ledger.kind.": PostingKind,
+    "messages.outcome.": AttemptOutcome,
+    "messages.state.": DeliveryState,
     "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
     "outcome.": DecisionOutcome,
     "purpose.": CreditPurpose,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},
+    "webhooks.state.": ("active", "failing", "disabled"),
     "subject.": (COMPANY, OWNER, TERMS, DUE_DILIGENCE),
     "verdict.": Verdict,
 }

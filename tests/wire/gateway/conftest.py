@@ -19,7 +19,7 @@ from underwriting.platform.runtime import Runtime
 class Counted:
     """A stand-in that counts the questions it gets, by search number."""
 
-    latency_seconds: float = 0.0
+    silent_seconds: float = 0.8
     numbers: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -29,9 +29,7 @@ class Counted:
 
     @contextmanager
     def address(self) -> Iterator[str]:
-        stand_in = StandIn(
-            username="borgen", password=PASSWORD, latency_seconds=self.latency_seconds, silent_seconds=0.8
-        )
+        stand_in = StandIn(username="borgen", password=PASSWORD, silent_seconds=self.silent_seconds)
         app = create_app(stand_in)
 
         def counting(environ: dict[str, Any], start_response: Any) -> Any:

@@ -112,7 +112,7 @@ def test_a_late_doubt_does_not_block_what_a_person_has_allowed(committed_runtime
 @pytest.mark.parametrize(("number", "then"), [("197707052382", Outcome.UNKNOWN), ("5599999017", Outcome.UNAVAILABLE)])
 def test_killing_the_process_that_asks_loses_no_doubt(committed_runtime: Runtime, number: str, then: Outcome) -> None:
     """B4: after the kill a person's question stays unknown and is not asked again; an AB's is."""
-    stand_in = Counted()
+    stand_in = Counted(silent_seconds=30)  # the kill comes in time however late it is
     subject = person(number) if len(number) == 12 else company(number)
     with stand_in.address() as address:
         arguments = (committed_runtime.database.url, address, number)

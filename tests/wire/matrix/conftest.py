@@ -28,11 +28,15 @@ USERNAME, PASSWORD = "borgen", "hemligt"
 
 @dataclass(frozen=True)
 class World:
-    """The stand-ins, which are controlled over HTTP, and clients of each bureau that wait long or not long."""
+    """The stand-ins, which are controlled over HTTP, and clients of each bureau that wait long or not long; those
+    *with_supplements* ask CAS and for the right to sign too.
+    """
 
     addresses: Mapping[str, str]
     patient: Mapping[str, Bureau]
     hasty: Mapping[str, Bureau]
+    with_supplements: Mapping[str, Bureau]
+    hasty_with_supplements: Mapping[str, Bureau]
 
     def forget(self) -> None:
         """Nothing goes wrong, and nobody was asked anything."""
@@ -76,7 +80,13 @@ def world() -> Iterator[World]:
             stack.callback(server.server_close)
             stack.enter_context(serving(server))
             addresses[bureau] = f"http://127.0.0.1:{server.server_port}"
-        yield World(addresses, _clients(addresses, IN_TIME_SECONDS), _clients(addresses, NOT_IN_TIME_SECONDS))
+        yield World(
+            addresses,
+            patient=_clients(addresses, IN_TIME_SECONDS),
+            hasty=_clients(addresses, NOT_IN_TIME_SECONDS),
+            with_supplements=_clients(addresses, IN_TIME_SECONDS, supplements=True),
+            hasty_with_supplements=_clients(addresses, NOT_IN_TIME_SECONDS, supplements=True),
+        )
 
 
 @pytest.fixture
@@ -87,7 +97,14 @@ def fresh(world: World) -> Iterator[World]:
     world.forget()
 
 
-def _clients(addresses: Mapping[str, str], read_timeout_seconds: float) -> Mapping[str, Bureau]:
+def _clients(
+    addresses: Mapping[str, str], read_timeout_seconds: float, *, supplements: bool = False
+) -> Mapping[str, Bureau]:
+    """The real clients; with *supplements* they ask CAS and for the right to sign too."""
+    creditsafe_too: dict[str, Any] = {}
+    if supplements:
+        cas_url = f"{addresses[CREDITSAFE]}{creditsafe.CAS_PATH}"
+        creditsafe_too = {"cas_url": cas_url, "company_template": "BORGEN_CAS_C1", "person_template": "BORGEN_CAS_P1"}
     return {
         CREDITSAFE: Creditsafe(
             CreditsafeSettings(
@@ -98,6 +115,7 @@ def _clients(addresses: Mapping[str, str], read_timeout_seconds: float) -> Mappi
                 person_block="BORGEN_P_CREDIT",
                 connect_timeout_seconds=read_timeout_seconds,
                 read_timeout_seconds=read_timeout_seconds,
+                **creditsafe_too,
             )
         ),
         BISNODE: Bisnode(
@@ -108,6 +126,7 @@ def _clients(addresses: Mapping[str, str], read_timeout_seconds: float) -> Mappi
                 client_secret=Secret(PASSWORD),
                 connect_timeout_seconds=read_timeout_seconds,
                 read_timeout_seconds=read_timeout_seconds,
+                right_to_sign=supplements,
             )
         ),
     }

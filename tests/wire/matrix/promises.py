@@ -66,6 +66,14 @@ def order() -> Sequence[Outcome]:
     return [_OUTCOMES[" ".join(word.split())] for word in found[1].split(",")]
 
 
+@cache
+def leave_supplements_whole() -> frozenset[str]:
+    """The faults after which what is asked for beside a report is told all the same."""
+    found = re.search(r"It is told all the same after ([^.]*), which leave it whole\.", _section())
+    assert found
+    return frozenset(re.findall(r"`(\w+)`", found[1]))
+
+
 def _promise(cells: Sequence[str]) -> Promise:
     fault, _, creditsafe, bisnode, untold = cells
     said = {"creditsafe": creditsafe, "bisnode": bisnode}

@@ -26,7 +26,7 @@ from underwriting.kernel.event_catalogue import (
     EventKind,
 )
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, Role
+from underwriting.kernel.vocabulary import CASE_READERS, ApplicationState, Scope
 from underwriting.platform import audit_log, events
 from underwriting.platform.authentication import Caller
 
@@ -49,7 +49,6 @@ _TOLD: Mapping[ApplicationState, EventKind] = {
     ApplicationState.LAPSED: APPLICATION_LAPSED,
 }
 """What integrators are told when an application comes into a state; a decision is told with its terms (D7)."""
-_READERS = (Role.UNDERWRITER, Role.ADMINISTRATOR)
 
 
 def lock_application(session: Session, application_id: uuid.UUID) -> Application:
@@ -136,7 +135,8 @@ def _found(application: Application | None) -> Application:
 
 
 def _visible(application: Application, caller: Caller) -> Application:
-    by_staff = caller.role in _READERS and application.state != ApplicationState.DRAFT
-    if not by_staff and not is_applicant(application, caller):
+    reads_all = caller.has(*CASE_READERS, scope=Scope.APPLICATIONS_READ)
+    for_readers = reads_all and application.state != ApplicationState.DRAFT
+    if not for_readers and not is_applicant(application, caller):
         raise NotFound
     return application

@@ -21,12 +21,13 @@ from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import (
+    CASE_READERS,
     ApplicationState,
     CompanyForm,
     CreditPurpose,
     GuarantorState,
     InvoiceDelivery,
-    Role,
+    Scope,
 )
 from underwriting.platform.authentication import Caller
 from underwriting.platform.encryption import Cipher
@@ -134,11 +135,11 @@ def list_applications(
 ) -> Page:
     """The caller's applications, or to underwriters all that were submitted, in the order in which they were made.
 
-    Raises LoginRequired, RoleMissing, CursorInvalid.
+    Raises LoginRequired, RoleMissing, ScopeMissing, CursorInvalid.
     """
     query = sa.select(Application).order_by(Application.id)
-    if caller.is_staff:
-        caller.require(Role.UNDERWRITER)
+    if caller.is_staff or caller.client_id is not None:
+        caller.require(*CASE_READERS, scope=Scope.APPLICATIONS_READ)
         query = query.where(Application.state != str(ApplicationState.DRAFT))
     else:
         query = query.where(
@@ -156,7 +157,7 @@ def list_applications(
 
 def count_by_state(session: Session, caller: Caller) -> dict[ApplicationState, int]:
     """How many submitted applications stand in each state, for underwriters. Raises LoginRequired, RoleMissing."""
-    caller.require(Role.UNDERWRITER)
+    caller.require(*CASE_READERS)
     query = sa.select(Application.state, sa.func.count()).group_by(Application.state)
     rows = session.execute(query.where(Application.state != str(ApplicationState.DRAFT)))
     return {ApplicationState(state): count for state, count in rows}

@@ -31,7 +31,8 @@ from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.runtime import Runtime
 
 LEASE = timedelta(minutes=5)
-"""Longer than the bureaus take to answer or to be given up."""
+"""Longer than bureaus take to answer or to be given up, unless one after the other is asked in vain; then the next
+worker waits for the same answers (rule B5), and the one that overran decides nothing."""
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 

@@ -116,7 +116,7 @@ def ask_for_information(
 
 def forbid_oneself(session: Session, runtime: Runtime, application: Application, caller: Caller) -> None:
     """Raise DecidingOnOneself when *caller* is a party to the application (rule D8)."""
-    if caller.person_index in parties_of(runtime, body_of(session, runtime.cipher, application)):
+    if caller.own_index in parties_of(runtime, body_of(session, runtime.cipher, application)):
         raise DecidingOnOneself
 
 

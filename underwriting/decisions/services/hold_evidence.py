@@ -13,7 +13,8 @@ from underwriting.applications.models import UNDECIDED, Application
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import AgreementState, ApplicationState
 
-_ALIVE = (*UNDECIDED, str(ApplicationState.COUNTER_OFFER))
+ALIVE = (*UNDECIDED, str(ApplicationState.COUNTER_OFFER))
+"""The states of an application that is not settled yet."""
 _CAME_TO_NOTHING = (str(AgreementState.LAPSED), str(AgreementState.ANNULLED))
 
 
@@ -23,7 +24,7 @@ def holding(session: Session, application_ids: Collection[uuid.UUID], *, on: dat
     An agreement that was never signed in time, or was annulled, began no relation and holds nothing.
     """
     alive = session.scalars(
-        sa.select(Application.id).where(Application.id.in_(application_ids), Application.state.in_(_ALIVE))
+        sa.select(Application.id).where(Application.id.in_(application_ids), Application.state.in_(ALIVE))
     )
     agreements = session.execute(
         sa.select(Agreement.application_id, Agreement.ended_at).where(

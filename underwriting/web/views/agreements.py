@@ -48,7 +48,6 @@ def blueprint(
 
     def page(agreement_id: uuid.UUID, *, refused: Text | None = None) -> Response:
         caller = current_caller()
-        caller.require_person()
         agreement = agreements.show(agreement_id, caller)
         return render(
             "portal/agreement.html",
@@ -124,7 +123,6 @@ def blueprint(
     @pages.get("/guarantees/<uuid:guarantee_id>")
     def guarantee(guarantee_id: uuid.UUID) -> Response:
         caller = current_caller()
-        caller.require_person()
         found = agreements.guarantee(guarantee_id, caller)
         agreement = agreements.show(found.agreement_id, caller)
         own = _one(agreements.documents(agreement.id, caller), lambda each: each.kind == "guarantee")

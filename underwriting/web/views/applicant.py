@@ -33,7 +33,6 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     @pages.get("/my")
     def my() -> Response:
         caller = current_caller()
-        caller.require_person()
         return render(
             "portal/my.html",
             agreements=[one for one in agreements.of_person(caller) if one.part == "borrower"],

@@ -1,6 +1,6 @@
 """The console of staff: the queue and its cases, the agreements, the bureaus."""
 
-from flask import Blueprint, redirect
+from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.cancellation.service import Cancellations
@@ -8,10 +8,12 @@ from agreements.credit.services.show_agreement import Agreements
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.service import Decisions
-from underwriting.kernel.vocabulary import Role
 from underwriting.platform.authentication import current_caller
+from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
 from underwriting.web.views import console_agreements, console_bureaus, console_cases
+
+_DESKS = ("console.cases.queue", "billing_desk.show", "console.console_agreements.index")
 
 
 def blueprint(
@@ -30,8 +32,8 @@ def blueprint(
 
     @pages.get("/")
     def home() -> BaseResponse:
+        """The first of the desks that is open to the reader."""
         caller = current_caller()
-        caller.require(*Role)
-        return redirect("/console/billing" if caller.role is Role.BILLING else "/console/applications")
+        return redirect(url_for(next(desk for desk in _DESKS if may(desk, caller))))
 
     return pages

@@ -11,13 +11,13 @@ from agreements.credit.services.show_agreement import Agreements
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import AgreementState, CancellationState, RequestChannel, Role
+from underwriting.kernel.vocabulary import AgreementState, CancellationState, RequestChannel
 from underwriting.platform.authentication import current_caller
+from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
 from underwriting.web.history import history_of
 from underwriting.web.layout import render
 
-_RECORDERS = (Role.UNDERWRITER, Role.BILLING)
 _CANCELLABLE = (AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.RUNNING)
 _HOLDING = (CancellationState.CONDITIONAL, CancellationState.COMPLETED)
 _BY_STAFF = (RequestChannel.PHONE, RequestChannel.EMAIL)
@@ -38,7 +38,6 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
         agreement_id: uuid.UUID, *, errors: tuple[FieldError, ...] = (), refused: Text | None = None, status: int = 200
     ) -> Response:
         caller = current_caller()
-        caller.require(*Role)
         agreement = agreements.show(agreement_id, caller)
         cancellation = cancellations.of_agreement(agreement_id)
         holds = cancellation is not None and cancellation.state in _HOLDING
@@ -48,8 +47,9 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
             agreement=agreement,
             guarantees=agreements.guarantees(agreement_id, caller),
             cancellation=cancellation,
-            may_record=agreement.state in _CANCELLABLE and not holds,
-            may_see_case=caller.role in (Role.UNDERWRITER, Role.ADMINISTRATOR),
+            may_record=may("console.console_agreements.record", caller)
+            and agreement.state in _CANCELLABLE
+            and not holds,
             entries=agreements.ledger(agreement_id, caller, limit=200).items,
             history=history_of(agreements.history(agreement_id, caller), reader=caller.actor),
             now_local=runtime.clock.now().astimezone(STOCKHOLM).strftime("%Y-%m-%dT%H:%M:%S"),
@@ -65,7 +65,6 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
     @pages.post("/<uuid:agreement_id>/cancellation")
     def record(agreement_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
-        caller.require(*_RECORDERS)
         try:
             channel, received_at = _request_in_form()
             cancellations.request(agreement_id, channel, received_at=received_at, actor=caller.actor)
@@ -78,7 +77,6 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
     @pages.post("/<uuid:agreement_id>/cancellation/<any(confirm, reject):verdict>")
     def second_person(agreement_id: uuid.UUID, verdict: str) -> BaseResponse:
         caller = current_caller()
-        caller.require(*_RECORDERS)
         waiting = cancellations.of_agreement(agreement_id)
         if waiting is None:
             raise NotFound

@@ -10,9 +10,8 @@ from bureau_clients import statistics
 from bureau_clients.alarms import text_of
 from bureau_clients.condition import Condition, conditions
 from bureau_clients.gateway import Gateway
+from underwriting.decisions.services import list_doubts
 from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.vocabulary import Role
-from underwriting.platform.authentication import current_caller
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web.bureaus import (
@@ -38,7 +37,6 @@ def blueprint(runtime: Runtime, gateway: Gateway) -> Blueprint:
 
     @pages.get("")
     def show() -> Response:
-        current_caller().require(Role.UNDERWRITER)
         at = runtime.clock.now()
         days = next((count for count in _PERIODS if str(count) == request.args.get("days")), _FIRST)
         last = stockholm_date(at)
@@ -49,7 +47,7 @@ def blueprint(runtime: Runtime, gateway: Gateway) -> Blueprint:
             spend = statistics.spend_by_day(session, first=first, last=last)
             outcomes = statistics.outcomes_by_day(session, first=first, last=last)
             fallbacks = statistics.fallbacks_by_day(session, first=first, last=last)
-            doubts = statistics.doubts(session, at=runtime.wall.now())
+            doubts = list_doubts.waiting(session, at=runtime.wall.now())
         names = dict.fromkeys((*gateway.bureaus, *(one.bureau for one in spend), *(one.bureau for one in outcomes)))
         period = Period(first, last, tuple(names))
         return render(

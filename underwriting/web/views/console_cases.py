@@ -22,10 +22,11 @@ from underwriting.decisions.services.read_decision import StaffDecision, TraceLi
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, Unavailable
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, Role
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
 from underwriting.kernel.wording import percent_in_words
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.encryption import Cipher
+from underwriting.platform.permissions import may
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
@@ -56,12 +57,8 @@ _MEMBERS = ("outcome", "limit", "fee_rate", "reason_code", "reason")
 def blueprint(
     runtime: Runtime, applications: Applications, decisions: Decisions, agreements: Agreements, gateway: Gateway
 ) -> Blueprint:
-    """The views under `/console/applications`, for underwriters."""
+    """The views under `/console/applications`."""
     pages = Blueprint("cases", __name__, url_prefix="/applications")
-
-    @pages.before_request
-    def for_underwriters() -> None:
-        current_caller().require(Role.UNDERWRITER)
 
     @pages.get("")
     def queue() -> Response:
@@ -99,8 +96,8 @@ def blueprint(
             explain=partial(failure_in_words, gateway),
             history=history_of(decisions.history(application_id, caller), reader=caller.actor),
             agreement_id=agreements.id_of_application(application_id, caller),
-            may_determine=application.state in _DETERMINABLE,
-            may_ask=application.state is ApplicationState.REFERRED,
+            may_determine=may("console.cases.determine", caller) and application.state in _DETERMINABLE,
+            may_ask=may("console.cases.ask_applicant", caller) and application.state is ApplicationState.REFERRED,
             rates=_rates(decisions),
             reason_codes=[(str(code), text.in_language(language_of_request())) for code, text in REASON_TEXTS.items()],
             reason_texts=REASON_TEXTS,

@@ -12,9 +12,9 @@ from schemas.sandbox import ClockSchema
 from underwriting.kernel.errors import NotFound, Refusal
 from underwriting.kernel.periods import STOCKHOLM, stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import Role
 from underwriting.platform import outbox, test_time
 from underwriting.platform.authentication import current_caller
+from underwriting.platform.permissions import may
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import render
@@ -35,7 +35,6 @@ def blueprint(runtime: Runtime, move: Callable[[datetime], None], numbers: Magic
 
     @pages.put("/v1/sandbox/clock")
     def put_clock() -> ResponseReturnValue:
-        current_caller().require(Role.ADMINISTRATOR)
         body = load(ClockSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
         move(body.at)
         return jsonify(ClockSchema().dump(body))
@@ -46,7 +45,6 @@ def blueprint(runtime: Runtime, move: Callable[[datetime], None], numbers: Magic
 
     @pages.post("/sandbox/clock")
     def move_clock() -> BaseResponse:
-        current_caller().require(Role.ADMINISTRATOR)
         if request.form.get("release"):
             test_time.release(runtime.settings, runtime.database)
             return redirect("/sandbox", 303)
@@ -82,7 +80,7 @@ def _page(runtime: Runtime, numbers: MagicNumbers, *, error: Text | None = None,
         now=now,
         now_local=now.astimezone(STOCKHOLM).strftime("%Y-%m-%dT%H:%M:%S"),
         standing=test_time.current(runtime.database) is not None,
-        may_move=current_caller().role is Role.ADMINISTRATOR,
+        may_move=may("sandbox.move_clock", current_caller()),
         move_error=error.in_language(language) if error else None,
         messages=messages,
         parties=[*parties, ("Bank", f"{runtime.settings.bank.url}/")],

@@ -171,7 +171,7 @@ def test_an_agreement_is_shown_without_personal_numbers(credit: CreditWorld, api
             answer = api.get(f"/v1/agreements/{agreement.id}{part}", headers=bearer_of(credit, person))
             assert answer.status_code == status
             assert ERIK.digits[8:] not in answer.text
-    assert api.get(f"/v1/agreements/{agreement.id}").status_code == 404
+    assert api.get(f"/v1/agreements/{agreement.id}").status_code == 401
     assert api.get(f"/v1/agreements/{uuid.uuid4()}", headers=bearer_of(credit, ANNA)).status_code == 404
 
 

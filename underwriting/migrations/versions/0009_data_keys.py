@@ -5,8 +5,8 @@ from alembic import op
 
 from underwriting.platform.database import SERVICE_ROLE
 
-revision = "0005"
-down_revision = "0004"
+revision = "0009"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
