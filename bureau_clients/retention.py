@@ -84,6 +84,24 @@ def erase_due(runtime: Runtime, *, on: date, at: datetime, held: HeldApplication
         erased, kept, last = erased + len(free), kept + len(due) - len(free), max(due)
 
 
+def erase_of(session: Session, application_id: uuid.UUID, *, at: datetime) -> int:
+    """Erase what was answered for the application and is used by no other, since its data are erased; how many."""
+    used_by_others = sa.select(CreditReportUse.credit_report_id).where(CreditReportUse.application_id != application_id)
+    ids = session.scalars(
+        sa.select(CreditReport.id)
+        .where(
+            CreditReport.application_id == application_id,
+            CreditReport.erased_at.is_(None),
+            CreditReport.id.not_in(used_by_others),
+        )
+        .order_by(CreditReport.id)
+        .with_for_update()
+    ).all()
+    if ids:
+        _erase(session, ids, at)
+    return len(ids)
+
+
 def _due(session: Session, on: date, *, after: uuid.UUID) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
     """The next questions whose day has come, locked, each with the applications that asked for or used its answer."""
     ids = session.scalars(

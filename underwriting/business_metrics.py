@@ -15,9 +15,10 @@ from underwriting.applications.models import Application
 from underwriting.decisions.models import DecisionRow
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform import heartbeats
+from underwriting.platform.job_models import JobRun
+from underwriting.platform.job_periods import first_day_of
 from underwriting.platform.message_models import Delivery, DeliveryState, Event
 from underwriting.platform.metrics import Figure, Figures
-from underwriting.platform.models import JobRun
 from underwriting.platform.runtime import Runtime
 
 _IN_THE_QUEUE = (ApplicationState.ASSESSING, ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED)
@@ -146,7 +147,7 @@ def _jobs(session: Session, now: datetime) -> Iterator[Figure]:
         "borgen_job_day",
         "The last day that a daily job was done for, as a number of days since 1970.",
         ("daily_job",),
-        {(job,): (date.fromisoformat(period) - _EPOCH).days for job, _, period in done if period},
+        {(job,): (first_day_of(period) - _EPOCH).days for job, _, period in done if period},
     )
 
 

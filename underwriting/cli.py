@@ -12,6 +12,7 @@ from underwriting.bureaus_cli import bureaus
 from underwriting.events_cli import events
 from underwriting.kernel.vocabulary import Role
 from underwriting.keys_cli import keys
+from underwriting.person_cli import person
 from underwriting.terminal import (
     environment_here,
     home_folder,
@@ -37,6 +38,7 @@ def main() -> None:
 main.add_command(bureaus)
 main.add_command(events)
 main.add_command(keys)
+main.add_command(person)
 main.add_command(verify)
 
 

@@ -11,9 +11,11 @@ from agreements.signing import jobs as signing_jobs
 from underwriting.applications import jobs as application_jobs
 from underwriting.decisions import jobs as decision_jobs
 from underwriting.house import House
-from underwriting.kernel.periods import stockholm_date, stockholm_instant
-from underwriting.platform import audit_seal, dispatcher, idempotency, test_time
-from underwriting.platform.scheduler import ContinuousJob, DailyJob, Jobs
+from underwriting.kernel.periods import stockholm_date
+from underwriting.personal_data import erasure
+from underwriting.platform import audit_seal, dispatcher, idempotency, job_runs, test_time
+from underwriting.platform.job_periods import DailyJob, MonthlyJob, due_at, period_of
+from underwriting.platform.scheduler import ContinuousJob, Jobs
 
 _FORGOTTEN_AT = time(3)
 _SEALED_AT = time(4)
@@ -37,14 +39,16 @@ def jobs_of(house: House) -> Jobs:
             *cancellation_jobs.continuous(house.cancellations),
             *dispatcher.continuous(house.dispatcher),
         ),
-        daily=(
+        periodic=(
             *application_jobs.daily_jobs(house.applications),
             *decision_jobs.daily_jobs(house.decisions),
-            DailyJob("forget-answers", _FORGOTTEN_AT, lambda _: {"forgotten": idempotency.forget_old(runtime)}),
-            DailyJob("seal-audit", _SEALED_AT, lambda on: dict(audit_seal.seal(runtime, on))),
+            DailyJob("forget-answers", _FORGOTTEN_AT, lambda *_: {"forgotten": idempotency.forget_old(runtime)}),
+            DailyJob("seal-audit", _SEALED_AT, lambda on, _: audit_seal.seal(runtime, on)),
+            *erasure.daily_jobs(runtime),
             *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
+            MonthlyJob("forget-runs", _FORGOTTEN_AT, lambda on, _: {"forgotten": job_runs.forget_old(runtime, on)}),
         ),
     )
 
@@ -60,16 +64,16 @@ def move_test_time(house: House, at: datetime) -> None:
     for stop in (*_stops(jobs, before, at), at):
         test_time.put(runtime.settings, runtime.database, stop)
         jobs.run_continuous()
-        jobs.run_daily_due(stop)
+        jobs.run_due(stop)
         jobs.run_continuous()
 
 
 def _stops(jobs: Jobs, start: datetime, end: datetime) -> tuple[datetime, ...]:
-    """Every instant between the two at which a daily job is due, in order."""
+    """Every instant between the two at which a daily or monthly job is due, in order."""
     instants = set()
     on = stockholm_date(start)
     while on <= stockholm_date(end):
-        instants |= {stockholm_instant(on, job.at) for job in jobs.daily}
+        instants |= {due_at(job, period_of(job, on)) for job in jobs.periodic}
         on += _DAY
     return tuple(sorted(instant for instant in instants if start < instant < end))
 

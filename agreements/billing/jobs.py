@@ -5,8 +5,9 @@ from datetime import date, time
 
 from agreements.billing.service import run_due
 from underwriting.kernel.money import Money
+from underwriting.platform.job_periods import DailyJob
+from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
-from underwriting.platform.scheduler import DailyJob
 
 
 def daily(runtime: Runtime, *, read_answers: Callable[[], object]) -> tuple[DailyJob, ...]:
@@ -15,9 +16,9 @@ def daily(runtime: Runtime, *, read_answers: Callable[[], object]) -> tuple[Dail
     When that raises, nothing is charged and the day's run is tried again.
     """
 
-    def charge_fees(on: date) -> dict[str, str | int]:
+    def charge_fees(on: date, progress: Progress) -> dict[str, str | int]:
         read_answers()
-        results = run_due(runtime, on)
+        results = run_due(runtime, on, progress=progress)
         charged = Money.sum(result.charged for result in results)
         return {"count": sum(result.count for result in results), "charged": str(charged)}
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import date, time
 
 from agreements.cancellation.service import Cancellations
-from underwriting.platform.scheduler import ContinuousJob, DailyJob
+from underwriting.platform.job_periods import DailyJob
+from underwriting.platform.progress import Progress
+from underwriting.platform.scheduler import ContinuousJob
 
 
 def continuous(cancellations: Cancellations) -> tuple[ContinuousJob, ...]:
@@ -18,8 +20,8 @@ def daily(cancellations: Cancellations, *, read_answers: Callable[[], object]) -
     When that raises, nothing falls and the day's run is tried again.
     """
 
-    def fall_overdue(on: date) -> dict[str, int]:
+    def fall_overdue(on: date, progress: Progress) -> dict[str, int]:
         read_answers()
-        return {"fallen": cancellations.fall_overdue(on)}
+        return {"fallen": cancellations.fall_overdue(on, progress=progress)}
 
     return (DailyJob("fall_overdue_cancellations", time(4), fall_overdue),)

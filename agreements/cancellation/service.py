@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
@@ -26,6 +27,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, CancellationState, CancellationWindow, RequestChannel
 from underwriting.platform import audit_log, events
+from underwriting.platform.progress import Progress, unheard
 
 _DAY = timedelta(days=1)
 
@@ -176,7 +178,7 @@ class Cancellations(Settler):
 
         return self._each(query, go_on)
 
-    def fall_overdue(self, on: date) -> int:
+    def fall_overdue(self, on: date, *, progress: Progress = unheard) -> int:
         """Let those fall whose money did not come in time (rule C6); how many. The bank's answers have just been read.
 
         A day's bookings are told to the end of the next bank day: only days before that are read through on *on*.
@@ -189,7 +191,7 @@ class Cancellations(Settler):
         def let_fall(session: Session, agreement: Agreement, row: Cancellation, at: datetime) -> bool:
             return fall(session, self.runtime, agreement, row, read_through=read_through, at=at)
 
-        return self._each(query, let_fall)
+        return self._each(query, let_fall, progress=progress)
 
     def _quote(self, session: Session, agreement: Agreement, at: datetime) -> CancellationQuote:
         advance(
@@ -209,21 +211,30 @@ class Cancellations(Settler):
         self,
         query: sa.Select[uuid.UUID],
         work: Callable[[Session, Agreement, Cancellation, datetime], bool],
+        *,
+        progress: Progress = unheard,
     ) -> int:
         """How many agreements *work* changed, each in a transaction; a fault with one does not stop the others."""
         with self.runtime.database.transaction() as session:
             agreement_ids = session.scalars(query).all()
-        changed = 0
-        for agreement_id in agreement_ids:
+
+        def work_on(agreement_id: uuid.UUID) -> bool:
             at = self.runtime.clock.now()
+            with self.runtime.database.transaction() as session:
+                agreement = lock_agreement(session, agreement_id)
+                row = alive(session, agreement_id)
+                if row is None or row.state != CancellationState.CONDITIONAL:
+                    return False
+                return work(session, agreement, row, at)
+
+        changed = 0
+        for done, agreement_id in enumerate(agreement_ids):
+            progress(done, len(agreement_ids))
             try:
-                with self.runtime.database.transaction() as session:
-                    agreement = lock_agreement(session, agreement_id)
-                    row = alive(session, agreement_id)
-                    if row is not None and row.state == CancellationState.CONDITIONAL:
-                        changed += work(session, agreement, row, at)
+                changed += self.runtime.database.retrying(partial(work_on, agreement_id))
             except Exception as error:
                 _log.exception("cancellation_failed", agreement=str(agreement_id), error=type(error).__name__)
+        progress(len(agreement_ids), len(agreement_ids))
         return changed
 
 

@@ -3,7 +3,9 @@
 from datetime import date, time
 
 from agreements.payments.service import Payments
-from underwriting.platform.scheduler import ContinuousJob, DailyJob
+from underwriting.platform.job_periods import DailyJob
+from underwriting.platform.progress import Progress
+from underwriting.platform.scheduler import ContinuousJob
 
 
 def continuous(payments: Payments) -> tuple[ContinuousJob, ...]:
@@ -14,7 +16,8 @@ def continuous(payments: Payments) -> tuple[ContinuousJob, ...]:
 def daily(payments: Payments) -> tuple[DailyJob, ...]:
     """Let credit balances pay what has fallen due (rule F8), then close what is paid back."""
 
-    def make_rounds(on: date) -> dict[str, int]:
-        return {"balances_used": payments.use_balances(on), "settled": payments.close_ended(on)}
+    def make_rounds(on: date, progress: Progress) -> dict[str, int]:
+        used = payments.use_balances(on, progress=progress)
+        return {"balances_used": used, "settled": payments.close_ended(on, progress=progress)}
 
     return (DailyJob("settle_agreements", time(5), make_rounds),)

@@ -23,6 +23,7 @@ from agreements.payments.services.read_file import (
 from agreements.payouts.client import Bank
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
+from underwriting.platform.progress import Progress, unheard
 from underwriting.platform.runtime import Runtime
 
 __all__ = [
@@ -90,13 +91,13 @@ class Payments:
             rows = session.scalars(query.limit(limit)).all()
         return tuple(UnmatchedPayment(row.id, row.booked_on, row.reference, Money(row.amount_ore)) for row in rows)
 
-    def use_balances(self, on: date) -> int:
+    def use_balances(self, on: date, *, progress: Progress = unheard) -> int:
         """Let every credit balance pay what is due on *on* (rule F8); how many did."""
-        return make_rounds.use_balances(self.runtime, self.sources, on)
+        return make_rounds.use_balances(self.runtime, self.sources, on, progress=progress)
 
-    def close_ended(self, on: date) -> int:
+    def close_ended(self, on: date, *, progress: Progress = unheard) -> int:
         """Settle the running agreements whose plan has ended and that owe nothing; how many."""
-        return make_rounds.close_ended(self.runtime, on)
+        return make_rounds.close_ended(self.runtime, on, progress=progress)
 
     def _read_fetched(self, bank_file_id: str, content: bytes) -> None:
         at = self.runtime.clock.now()

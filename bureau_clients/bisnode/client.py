@@ -141,8 +141,11 @@ class Bisnode:
         report = self._report(Answered.read(bodies[part], part), number, form, at)
         if not isinstance(report, CompanyReport) or RIGHT_TO_SIGN not in bodies:
             return report
-        supplement = Answered.read(bodies[RIGHT_TO_SIGN], RIGHT_TO_SIGN)
-        return _with_right_to_sign(report, _right_to_sign(supplement, number), at)
+        try:
+            right = _right_to_sign(Answered.read(bodies[RIGHT_TO_SIGN], RIGHT_TO_SIGN), number)
+        except OutcomeUnknown:  # the report stands without it, as when it was asked for
+            right = None
+        return _with_right_to_sign(report, right, at)
 
     def check(self) -> tuple[Check, ...]:
         """Whether a token is given, and for all that is asked. Nobody is asked about, and nothing costs."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.support.house import HouseWorld
 from underwriting.app import create_app
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform.models import JobRun
+from underwriting.platform.job_models import JobRun
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOCK = "/v1/sandbox/clock"

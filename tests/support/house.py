@@ -30,7 +30,7 @@ from underwriting.platform.runtime import Runtime
 
 PASSWORD = "a long password"
 EVENING = time(21)
-_ANYWHERE = (413, 500)  # what any operation may answer
+_ANYWHERE = (413, 500, 503)  # what any operation may answer
 _DAY = timedelta(days=1)
 _BETWEEN_QUESTIONS = timedelta(seconds=3)  # BankID is asked every other second
 
@@ -103,7 +103,7 @@ class HouseWorld:
         """What the worker does at this moment."""
         jobs = jobs_of(self.house)
         jobs.run_continuous()
-        jobs.run_daily_due(self.runtime.clock.now())
+        jobs.run_due(self.runtime.clock.now())
         jobs.run_continuous()
 
     def pass_days_to(self, at: datetime) -> None:

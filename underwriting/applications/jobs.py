@@ -4,7 +4,9 @@ from datetime import date, time
 from typing import Any
 
 from underwriting.applications.service import Applications
-from underwriting.platform.scheduler import ContinuousJob, DailyJob
+from underwriting.platform.job_periods import DailyJob
+from underwriting.platform.progress import Progress
+from underwriting.platform.scheduler import ContinuousJob
 
 LAPSED_EVERY_SECONDS = 60.0
 DRAFTS_DELETED_AT = time(3)
@@ -18,7 +20,7 @@ def continuous_jobs(applications: Applications) -> tuple[ContinuousJob, ...]:
 def daily_jobs(applications: Applications) -> tuple[DailyJob, ...]:
     """Drafts that nobody signed are deleted (rule A3)."""
 
-    def delete_old_drafts(_: date) -> dict[str, Any]:
+    def delete_old_drafts(_: date, _progress: Progress) -> dict[str, Any]:
         return {"deleted": applications.delete_old_drafts()}
 
     return (DailyJob("delete-old-drafts", DRAFTS_DELETED_AT, delete_old_drafts),)

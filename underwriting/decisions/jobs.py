@@ -5,7 +5,9 @@ from datetime import date, time
 from typing import Any
 
 from underwriting.decisions.service import Decisions
-from underwriting.platform.scheduler import ContinuousJob, DailyJob
+from underwriting.platform.job_periods import DailyJob
+from underwriting.platform.progress import Progress
+from underwriting.platform.scheduler import ContinuousJob
 
 ASSESSED_EVERY_SECONDS = 2.0
 ASSESSED_AT_ONCE = 8
@@ -26,7 +28,7 @@ def continuous_jobs(decisions: Decisions) -> tuple[ContinuousJob, ...]:
 def daily_jobs(decisions: Decisions) -> tuple[DailyJob, ...]:
     """What bureaus answered is erased when nothing holds on to it any more (rule K2)."""
 
-    def erase_reports(on: date) -> dict[str, Any]:
+    def erase_reports(on: date, _progress: Progress) -> dict[str, Any]:
         return asdict(decisions.erase_reports(on))
 
     return (DailyJob("erase-reports", REPORTS_ERASED_AT, erase_reports),)

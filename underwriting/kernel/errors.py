@@ -78,6 +78,16 @@ class Conflict(Refusal):
     title = Text("Det går inte i nuvarande läge", "The current state does not allow this")
 
 
+class Outdated(Refusal):
+    """The thing has changed since the caller read it. Status 412."""
+
+    slug = "outdated"
+    title = Text(
+        "Uppgifterna har ändrats sedan du hämtade dem; hämta dem igen och försök på nytt",
+        "This has changed since you fetched it; fetch it again and try once more",
+    )
+
+
 class Unavailable(Refusal):
     """An outside party does not answer; the same request may succeed later. Status 503."""
 

@@ -13,6 +13,7 @@ from agreements.signing import models as signing
 from bureau_clients import models as bureaus
 from underwriting.applications import models as applications
 from underwriting.decisions import models as decisions
+from underwriting.platform import job_models as jobs
 from underwriting.platform import key_models as keys
 from underwriting.platform import message_models as messages
 from underwriting.platform import models as platform
@@ -20,6 +21,7 @@ from underwriting.platform.database import Base
 
 FEATURES = (
     platform,
+    jobs,
     keys,
     messages,
     bureaus,

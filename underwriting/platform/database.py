@@ -1,21 +1,33 @@
-"""PostgreSQL: one engine, one way to open a transaction, one base class of rows.
+"""PostgreSQL: one engine, one way to open a transaction, one place where it is tried again, one base class of rows.
 
 Business instants are parameters, never SQL `now()`; primary keys are UUIDv7 made by the server.
 """
 
 import contextlib
+import random
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, MetaData
+import structlog
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 SERVICE_ROLE = "borgen_service"  # owns nothing; may not change or delete what is append-only
 OLDEST_SERVER = 180000
+PAUSES_SECONDS = (0.02, 0.1, 0.5)
+"""Before work that the server broke off is tried again: each at random between the half and the whole, so that two that
+met do not meet again."""
+
+_READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SHOW", "SET")  # what commits nothing
+_Result = TypeVar("_Result")
+_log = structlog.get_logger(__name__)
 
 _NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -69,7 +81,7 @@ class Database:
             connect_args={"options": options},
         )
         self._bound: Connection | None = None
-        self._current: ContextVar[Session | None] = ContextVar("session", default=None)
+        self._follow(self.engine)
 
     @classmethod
     def bound_to(cls, connection: Connection) -> "Database":
@@ -78,7 +90,7 @@ class Database:
         database.url = str(connection.engine.url)
         database.engine = connection.engine
         database._bound = connection
-        database._current = ContextVar("session", default=None)
+        database._follow(connection)
         return database
 
     @contextlib.contextmanager
@@ -93,11 +105,39 @@ class Database:
             return
         with self._open_session() as session:
             token = self._current.set(session)
+            self._has_written.set(False)
             try:
                 with session.begin():
                     yield session
+                if self._has_written.get():
+                    self._commits.set(self._commits.get() + 1)
             finally:
                 self._current.reset(token)
+
+    def retrying(self, work: Callable[[], _Result], *, repeatable: bool = False) -> _Result:
+        """What *work* gives, which opens its own transactions; tried again, three times at most, where the server broke
+        one off to end a deadlock or because it could not be serialised.
+
+        Work of which a part is committed is not tried again, unless it is *repeatable*: made so that a second time
+        finds what the first one did. Inside an open transaction it is the outermost caller who tries again.
+        """
+        pauses = iter(() if self.in_transaction else PAUSES_SECONDS)
+        while True:
+            commits = self._commits.get()
+            try:
+                return work()
+            except DBAPIError as error:
+                pause = next(pauses, None)
+                partly_done = self._commits.get() != commits and not repeatable
+                if pause is None or partly_done or not was_broken_off(error):
+                    raise
+                _log.warning("transaction_tried_again", reason=type(error.orig).__name__)
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 (no secret)
+
+    @property
+    def serves_threads(self) -> bool:
+        """Whether each thread has transactions of its own, rather than all of them one connection."""
+        return self._bound is None
 
     @property
     def current_session(self) -> Session | None:
@@ -120,10 +160,27 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
+    def _follow(self, source: Engine | Connection) -> None:
+        """Keep in mind, for each context, which session is open, whether it has written, and how often one has."""
+        self._current: ContextVar[Session | None] = ContextVar("session", default=None)
+        self._has_written: ContextVar[bool] = ContextVar("has_written", default=False)
+        self._commits: ContextVar[int] = ContextVar("commits", default=0)
+
+        def notice(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+            if not statement.lstrip().startswith(_READING):
+                self._has_written.set(True)
+
+        event.listen(source, "before_cursor_execute", notice)
+
     def _open_session(self) -> Session:
         if self._bound is not None:
             return Session(self._bound, expire_on_commit=False, join_transaction_mode="create_savepoint")
         return Session(self.engine, expire_on_commit=False)
+
+
+def was_broken_off(error: DBAPIError) -> bool:
+    """Whether the server undid the transaction for the sake of another one, so that it may succeed when tried again."""
+    return isinstance(error.orig, DeadlockDetected | SerializationFailure)
 
 
 def with_driver(url: str) -> str:

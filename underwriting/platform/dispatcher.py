@@ -124,5 +124,5 @@ def continuous(dispatcher: Dispatcher) -> tuple[ContinuousJob, ...]:
     )
 
 
-def _milliseconds_since(start: float) -> int:
-    return round((time.monotonic() - start) * 1000)
+def _milliseconds_since(start_seconds: float) -> int:
+    return round((time.monotonic() - start_seconds) * 1000)

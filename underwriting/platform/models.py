@@ -1,4 +1,4 @@
-"""Rows of the platform: audit log, idempotency keys, staff, sessions, messages, jobs, test time."""
+"""Rows of the platform: audit log, idempotency keys, staff, sessions, messages, signs of life, test time."""
 
 import uuid
 from datetime import date, datetime
@@ -106,18 +106,6 @@ class OutboxMessage(Identified, Base):
     recipient_encrypted: Mapped[bytes]
     content_encrypted: Mapped[bytes]
     created_at: Mapped[datetime]
-
-
-class JobRun(Base):
-    """One run of one job for one local date or month; "already done" is success."""
-
-    __tablename__ = "job_run"
-    job: Mapped[str] = mapped_column(primary_key=True)
-    period: Mapped[str] = mapped_column(primary_key=True)
-    leased_until: Mapped[datetime | None]
-    started_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class WorkerHeartbeat(Base):

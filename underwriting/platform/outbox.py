@@ -4,6 +4,7 @@ The business key makes a second message for the same event impossible, whatever 
 server for mail, a message waits in the queue of deliveries; without one it stays where the sandbox's mailbox shows it.
 """
 
+import contextlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from underwriting.platform import deliveries
-from underwriting.platform.encryption import HOUSE
+from underwriting.platform.encryption import HOUSE, DataErased
 from underwriting.platform.models import OutboxMessage
 from underwriting.platform.runtime import Runtime
 
@@ -76,9 +77,13 @@ def get(session: Session, runtime: Runtime, message_id: uuid.UUID) -> Message:
 
 
 def latest(session: Session, runtime: Runtime, *, count: int) -> list[Message]:
-    """The *count* newest messages, newest first; for the sandbox's mailbox."""
+    """The *count* newest messages that are not erased, newest first; for the sandbox's mailbox."""
     rows = session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(count))
-    return [_message(runtime, row) for row in rows]
+    messages = []
+    for row in rows:
+        with contextlib.suppress(DataErased):
+            messages.append(_message(runtime, row))
+    return messages
 
 
 def _message(runtime: Runtime, row: OutboxMessage) -> Message:

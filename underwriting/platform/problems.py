@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 from flask import Flask, Response, jsonify, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from underwriting.kernel.errors import (
@@ -16,6 +18,7 @@ from underwriting.kernel.errors import (
     LoginRequired,
     NotFound,
     NotPermitted,
+    Outdated,
     Refusal,
     Unavailable,
 )
@@ -28,6 +31,7 @@ STATUS_OF_KIND: Mapping[type[Refusal], int] = {
     NotPermitted: 403,
     NotFound: 404,
     Conflict: 409,
+    Outdated: 412,
     Unavailable: 503,
 }
 
@@ -40,6 +44,13 @@ _HTTP_TITLES: Mapping[int, Text] = {
     429: Text("För många försök; vänta en stund", "Too many attempts; wait a while"),
     500: Text("Ett fel inträffade hos oss; inget har ändrats", "An error occurred on our side; nothing was changed"),
 }
+_DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree)
+_AWAY = Text("Tjänsten är tillfälligt otillgänglig", "Temporarily unavailable")
+_SEND_AGAIN = Text(
+    "Vi når inte vår databas just nu. Försök igen om en stund; med samma Idempotency-Key görs inget två gånger.",
+    "Our database is out of reach right now. Try again in a while; with the same Idempotency-Key nothing is done twice.",
+)
+_RETRY_AFTER_SECONDS = "5"
 _CSRF = Text(
     "Formuläret har gått ut; ladda om sidan och försök igen", "The form has expired; reload the page and try again"
 )
@@ -77,7 +88,10 @@ class Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that *error* is to whoever asked; an error of ours that we did not foresee is a bare 500."""
+    """The problem that *error* is to whoever asked; one that we did not foresee is a bare 500.
+
+    Where the database is away, it may have been so when we asked it to commit: what was to be changed may be.
+    """
     if isinstance(error, Refusal):
         status = next(status for kind, status in STATUS_OF_KIND.items() if isinstance(error, kind))
         return Problem(status, error.slug, error.title, error.detail, error.rule, error.errors)
@@ -87,6 +101,8 @@ def problem_of(error: Exception) -> Problem:
         status = error.code or 500
         title = _HTTP_TITLES.get(status, _HTTP_TITLES[500 if status >= 500 else 400])
         return Problem(status, f"http-{status}", title, title)
+    if isinstance(error, _DATABASE_AWAY):
+        return Problem(503, "database-unavailable", _AWAY, _SEND_AGAIN)
     return Problem(500, "internal-error", _HTTP_TITLES[500], _HTTP_TITLES[500])
 
 
@@ -104,6 +120,8 @@ def answer(problem: Problem) -> Response:
     response.mimetype = "application/problem+json"
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.status == 503:
+        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
     return response
 
 

@@ -25,6 +25,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.wording import day_in_words
 from underwriting.platform import audit_log, events
 from underwriting.platform.database import lock_subject
+from underwriting.platform.progress import Progress, unheard
 from underwriting.platform.runtime import Runtime
 
 AGREEMENTS_AT_ONCE = 10_000
@@ -72,7 +73,7 @@ class FeeRunView:
     charged: Money
 
 
-def charge_month(runtime: Runtime, month: Month) -> RunResult:
+def charge_month(runtime: Runtime, month: Month, *, progress: Progress = unheard) -> RunResult:
     """Charge *month* for every agreement that used credit in it; MonthNotOver before that is allowed (rule F1).
 
     Agreements are charged in chunks, each in a transaction; a run that died is begun again and finds what it had
@@ -92,13 +93,14 @@ def charge_month(runtime: Runtime, month: Month) -> RunResult:
     while (chunk := _charge_chunk(runtime, month, among=among, after=after, at=at)) is not None:
         result, after = chunk
         results.append(result)
+        progress(sum(one.count for one in results), None)
     charged = RunResult(month, sum(one.count for one in results), Money.sum(one.charged for one in results))
     _finish(runtime, charged, at, is_news=bool(charged.count) or among is None)
     _log.info("fee_run", month=str(month), charged_count=charged.count, charged_ore=charged.charged.ore)
     return charged
 
 
-def run_due(runtime: Runtime, on: date) -> tuple[RunResult, ...]:
+def run_due(runtime: Runtime, on: date, *, progress: Progress = unheard) -> tuple[RunResult, ...]:
     """Charge every month that is late enough for it on *on* and may lack a fee, oldest first (rule F1).
 
     That is the last of them, those that no run has charged, and those for which a payout was told of since: no month
@@ -109,7 +111,8 @@ def run_due(runtime: Runtime, on: date) -> tuple[RunResult, ...]:
         last = last.previous()
     with runtime.database.transaction() as session:
         first = _first_that_may_lack_a_fee(session)
-    return tuple(charge_month(runtime, month) for month in months_between(min(first or last, last), last))
+    months = months_between(min(first or last, last), last)
+    return tuple(charge_month(runtime, month, progress=progress) for month in months)
 
 
 def runs(session: Session) -> tuple[FeeRunView, ...]:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
@@ -19,6 +20,7 @@ from agreements.payments.services.allocate_payment import SettlementSource, use_
 from agreements.payouts.service import on_its_way, withdraw_unsent
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account, AgreementState
+from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
 
 _OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
@@ -27,16 +29,16 @@ _SYSTEM = "system"
 _log = structlog.get_logger(__name__)
 
 
-def use_balances(runtime: Runtime, sources: Sequence[SettlementSource], on: date) -> int:
+def use_balances(runtime: Runtime, sources: Sequence[SettlementSource], on: date, *, progress: Progress) -> int:
     """Let every credit balance pay what is due on *on* (rule F8); how many did."""
 
     def use(session: Session, agreement: Agreement) -> bool:
         return use_balance(session, agreement, sources, on=on, at=runtime.clock.now())
 
-    return _each(runtime, _with_balance(runtime), use)
+    return _each(runtime, _with_balance(runtime), use, progress)
 
 
-def close_ended(runtime: Runtime, on: date) -> int:
+def close_ended(runtime: Runtime, on: date, *, progress: Progress) -> int:
     """Settle the running agreements whose plan has ended and that owe nothing (`docs/states.md`); how many.
 
     Their guarantees end. One that still owes the fee of a month, charged or to be charged, stays.
@@ -54,7 +56,7 @@ def close_ended(runtime: Runtime, on: date) -> int:
         guarantees.end(session, agreement.id, at=at)
         return True
 
-    return _each(runtime, _with_ended_plan(runtime, on), close)
+    return _each(runtime, _with_ended_plan(runtime, on), close, progress)
 
 
 def _with_balance(runtime: Runtime) -> Sequence[uuid.UUID]:
@@ -79,13 +81,24 @@ def _with_ended_plan(runtime: Runtime, on: date) -> Sequence[uuid.UUID]:
         return session.scalars(query).all()
 
 
-def _each(runtime: Runtime, agreement_ids: Sequence[uuid.UUID], work: Callable[[Session, Agreement], bool]) -> int:
+def _each(
+    runtime: Runtime,
+    agreement_ids: Sequence[uuid.UUID],
+    work: Callable[[Session, Agreement], bool],
+    progress: Progress,
+) -> int:
     """How many of the agreements *work* changed, each in a transaction; a fault with one does not stop the others."""
+
+    def work_on(agreement_id: uuid.UUID) -> bool:
+        with runtime.database.transaction() as session:
+            return work(session, lock_agreement(session, agreement_id))
+
     changed = 0
-    for agreement_id in agreement_ids:
+    for done, agreement_id in enumerate(agreement_ids):
+        progress(done, len(agreement_ids))
         try:
-            with runtime.database.transaction() as session:
-                changed += work(session, lock_agreement(session, agreement_id))
+            changed += runtime.database.retrying(partial(work_on, agreement_id))
         except Exception as error:
             _log.exception("agreement_failed", agreement=str(agreement_id), error=type(error).__name__)
+    progress(len(agreement_ids), len(agreement_ids))
     return changed

@@ -13,9 +13,9 @@ from underwriting.business_metrics import figures_of
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.heartbeats import Heartbeat
+from underwriting.platform.job_models import JobRun
 from underwriting.platform.message_models import Delivery, Event
 from underwriting.platform.metrics import Figure
-from underwriting.platform.models import JobRun
 from underwriting.platform.runtime import Runtime
 
 

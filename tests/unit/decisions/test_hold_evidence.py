@@ -14,6 +14,7 @@ from underwriting.decisions.jobs import daily_jobs
 from underwriting.decisions.services import list_doubts
 from underwriting.kernel.periods import stockholm_instant
 from underwriting.kernel.vocabulary import AgreementState, ApplicationState
+from underwriting.platform.progress import unheard
 
 DUE = date(2028, 3, 2)  # both reports were received on 2 March 2026: Anna's is due after one year, the AB's after two
 ENDED_ON = date(2028, 1, 10)
@@ -87,9 +88,9 @@ def test_the_nights_job_says_how_much_it_erased(assessed: LendingWorld) -> None:
     """K2: the person's report alone is due after a year."""
     end(assessed, AgreementState.LAPSED, stockholm_instant(ENDED_ON))
     (job,) = daily_jobs(assessed.decisions)
-    assert job.run(date(2027, 3, 1)) == {"erased": 0, "held": 0}
-    assert job.run(date(2027, 3, 2)) == {"erased": 1, "held": 0}
-    assert job.run(DUE) == {"erased": 1, "held": 0}
+    assert job.run(date(2027, 3, 1), unheard) == {"erased": 0, "held": 0}
+    assert job.run(date(2027, 3, 2), unheard) == {"erased": 1, "held": 0}
+    assert job.run(DUE, unheard) == {"erased": 1, "held": 0}
 
 
 @pytest.mark.parametrize(

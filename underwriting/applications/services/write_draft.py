@@ -13,10 +13,14 @@ from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import move, subject_of
 from underwriting.applications.services.store_application import columns_of, new_guarantor
 from underwriting.kernel.vocabulary import ApplicationState
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, data_keys
 from underwriting.platform.authentication import Caller, new_draft_secret
 from underwriting.platform.database import new_id
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
+
+DRAFT = "draft"
+"""Why its key is destroyed when a draft is deleted."""
 
 
 def create_draft(
@@ -58,10 +62,14 @@ def change_draft(
 
 
 def drop_draft(session: Session, application: Application, *, actor: str, at: datetime) -> None:
-    """Remove the locked draft; ApplicationStateRefuses once it is submitted."""
+    """Remove the locked draft, and with its key the documents that were made of it (rule K2).
+
+    ApplicationStateRefuses once it is submitted.
+    """
     move(session, application, ApplicationEvent.DROPPED, actor=actor, at=at)
     session.flush()
     session.execute(sa.delete(Application).where(Application.id == application.id))
+    data_keys.destroy(session, [of_application(application.id)], because=DRAFT, at=at)
 
 
 def _name_guarantors(session: Session, runtime: Runtime, application: Application, body: ApplicationBody) -> None:

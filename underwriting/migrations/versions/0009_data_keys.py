@@ -6,10 +6,11 @@ from alembic import op
 from underwriting.platform.database import SERVICE_ROLE
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+_ERASABLE = ("application", "agreement", "signing", "payment_file")
 _TABLES = ("data_key", "key_milestone")
 
 # What was received may be encrypted anew by whoever owns the table: the same bytes under another key.
@@ -56,6 +57,8 @@ def upgrade() -> None:
         sa.Column("reached_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_key_milestone")),
     )
+    for table in _ERASABLE:
+        op.add_column(table, sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     for table in _TABLES:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {SERVICE_ROLE}")
     op.execute(_ONLY_ERASED.format(unless_by_owner=_UNLESS_BY_OWNER))
@@ -64,5 +67,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove the tables. What was encrypted under data keys can then be read by nobody."""
     op.execute(_ONLY_ERASED.format(unless_by_owner=""))
+    for table in _ERASABLE:
+        op.drop_column(table, "erased_at")
     for table in reversed(_TABLES):
         op.drop_table(table)

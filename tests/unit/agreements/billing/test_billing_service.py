@@ -36,6 +36,7 @@ from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account, AgreementState, CancellationState, PayoutState, RequestChannel
 from underwriting.platform import audit_log
 from underwriting.platform.database import Database
+from underwriting.platform.progress import unheard
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
 PRINCIPAL, FEES = Account.PRINCIPAL, Account.FEE_RECEIVABLE
@@ -366,7 +367,7 @@ def test_the_job_reads_the_banks_answers_first(world: RunningWorld) -> None:
         book_late(world, agreement, date(2026, 3, 31))
 
     (job,) = jobs.daily(world.runtime, read_answers=read_answers)
-    assert job.run(date(2026, 4, 1)) == {"count": 1, "charged": "2400.00"}
+    assert job.run(date(2026, 4, 1), unheard) == {"count": 1, "charged": "2400.00"}
 
 
 def test_the_job_charges_nothing_when_the_bank_does_not_answer(world: RunningWorld) -> None:
@@ -379,7 +380,7 @@ def test_the_job_charges_nothing_when_the_bank_does_not_answer(world: RunningWor
 
     (job,) = jobs.daily(world.runtime, read_answers=read_answers)
     with pytest.raises(BankUnreachable):
-        job.run(date(2026, 4, 1))
+        job.run(date(2026, 4, 1), unheard)
     assert fees(world, agreement) == {}
 
 
