@@ -24,7 +24,7 @@ from underwriting.business_metrics import figures_of
 from underwriting.decisions import routes as decision_routes
 from underwriting.house import House, house_of, runtime_of
 from underwriting.integrators import routes as integrator_routes
-from underwriting.jobs import move_test_time
+from underwriting.jobs import jobs_of, move_test_time
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import (
@@ -36,13 +36,26 @@ from underwriting.platform import (
     permissions,
     problems,
     request_ids,
+    retries,
     tracing,
 )
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.web import layout
+from underwriting.web.views import (
+    account,
+    applicant,
+    billing,
+    console,
+    jobs,
+    messages,
+    sandbox,
+    signing,
+    signup,
+    staff,
+    webhooks,
+)
 from underwriting.web.views import agreements as agreement_views
-from underwriting.web.views import applicant, billing, console, messages, sandbox, signing, signup, staff, webhooks
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _SECURITY_HEADERS = {
@@ -86,6 +99,7 @@ def create_app(house: House | None = None) -> Flask:
     for blueprint in (*_interface(house), *_pages(house)):
         app.register_blueprint(blueprint)
     _for_every_page(app, runtime)
+    retries.register(app, runtime.database)
     return app
 
 
@@ -143,11 +157,13 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
+    yield account.blueprint(runtime)
     yield console.blueprint(
         runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
     )
     yield billing.blueprint(runtime, house.payments)
     yield messages.blueprint(runtime)
+    yield jobs.blueprint(runtime, jobs_of(house).periodic)
     yield webhooks.blueprint(house.webhook_endpoints)
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
 

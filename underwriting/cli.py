@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from underwriting.access_cli import user
 from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.events_cli import events
-from underwriting.kernel.vocabulary import Role
+from underwriting.jobs_cli import jobs
 from underwriting.keys_cli import keys
 from underwriting.person_cli import person
 from underwriting.terminal import (
@@ -37,6 +38,8 @@ def main() -> None:
 
 main.add_command(bureaus)
 main.add_command(events)
+main.add_command(jobs)
+main.add_command(user)
 main.add_command(keys)
 main.add_command(person)
 main.add_command(verify)
@@ -180,32 +183,6 @@ def migrate(down_to: str | None, as_json: bool) -> None:
         migrations.upgrade(url)
     revision = down_to or "head"
     show_result(as_json, {"revision": revision}, f"The database is at revision {revision}.")
-
-
-@main.group()
-def user() -> None:
-    """Members of staff."""
-
-
-@user.command()
-@click.argument("username")
-@click.option("--role", type=click.Choice([str(role) for role in Role]), required=True)
-@click.option("--personal-number", help="Who the user is, so that nobody decides on themselves.")
-@click.password_option(help="Asked for when not given.")
-@json_option
-@plain_errors
-def add(username: str, role: str, personal_number: str | None, password: str, as_json: bool) -> None:
-    """Add a member of staff."""
-    from underwriting.kernel.identifiers import parse_personal_number
-    from underwriting.kernel.periods import stockholm_date
-    from underwriting.platform.authentication import add_staff
-
-    runtime = runtime_here()
-    now = runtime.wall.now()
-    person = parse_personal_number(personal_number, on=stockholm_date(now)) if personal_number else None
-    with runtime.database.transaction() as session:
-        identifier = add_staff(session, runtime, username, password, Role(role), person=person, at=now)
-    show_result(as_json, {"id": str(identifier), "username": username, "role": role}, f"Added {username} as {role}.")
 
 
 @main.command("demo-data")

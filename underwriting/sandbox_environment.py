@@ -73,6 +73,8 @@ def sandbox_environment(
         "DATABASE_URL": database_url,
         "BORGEN_BASE_URL": addresses.web,
         "BORGEN_SANDBOX": "true",
+        "STAFF_SECOND_FACTOR": "optional",
+        "STAFF_IDLE_MINUTES": "480",
         "BORGEN_SEAL_FOLDER": str(home / "seals"),
         **bureaus,
         **(ca_settings(certificates.ca) if bureaus_by_tls else {}),

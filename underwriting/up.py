@@ -147,6 +147,7 @@ def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
         "BANK_",
         "LENDER_",
         "SMTP_",
+        "STAFF_",
         "MAIL_",
         "METRICS_TOKEN",
         "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -48,7 +48,7 @@ from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
-from underwriting.platform import authentication
+from underwriting.platform import sessions
 from underwriting.platform.batches import each_alone
 from underwriting.platform.runtime import Runtime
 
@@ -231,12 +231,12 @@ class Signings:
             return None
         signing.session_given_at = self.runtime.clock.now()
         person = PersonalNumber(opened(self.runtime, signing.person_encrypted, PERSON))
-        return authentication.log_in_person(session, self.runtime, person)
+        return sessions.open_for_person(session, self.runtime, person)
 
     def _check_secret(self, signing_id: uuid.UUID, secret: str) -> None:
         with self.runtime.database.transaction() as session:
             kept = session.scalar(sa.select(Signing.secret_hash).where(Signing.id == signing_id))
-        if kept is None or not hmac.compare_digest(kept, authentication.token_hash(secret)):
+        if kept is None or not hmac.compare_digest(kept, sessions.token_hash(secret)):
             raise NotFound
 
     def _fail_older(self, purpose: SigningPurpose, subject_id: uuid.UUID, person: PersonalNumber) -> Sequence[str]:

@@ -32,7 +32,7 @@ from underwriting.kernel.clock import SystemClock
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_instant
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform import authentication, outbox, test_time
+from underwriting.platform import outbox, test_time
 from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.runtime import Runtime
@@ -91,7 +91,7 @@ class Live:
         """A member of staff who logs in with `PASSWORD`."""
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            authentication.add_staff(session, self.runtime, username, PASSWORD, role, person=person, at=at)
+            staff_accounts.add_staff(session, self.runtime, username, PASSWORD, role, person=person, at=at)
 
     def letters(self) -> list[outbox.Message]:
         """What has been written to people, the newest first."""

@@ -41,7 +41,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, CompanyForm, Role, SigningPurpose
-from underwriting.platform import audit_log, authentication, permissions, problems
+from underwriting.platform import audit_log, authentication, permissions, problems, sessions, staff_accounts
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -231,14 +231,14 @@ def api_of(credit: CreditWorld) -> FlaskClient:
 def bearer_of(credit: CreditWorld, person: PersonalNumber) -> dict[str, str]:
     """The header of *person*, who has identified with BankID."""
     with credit.runtime.database.transaction() as session:
-        token = authentication.log_in_person(session, credit.runtime, person)
+        token = sessions.open_for_person(session, credit.runtime, person)
     return {"Authorization": f"Bearer {token}"}
 
 
 def bearer_of_staff(credit: CreditWorld, role: Role) -> dict[str, str]:
     """The header of a member of staff with *role*."""
     with credit.runtime.database.transaction() as session:
-        authentication.add_staff(
+        staff_accounts.add_staff(
             session, credit.runtime, f"s-{role}", "a long password", role, person=None, at=credit.clock.now()
         )
-    return {"Authorization": f"Bearer {authentication.log_in_staff(credit.runtime, f's-{role}', 'a long password')}"}
+    return {"Authorization": f"Bearer {staff_accounts.log_in_staff(credit.runtime, f's-{role}', 'a long password')}"}

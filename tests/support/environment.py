@@ -17,6 +17,8 @@ def complete_environment(folder: Path, *, database_url: str = "postgresql://post
         "BORGEN_SEAL_KEY": base64.b64encode(b"a" * 32).decode(),
         "BORGEN_BASE_URL": "http://127.0.0.1:8080",
         "BORGEN_SANDBOX": "true",
+        "STAFF_SECOND_FACTOR": "optional",
+        "STAFF_IDLE_MINUTES": "480",
         "CREDITSAFE_URL": "http://127.0.0.1:9/creditsafe",
         "CREDITSAFE_USERNAME": "borgen",
         "CREDITSAFE_PASSWORD": "creditsafe-password",

@@ -25,8 +25,8 @@ from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform import outbox
-from underwriting.platform.authentication import add_staff, log_in_staff
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import add_staff, log_in_staff
 
 PASSWORD = "a long password"
 EVENING = time(21)

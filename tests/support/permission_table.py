@@ -36,8 +36,10 @@ def application() -> Flask:
 
 def written(app: Flask) -> str:
     """The table in Markdown, a row for each method on each address, by address."""
-    head = ["| Call | Anyone | BankID | Draft | " + " | ".join(_ABBREVIATED.values()) + " | Machine client |"]
-    head.append("|---" * (len(_ABBREVIATED) + 5) + "|")
+    head = [
+        "| Call | Anyone | BankID | Draft | Password | " + " | ".join(_ABBREVIATED.values()) + " | Machine client |"
+    ]
+    head.append("|---" * (len(_ABBREVIATED) + 6) + "|")
     rows = sorted(
         (rule.rule, method, TABLE[rule.endpoint])
         for rule in app.url_map.iter_rules()
@@ -54,7 +56,8 @@ def in_page(page: str) -> str:
 def _row(call: str, access: Access) -> str:
     own = ["own" if yes else "" for yes in (access.persons, access.drafts)]
     staff = ["yes" if role in access.roles else "" for role in _ABBREVIATED]
-    cells = ["yes" if access.anyone else "", *own, *staff, f"`{access.scope}`" if access.scope else ""]
+    halfway = "yes" if access.halfway else ""
+    cells = ["yes" if access.anyone else "", *own, halfway, *staff, f"`{access.scope}`" if access.scope else ""]
     return f"| `{call}` | {' | '.join(cells)} |"
 
 

@@ -59,4 +59,5 @@ def put_in_first_form(session: Session, cipher: Cipher) -> int:
             sa.text(f"UPDATE {value.table.name} SET {value.column} = :old WHERE {where}"), {"old": old, **keys}
         )
     session.execute(sa.text("DELETE FROM data_key"))
+    session.execute(sa.text("DELETE FROM key_milestone"))
     return len(values)

@@ -10,9 +10,9 @@ from underwriting import demo_data
 from underwriting.kernel.identifiers import parse_personal_number
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform.authentication import log_in_staff
 from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import log_in_staff
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -209,18 +209,23 @@ def _show_replays(replays: "list[Replayed]", *, as_json: bool, values_in: "Langu
 @contextmanager
 def _logged_in(runtime: "Runtime", username: str | None, password: str | None) -> "Iterator[Caller]":
     """Whoever reads cases and has this name and password, who is logged out afterwards."""
-    from underwriting.kernel.vocabulary import CASE_READERS
-    from underwriting.platform.authentication import ANONYMOUS, caller_of_session, log_in_staff, log_out
+    from underwriting.kernel.vocabulary import CASE_READERS, Awaited
+    from underwriting.platform import second_factor, sessions
+    from underwriting.platform.callers import ANONYMOUS
+    from underwriting.platform.staff_accounts import log_in_staff
 
     name = username or click.prompt("Username", err=True)
     secret = password or click.prompt("Password", hide_input=True, err=True)
     token = log_in_staff(runtime, name, secret)
     try:
-        caller = caller_of_session(runtime, token) or ANONYMOUS
+        caller = sessions.caller_of(runtime, token) or ANONYMOUS
+        if caller.awaits is Awaited.SECOND_FACTOR:
+            token = second_factor.pass_code(runtime, caller, click.prompt("Code", err=True))
+            caller = sessions.caller_of(runtime, token) or ANONYMOUS
         caller.require(*CASE_READERS)
         yield caller
     finally:
-        log_out(runtime, token)
+        sessions.end(runtime, token)
 
 
 def _note_reading(session: Any, caller: "Caller", report_id: uuid.UUID, *, at: datetime) -> None:

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 
 from underwriting.demo.cast import STAFF
-from underwriting.platform.authentication import add_staff
 from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import add_staff
 
 
 def add_missing_staff(runtime: Runtime) -> None:

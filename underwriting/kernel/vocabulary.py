@@ -169,6 +169,21 @@ CASE_READERS = (*UNDERWRITERS, Role.AUDITOR)
 """Who reads applications, and what bureaus said of those who stand in them."""
 
 
+class LoginMethod(StrEnum):
+    """How the holder of a session said who they are."""
+
+    PASSWORD = "password"  # noqa: S105 (a word)
+    SIGN_ON = "sign_on"  # by the lender's identity provider
+    BANKID = "bankid"
+
+
+class Awaited(StrEnum):
+    """What a member of staff with the right password has still to show."""
+
+    SECOND_FACTOR = "second_factor"
+    ENROLMENT = "enrolment"
+
+
 class Scope(StrEnum):
     """What a machine client may be allowed, each on its own."""
 

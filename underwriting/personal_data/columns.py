@@ -19,6 +19,7 @@ SUFFIX = "_encrypted"
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 _CONTEXTS: Mapping[str, str] = {  # as SQL over the row
+    "staff_user.enrolment": "'staff_user.second_factor'",
     "webhook_endpoint.previous_secret": "'webhook_endpoint.secret'",
     "received_answer.body": "CASE compression WHEN 'none' THEN 'credit_report.raw' ELSE 'received_answer.body' END",
 }
@@ -64,6 +65,7 @@ _SUBJECTS: Mapping[str, str] = {  # as SQL over the row
     "credit_report": "'credit_report:' || id",
     "received_answer": "'credit_report:' || credit_report_id",
     "payment_file": "'payment_file:' || encode(sha256, 'hex')",
+    "staff_user": "'staff:' || id",
     "login_session": "'login_session:' || id",
 }
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.kernel.vocabulary import Role
+from underwriting.kernel.vocabulary import Awaited, LoginMethod, Role
 from underwriting.platform.database import Base, Identified, one_of
 
 
@@ -72,27 +72,54 @@ class StaffUser(Identified, Base):
     """One person on the lender's staff."""
 
     __tablename__ = "staff_user"
-    __table_args__ = (sa.CheckConstraint(one_of("role", Role), "role"),)
+    __table_args__ = (
+        sa.CheckConstraint(one_of("role", Role), "role"),
+        sa.CheckConstraint("(sign_on_issuer IS NULL) = (sign_on_subject IS NULL)", "sign_on"),
+        sa.UniqueConstraint("sign_on_issuer", "sign_on_subject"),
+    )
     username: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]  # None: logs in by the identity provider alone
     role: Mapped[str]
     personal_index: Mapped[bytes | None]  # who the user is, so that nobody decides on themselves (D8)
     created_at: Mapped[datetime]
     failed_attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    second_factor_encrypted: Mapped[bytes | None]
+    second_factor_step: Mapped[int | None]  # the last that was used: none is used twice
+    enrolment_encrypted: Mapped[bytes | None]  # a second factor that has not been confirmed by a code
+    sign_on_issuer: Mapped[str | None]
+    sign_on_subject: Mapped[str | None]
+
+
+class RecoveryCode(Identified, Base):
+    """One code that stands in for a member of staff's second factor, once; the code itself is not kept."""
+
+    __tablename__ = "staff_recovery_code"
+    __table_args__ = (sa.UniqueConstraint("staff_user_id", "code_hash"),)
+    staff_user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("staff_user.id"))
+    code_hash: Mapped[bytes]
+    used_at: Mapped[datetime | None]
 
 
 class LoginSession(Identified, Base):
     """A logged-in member of staff, or a person identified by BankID; the token itself is not kept."""
 
     __tablename__ = "login_session"
-    __table_args__ = (sa.CheckConstraint("(staff_user_id IS NULL) <> (person_index IS NULL)", "one_holder"),)
+    __table_args__ = (
+        sa.CheckConstraint("(staff_user_id IS NULL) <> (person_index IS NULL)", "one_holder"),
+        sa.CheckConstraint(one_of("method", LoginMethod), "method"),
+        sa.CheckConstraint(f"awaits IS NULL OR {one_of('awaits', Awaited)}", "awaits"),
+        sa.Index("ix_login_session_staff", "staff_user_id", postgresql_where=sa.text("ended_at IS NULL")),
+    )
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     staff_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("staff_user.id"))
     person_index: Mapped[bytes | None]
     person_encrypted: Mapped[bytes | None]
+    method: Mapped[str]
+    awaits: Mapped[str | None]  # what is still to be shown before the session opens anything
     created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]  # to the minute
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

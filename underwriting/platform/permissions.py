@@ -20,11 +20,13 @@ class Access:
     """Who may make one call: *anyone*, or whoever is one of the others.
 
     *persons* are identified by BankID, *drafts* are whoever shows a draft's secret; what is theirs the service says.
+    *halfway* are staff who have a right password and have still to show a second factor.
     """
 
     anyone: bool = False
     persons: bool = False
     drafts: bool = False
+    halfway: bool = False
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
 
@@ -36,19 +38,24 @@ class Access:
             self.anyone
             or (self.persons and caller.person_index is not None)
             or (self.drafts and caller.draft_secret_hash is not None)
+            or (self.halfway and caller.awaits is not None)
             or caller.role in self.roles
         )
 
 
-def _staff(*roles: Role, persons: bool = False, drafts: bool = False, scope: Scope | None = None) -> Access:
+def _staff(
+    *roles: Role, persons: bool = False, drafts: bool = False, halfway: bool = False, scope: Scope | None = None
+) -> Access:
     """An administrator may whatever any of staff may."""
-    return Access(persons=persons, drafts=drafts, roles=frozenset((*roles, Role.ADMINISTRATOR)), scope=scope)
+    with_administrator = frozenset((*roles, Role.ADMINISTRATOR))
+    return Access(persons=persons, drafts=drafts, halfway=halfway, roles=with_administrator, scope=scope)
 
 
 _BILLING_READERS = (Role.BILLING, Role.AUDITOR)
 
 _ANYONE = Access(anyone=True)
 _PERSON = Access(persons=True)
+_HALFWAY = Access(halfway=True)
 _APPLICANT = Access(persons=True, drafts=True)
 _APPLICANT_OR_READER = _staff(*CASE_READERS, persons=True, drafts=True, scope=Scope.APPLICATIONS_READ)
 _CASE_READER = _staff(*CASE_READERS)
@@ -82,6 +89,14 @@ TABLE: Mapping[str, Access] = {
     "staff.show": _ANYONE,
     "staff.log_in": _ANYONE,
     "staff.log_out": _ANYONE,
+    "account.ask_for_code": _HALFWAY,
+    "account.pass_code": _HALFWAY,
+    "account.enrol": _staff(*Role, halfway=True),
+    "account.confirm": _staff(*Role, halfway=True),
+    "account.show": _ALL_STAFF,
+    "account.change_password": _ALL_STAFF,
+    "account.end_session": _ALL_STAFF,
+    "account.end_others": _ALL_STAFF,
     # Signing: whoever holds the order's secret; a thing to sign asks for its signer
     "signings.start_signing": _ANYONE,
     "signings.show_signing": _ANYONE,
@@ -178,6 +193,7 @@ TABLE: Mapping[str, Access] = {
     "integrators.enable": _ENDPOINT_OWNER,
     "integrators.replay": _ENDPOINT_OWNER,
     "integrators.show_attempts": _ENDPOINT_READER,
+    "jobs.show": _staff(Role.AUDITOR),
     "messages.show_dead": _AUDITOR,
     "messages.show_log": _AUDITOR,
     "messages.show": _AUDITOR,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, jsonify, request
@@ -115,7 +116,8 @@ def language_of_request() -> Language:
 def answer(problem: Problem) -> Response:
     """*problem* as `application/problem+json` in the caller's language."""
     named = request_ids.current()
-    response = jsonify(problem.as_json(language_of_request(), instance=request.path, request_id=named))
+    instance = quote(request.path, errors="replace")
+    response = jsonify(problem.as_json(language_of_request(), instance=instance, request_id=named))
     response.status_code = problem.status
     response.mimetype = "application/problem+json"
     if problem.status == 401:

@@ -22,6 +22,7 @@ from underwriting.platform.environment import (
 )
 from underwriting.platform.key_settings import KeySettings, read_encryption
 from underwriting.platform.mail_settings import MailSettings, read_mail
+from underwriting.platform.staff_settings import StaffSettings, read_staff
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -96,6 +97,7 @@ class Settings:
     bank: BankSettings
     lender: LenderSettings
     mail: MailSettings | None
+    staff: StaffSettings
     log_level: str
 
     @classmethod
@@ -121,6 +123,7 @@ class Settings:
             bank=BankSettings(url=reader.url("BANK_URL"), token=reader.secret("BANK_TOKEN")),
             lender=_lender(reader),
             mail=read_mail(reader, sandbox=sandbox),
+            staff=read_staff(reader),
             log_level=reader.word("LOG_LEVEL", among=LOG_LEVELS, default="INFO"),
         )
         _check_keys_differ(reader, settings)

@@ -21,8 +21,8 @@ _TONES = {
     **dict.fromkeys(("referred", "information_requested", "counter_offer", "submitted"), "warn"),
     **dict.fromkeys(("invited", "signing", "cancelling", "conditional", "unconfirmed"), "warn"),
     **dict.fromkeys(("unknown", "no_match", "unavailable"), "warn"),
-    **dict.fromkeys(("waiting", "temporary", "failing"), "warn"),
-    **dict.fromkeys(("declined", "refused", "annulled", "dead", "permanent", "disabled"), "bad"),
+    **dict.fromkeys(("waiting", "temporary", "failing", "due", "running", "lost"), "warn"),
+    **dict.fromkeys(("declined", "refused", "annulled", "dead", "permanent", "disabled", "failed"), "bad"),
     **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen", "dropped"), "over"),
 }
 

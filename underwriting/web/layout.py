@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, get_args
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -59,6 +59,8 @@ def choose_language(response: BaseResponse, language: str) -> BaseResponse:
 
 def problem_page(problem: Problem) -> Response:
     """*problem* as a page that says what is wrong and what to do; whoever has to log in can do so at once."""
+    if problem.status == HTTPStatus.UNAUTHORIZED and g.caller.awaits is not None:
+        return make_response(redirect(f"/console/account/code?{urlencode({'next': _here()})}", 303))
     if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         template = "console/login.html" if request.path.startswith(_FOR_STAFF) else "portal/login.html"
         return render(template, status=problem.status, next=request.path, needed=True)
@@ -78,6 +80,11 @@ def blueprint() -> Blueprint:
         return choose_language(redirect(own_path(request.args.get("next", "/"))), language)
 
     return pages
+
+
+def _here() -> str:
+    """The page that was asked for, to come back to; what was sent is not sent again."""
+    return request.path if request.method == "GET" else "/console/"
 
 
 def _parts_of(address: str) -> SplitResult:

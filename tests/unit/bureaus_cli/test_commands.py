@@ -22,9 +22,9 @@ from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, Role
 from underwriting.platform import audit_log
-from underwriting.platform.authentication import ATTEMPTS_BEFORE_LOCK, add_staff
 from underwriting.platform.models import AuditEntry, LoginSession
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import ATTEMPTS_BEFORE_LOCK, add_staff
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AB, PERSON = OrganisationNumber("5599990008"), PersonalNumber("197701072394")

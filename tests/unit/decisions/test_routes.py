@@ -11,7 +11,7 @@ from tests.support.lending import ANNA, BERTIL, LendingWorld, application_json, 
 from underwriting.applications import routes as application_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform import authentication, permissions, problems
+from underwriting.platform import authentication, permissions, problems, staff_accounts
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def sign(world: LendingWorld, client: FlaskClient, started: Any) -> dict[str, st
 
 def underwriter(world: LendingWorld) -> dict[str, str]:
     with world.runtime.database.transaction() as session:
-        authentication.add_staff(
+        staff_accounts.add_staff(
             session,
             world.runtime,
             "ulla",
@@ -60,7 +60,7 @@ def underwriter(world: LendingWorld) -> dict[str, str]:
             person=None,
             at=world.runtime.clock.now(),
         )
-    return bearer(authentication.log_in_staff(world.runtime, "ulla", "a long password"))
+    return bearer(staff_accounts.log_in_staff(world.runtime, "ulla", "a long password"))
 
 
 def test_the_road_from_draft_to_decision(world: LendingWorld, client: FlaskClient) -> None:

@@ -20,18 +20,15 @@ from underwriting.platform.authentication import (
     DRAFT_COOKIE,
     SESSION_COOKIE,
     Caller,
-    LoginRefused,
     RoleMissing,
-    add_staff,
     current_caller,
-    log_in_person,
-    log_in_staff,
-    log_out,
     new_draft_secret,
 )
 from underwriting.platform.models import LoginSession, StaffUser
 from underwriting.platform.problems import answer
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.sessions import end, open_for_person
+from underwriting.platform.staff_accounts import LoginRefused, add_staff, log_in_staff
 
 PASSWORD = "korrekt häst batteri häftklammer"
 ANNA = PersonalNumber("197902092381")  # Skatteverket's test numbers, never issued to anyone
@@ -91,7 +88,7 @@ def add(runtime: Runtime) -> Callable[..., str]:
 
 def identified(runtime: Runtime, person: PersonalNumber = ANNA) -> str:
     with runtime.database.transaction() as session:
-        return log_in_person(session, runtime, person)
+        return open_for_person(session, runtime, person)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -116,7 +113,7 @@ def test_the_password_is_kept_as_argon2id_and_the_token_as_its_hash(runtime: Run
     with runtime.database.transaction() as session:
         user = session.scalars(sa.select(StaffUser)).one()
         kept = session.scalars(sa.select(LoginSession)).one()
-    assert user.password_hash.startswith("$argon2id$")
+    assert (user.password_hash or "").startswith("$argon2id$")
     assert kept.token_hash != token.encode()
     assert len(kept.token_hash) == 32
     assert len(token) >= 46  # bs_ and 256 bits in base 64
@@ -255,8 +252,8 @@ def test_a_session_lasts_eight_hours_by_the_machines_clock(
 
 def test_a_session_that_was_logged_out_is_over_and_no_other(client: FlaskClient, runtime: Runtime) -> None:
     one, other = identified(runtime), identified(runtime)
-    log_out(runtime, one)
-    log_out(runtime, "bs_nobodys")
+    end(runtime, one)
+    end(runtime, "bs_nobodys")
     assert actor(client, one) == "anonymous"
     assert actor(client, other)[:7] == "person:"
 

@@ -3,14 +3,18 @@
 import contextlib
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import ProgrammingError
+from psycopg.errors import AdminShutdown, DeadlockDetected, SerializationFailure, UniqueViolation
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
 
 from underwriting.platform import database as module
 from underwriting.platform.database import Database, ServerTooOld, lock_subject, with_driver
+from underwriting.platform.job_models import JobRun
 from underwriting.platform.models import TestClockRow
 
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
@@ -163,3 +167,133 @@ def test_a_log_in_that_is_a_member_only_gets_no_owners_rights_back(committed_dat
         with owner.transaction() as session:
             session.execute(sa.text(f"DROP ROLE {name}"))
         owner.dispose()
+
+
+@pytest.fixture
+def two_rows(committed_database: Database) -> Database:
+    """Two rows that two transactions can take in opposite order."""
+    with committed_database.transaction() as session:
+        for name in ("a", "b"):
+            session.add(JobRun(job=name, period="2026-03-02", started_at=NOON))
+    return committed_database
+
+
+def lock(session: Session, name: str) -> JobRun:
+    return session.get_one(JobRun, (name, "2026-03-02"), with_for_update=True, populate_existing=True)
+
+
+class Meeting:
+    """Two threads that take the two rows in opposite order, so that the server breaks one of them off."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.attempts: list[str] = []
+        self._both_hold_one = threading.Barrier(2)
+
+    def cross(self, first: str, second: str) -> None:
+        self.attempts.append(first)
+        with self.database.transaction() as session:
+            lock(session, first).attempts += 1
+            session.flush()
+            if self.attempts.count(first) == 1:
+                self._both_hold_one.wait(20)
+            lock(session, second).attempts += 1
+
+    def both(self, *, work: Callable[[str, str], None]) -> list[Exception]:
+        faults: list[Exception] = []
+
+        def guarded(first: str, second: str) -> None:
+            try:
+                work(first, second)
+            except Exception as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=guarded, args=names) for names in (("a", "b"), ("b", "a"))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return faults
+
+    def counted(self) -> list[int]:
+        with self.database.transaction() as session:
+            return list(session.scalars(sa.select(JobRun.attempts).order_by(JobRun.job)))
+
+
+def test_of_two_in_a_deadlock_one_is_tried_again_and_both_are_done_once(two_rows: Database) -> None:
+    meeting = Meeting(two_rows)
+    faults = meeting.both(work=lambda *names: two_rows.retrying(lambda: meeting.cross(*names)))
+    assert faults == []
+    assert meeting.counted() == [2, 2]
+    assert len(meeting.attempts) == 3
+
+
+def test_without_that_one_of_them_fails(two_rows: Database) -> None:
+    meeting = Meeting(two_rows)
+    (fault,) = meeting.both(work=meeting.cross)
+    assert isinstance(fault, DBAPIError)
+    assert module.was_broken_off(fault)
+    assert meeting.counted() == [1, 1]
+
+
+@pytest.mark.parametrize(("repeatable", "counted"), [(False, 2), (True, 3)])
+def test_what_is_committed_in_part_is_tried_again_only_where_it_may_be_repeated(
+    two_rows: Database, repeatable: bool, counted: int
+) -> None:
+    """The part before the deadlock would be done a second time."""
+    meeting = Meeting(two_rows)
+
+    def in_two_parts(first: str, second: str) -> None:
+        with two_rows.transaction() as session:
+            session.add(JobRun(job=f"part-{first}-{len(meeting.attempts)}", period="x", started_at=NOON))
+        meeting.cross(first, second)
+
+    faults = meeting.both(work=lambda *names: two_rows.retrying(lambda: in_two_parts(*names), repeatable=repeatable))
+    with two_rows.transaction() as session:
+        parts = session.scalar(sa.select(sa.func.count()).where(JobRun.job.startswith("part-")))
+    assert (parts, len(faults)) == (counted, 0 if repeatable else 1)
+
+
+def test_what_only_read_before_is_tried_again(two_rows: Database) -> None:
+    """Whether the caller may is often looked up in a transaction of its own."""
+    meeting = Meeting(two_rows)
+
+    def read_first(first: str, second: str) -> None:
+        with two_rows.transaction() as session:
+            lock(session, first)  # taken and let go: nothing is changed
+        meeting.cross(first, second)
+
+    assert meeting.both(work=lambda *names: two_rows.retrying(lambda: read_first(*names))) == []
+    assert meeting.counted() == [2, 2]
+
+
+def test_inside_a_transaction_nothing_is_tried_again(database: Database) -> None:
+    """The outermost caller does: the server has undone all of it."""
+    tries = []
+
+    def fail() -> None:
+        tries.append(1)
+        raise OperationalError("", {}, DeadlockDetected())
+
+    with pytest.raises(OperationalError), database.transaction():
+        database.retrying(fail)
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize(
+    ("orig", "tries"),
+    [(DeadlockDetected(), 4), (SerializationFailure(), 4), (AdminShutdown(), 1), (UniqueViolation(), 1)],
+)
+def test_only_what_was_broken_off_is_tried_again_and_not_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch, orig: Exception, tries: int
+) -> None:
+    monkeypatch.setattr(module, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    tried = []
+
+    def fail() -> None:
+        tried.append(1)
+        raise DBAPIError("", {}, orig)
+
+    with pytest.raises(DBAPIError):
+        database.retrying(fail)
+    assert len(tried) == tries

@@ -218,7 +218,7 @@ def test_of_two_schedulers_one_runs_the_day(committed_runtime: Runtime, ran: Ran
         together.wait()
         done.extend(daily(committed_runtime, DailyJob("fees", time(3), run)).run_due(NOON))
 
-    done: list[tuple[str, date]] = []
+    done: list[tuple[str, str]] = []
     threads = [threading.Thread(target=tick) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -331,7 +331,8 @@ def runs(runtime: Runtime) -> dict[str, JobRun]:
 
 def alarms(runtime: Runtime) -> list[tuple[str, str, str]]:
     with runtime.database.transaction() as session:
-        return [tuple(row) for row in session.execute(sa.select(JobAlarm.job, JobAlarm.period, JobAlarm.reason))]
+        rows = session.execute(sa.select(JobAlarm.job, JobAlarm.period, JobAlarm.reason))
+        return [(job, period, reason) for job, period, reason in rows]
 
 
 def letters(runtime: Runtime) -> list[str]:

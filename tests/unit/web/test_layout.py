@@ -13,8 +13,10 @@ from underwriting.house import House
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_instant
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform.authentication import SESSION_COOKIE, add_staff, log_in_person, log_in_staff
+from underwriting.platform.authentication import SESSION_COOKIE
 from underwriting.platform.models import AuditEntry
+from underwriting.platform.sessions import open_for_person
+from underwriting.platform.staff_accounts import add_staff, log_in_staff
 from underwriting.web.history import Happening, history_of
 from underwriting.web.layout import own_path
 
@@ -45,7 +47,7 @@ def staff(house: House, client: FlaskClient, role: Role) -> FlaskClient:
 
 def person(house: House, client: FlaskClient) -> FlaskClient:
     with house.runtime.database.transaction() as session:
-        client.set_cookie(SESSION_COOKIE, log_in_person(session, house.runtime, ANNA))
+        client.set_cookie(SESSION_COOKIE, open_for_person(session, house.runtime, ANNA))
     return client
 
 

@@ -36,9 +36,12 @@ from underwriting.kernel.vocabulary import (
     DecisionOutcome,
     GuaranteeState,
     GuarantorState,
+    LoginMethod,
     PayoutState,
     RequestChannel,
+    Role,
 )
+from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
 from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
@@ -62,6 +65,7 @@ EVENTS = (
 
 FAMILIES: dict[str, Iterable[str]] = {
     "account.": Account,
+    "account.method.": LoginMethod,
     "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
     "agreement.state.": AgreementState,
     "application.lead.": ApplicationState,
@@ -84,12 +88,14 @@ FAMILIES: dict[str, Iterable[str]] = {
     "guarantor.state.": [state for state in GuarantorState if state is not GuarantorState.REPLACED],
     "history.": EVENTS,
     "invitation.state.": ("confirmed", "refused", "closed"),
+    "jobs.state.": RunState,
     "ledger.kind.": PostingKind,
     "messages.outcome.": AttemptOutcome,
     "messages.state.": DeliveryState,
     "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
     "outcome.": DecisionOutcome,
     "purpose.": CreditPurpose,
+    "role.": Role,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},

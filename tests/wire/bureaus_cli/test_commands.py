@@ -23,11 +23,11 @@ from underwriting.cli import main
 from underwriting.house import bureaus_of, gateway_of, runtime_of
 from underwriting.kernel.identifiers import OrganisationNumber
 from underwriting.kernel.vocabulary import CompanyForm, Role
-from underwriting.platform.authentication import add_staff
 from underwriting.platform.database import Database
 from underwriting.platform.models import AuditEntry
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
+from underwriting.platform.staff_accounts import add_staff
 
 PASSWORD = "a long password"
 CLEAN_AB, DIFFERENT_AB, SILENT_HB = "5599990008", "5599990016", "9699999018"

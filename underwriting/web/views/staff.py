@@ -3,9 +3,10 @@
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from underwriting.platform import authentication
-from underwriting.platform.authentication import DRAFT_COOKIE, SESSION_COOKIE, LoginRefused, set_cookie
+from underwriting.platform import sessions
+from underwriting.platform.authentication import DRAFT_COOKIE, SESSION_COOKIE, set_cookie
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import LoginRefused, log_in_staff
 from underwriting.web.layout import own_path, render
 
 
@@ -20,9 +21,10 @@ def blueprint(runtime: Runtime) -> Blueprint:
     @pages.post("/console/login")
     def log_in() -> BaseResponse:
         target = own_path(request.form.get("next", "/console/"))
-        username = request.form.get("username", "")
+        username, password = request.form.get("username", ""), request.form.get("password", "")
+        before = request.cookies.get(SESSION_COOKIE, "")
         try:
-            token = authentication.log_in_staff(runtime, username, request.form.get("password", ""))
+            token = log_in_staff(runtime, username, password, instead_of=before)
         except LoginRefused as refusal:
             return render("console/login.html", status=401, username=username, next=target, refused=refusal.detail)
         response = redirect(target, 303)
@@ -31,7 +33,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @pages.post("/logout")
     def log_out() -> BaseResponse:
-        authentication.log_out(runtime, request.cookies.get(SESSION_COOKIE, ""))
+        sessions.end(runtime, request.cookies.get(SESSION_COOKIE, ""))
         response = redirect("/", 303)
         for cookie in (SESSION_COOKIE, DRAFT_COOKIE):
             response.delete_cookie(cookie)
