@@ -32,7 +32,7 @@ from underwriting.kernel.clock import SystemClock
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_instant
 from underwriting.kernel.vocabulary import Role
-from underwriting.platform import outbox, test_time
+from underwriting.platform import outbox, staff_accounts, test_time
 from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.runtime import Runtime
