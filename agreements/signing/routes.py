@@ -19,7 +19,7 @@ from underwriting.kernel.errors import NotFound
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform.authentication import ANONYMOUS, SESSION_COOKIE, csrf, current_caller, set_cookie
-from underwriting.platform.idempotency import idempotent
+from underwriting.platform.idempotency import check_key, idempotent
 from underwriting.platform.runtime import Runtime
 
 SECRET_HEADER = "Signing-Secret"  # noqa: S105 (the name of a header)
@@ -47,7 +47,10 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
     @views.post("")
     def start_signing() -> ResponseReturnValue:
         # Callers without a name share one: a key of theirs would hand one's secret to another.
-        return start() if current_caller() is ANONYMOUS else start_once()
+        if current_caller() is not ANONYMOUS:
+            return start_once()
+        check_key()
+        return start()
 
     @views.get("/<uuid:signing_id>")
     def show_signing(signing_id: uuid.UUID) -> Response:

@@ -185,6 +185,7 @@ def place(tmp_path: Path, committed_database: Database) -> Iterator[Place]:
     settings = Settings.from_environment(environment)
     parties.register_blueprint(stand_in.app)
     account = settings.creditsafe
+    assert account is not None
     parties.register_blueprint(
         creditsafe.creditsafe(creditsafe.StandIn(username=account.username, password=account.password.reveal()))
     )

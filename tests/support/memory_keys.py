@@ -17,6 +17,9 @@ class MemoryKeys:
         key = self.by_subject.setdefault(subject, DataKey(uuid.uuid4(), subject, new_key()))
         return self._alive(key)
 
+    def begin(self, subject: str) -> None:
+        self.current(subject)
+
     def find(self, key_id: uuid.UUID) -> DataKey:
         for key in self.by_subject.values():
             if key.id == key_id:

@@ -57,8 +57,14 @@ def _row(call: str, access: Access) -> str:
     own = ["own" if yes else "" for yes in (access.persons, access.drafts)]
     staff = ["yes" if role in access.roles else "" for role in _ABBREVIATED]
     halfway = "yes" if access.halfway else ""
-    cells = ["yes" if access.anyone else "", *own, halfway, *staff, f"`{access.scope}`" if access.scope else ""]
+    cells = ["yes" if access.anyone else "", *own, halfway, *staff, _scope_of(access)]
     return f"| `{call}` | {' | '.join(cells)} |"
+
+
+def _scope_of(access: Access) -> str:
+    if access.scope is None:
+        return "yes" if access.clients else ""
+    return f"`{access.scope}`"
 
 
 def _address(rule: str) -> str:

@@ -21,6 +21,10 @@ _ABOUT = textwrap.dedent("""\
     Errors are `application/problem+json` (RFC 9457) in the language of `Accept-Language`; `rule` names the product rule
     that refuses. Members that are not described are refused. A thing that is not the caller's answers 404. A request
     that is sent again with its `Idempotency-Key` within 24 hours gets the answer of the first one.
+
+    Within version 1 things are only added: operations, members that may be left out, members of answers, and further
+    values of states, reasons and kinds. Pass over what you do not know. What is to go is marked `deprecated` and
+    answers with `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), twelve months ahead or more.
     """)
 _PROBLEM = "application/problem+json"
 _KEY_HEADER = "IdempotencyKey"

@@ -126,12 +126,12 @@ def _end_user_ip() -> str:
 
 def _state(text: str | None) -> ApplicationState | None:
     try:
-        return ApplicationState(text) if text else None
+        return None if text is None else ApplicationState(text)
     except ValueError:
         raise ListQueryInvalid from None
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0):
         raise ListQueryInvalid
     return int(text)

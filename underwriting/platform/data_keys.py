@@ -80,6 +80,11 @@ class StoredDataKeys:
                 found |= self._make(session, new) if new else {}
         return found
 
+    def begin(self, subject: str) -> None:
+        """Make the key of a *subject* that is new, without looking whether there is one."""
+        with self._database.transaction() as session:
+            self._make(session, [subject])
+
     def find(self, key_id: uuid.UUID) -> DataKey:
         """The key of this id; DataErased when it was destroyed, CiphertextInvalid when there never was one."""
         found = self._at_hand([key_id])

@@ -61,6 +61,9 @@ class DataKeys(Protocol):
     def current(self, subject: str) -> DataKey:
         """The key under which values of *subject* are encrypted now, made if there is none; DataErased."""
 
+    def begin(self, subject: str) -> None:
+        """Make the key of a *subject* that is new, without looking whether there is one."""
+
     def find(self, key_id: uuid.UUID) -> DataKey:
         """The key of this id; DataErased when it was destroyed, CiphertextInvalid when there never was one."""
 

@@ -93,6 +93,13 @@ def idempotent(
     return decorate
 
 
+def check_key() -> None:
+    """Raise IdempotencyKeyMalformed where the request shows a key of no such form; for a view that uses none."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None:
+        _check_form(key)
+
+
 def forget_old(runtime: Runtime) -> int:
     """Delete the answers that nobody can ask for any more; how many."""
     over = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at <= runtime.clock.now() - KEPT_FOR)

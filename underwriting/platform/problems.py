@@ -50,7 +50,7 @@ _DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree)
 _AWAY = Text("Tjänsten är tillfälligt otillgänglig", "Temporarily unavailable")
 _SEND_AGAIN = Text(
     "Vi når inte vår databas just nu. Försök igen om en stund; med samma Idempotency-Key görs inget två gånger.",
-    "Our database is out of reach right now. Try again in a while; with the same Idempotency-Key nothing is done twice.",
+    "Our database is out of reach now. Try again in a while; with the same Idempotency-Key nothing is done twice.",
 )
 _RETRY_AFTER_SECONDS = "5"
 _CSRF = Text(
@@ -114,11 +114,12 @@ def language_of_request() -> Language:
     return "en" if chosen == "en" else "sv"
 
 
-def answer(problem: Problem) -> Response:
-    """*problem* as `application/problem+json` in the caller's language."""
+def answer(problem: Problem, **more: str) -> Response:
+    """*problem* as `application/problem+json` in the caller's language, with *more* members."""
     named = request_ids.current()
     instance = quote(request.path, errors="replace")
-    response = jsonify(problem.as_json(language_of_request(), instance=instance, request_id=named))
+    members = problem.as_json(language_of_request(), instance=instance, request_id=named)
+    response = jsonify(members | more)
     response.status_code = problem.status
     response.mimetype = "application/problem+json"
     if problem.status == 401:

@@ -39,7 +39,7 @@ class WebhookClient:
     whole_seconds: float = WHOLE_SECONDS
 
     def send(self, url: str, body: bytes, *, message_id: uuid.UUID, secrets: Sequence[str], at: datetime) -> Outcome:
-        """Send *body*, signed at *at* by each of *secrets*; what came of it. Raises nothing for what a receiver does."""
+        """Send *body*, signed at *at* by each of *secrets*; what came of it. Raises nothing for a receiver's fault."""
         fault = fault_of_endpoint(url, sandbox=self.sandbox)
         if fault is not None:
             return Outcome(AttemptOutcome.PERMANENT, fault=fault)

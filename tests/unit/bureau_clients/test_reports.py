@@ -70,9 +70,8 @@ def test_a_report_that_is_kept_and_read_again_is_the_same_report(report: Report)
 
 def test_a_report_from_before_a_fact_existed_does_not_know_it() -> None:
     """D13: what was not read then is unknown, and not the report lost."""
-    kept = report_to_json(
-        PersonReport(number="197701072394", **dict.fromkeys(fact_types(PersonReport), Absent("creditsafe", AT)))
-    )  # type: ignore[arg-type]
+    absent: dict[str, Any] = dict.fromkeys(fact_types(PersonReport), Absent("creditsafe", AT))
+    kept = report_to_json(PersonReport(number="197701072394", **absent))
     del kept["assignments"]
     report = report_from_json(kept)
     assert isinstance(report, PersonReport)

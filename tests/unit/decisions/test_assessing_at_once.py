@@ -40,7 +40,7 @@ class SilentAboutOne(Exchangeable):
 def worker(world: LendingWorld) -> Iterator[None]:
     """A worker's assessment, ticking fast."""
     (assess, _) = continuous_jobs(world.decisions)
-    ticking = scheduler.start(Jobs(world.runtime, continuous=(replace(assess, every_seconds=0.05),), daily=()))
+    ticking = scheduler.start(Jobs(world.runtime, continuous=(replace(assess, every_seconds=0.05),), periodic=()))
     try:
         yield
     finally:

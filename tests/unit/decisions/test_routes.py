@@ -129,7 +129,7 @@ def test_a_second_application_is_a_409(world: LendingWorld, client: FlaskClient)
     assert (answer.status_code, answer.get_json()["rule"]) == (409, "A8")
 
 
-@pytest.mark.parametrize("query", ["?state=unheard-of", "?limit=many", "?cursor=x"])
+@pytest.mark.parametrize("query", ["?state=unheard-of", "?state=", "?limit=many", "?limit=0", "?cursor=x"])
 def test_a_list_is_not_chosen_by_nonsense(world: LendingWorld, client: FlaskClient, query: str) -> None:
     assert client.get(f"/v1/applications{query}", headers=underwriter(world)).status_code == 422
 

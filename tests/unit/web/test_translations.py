@@ -40,6 +40,7 @@ from underwriting.kernel.vocabulary import (
     PayoutState,
     RequestChannel,
     Role,
+    Scope,
 )
 from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
@@ -96,6 +97,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "outcome.": DecisionOutcome,
     "purpose.": CreditPurpose,
     "role.": Role,
+    "scope.": Scope,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},

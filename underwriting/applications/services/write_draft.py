@@ -29,6 +29,7 @@ def create_draft(
     """A new draft, and the secret that alone opens it until the person has signed."""
     secret, secret_hash = new_draft_secret()
     application_id = new_id(session)
+    runtime.cipher.data_keys.begin(of_application(application_id))
     application = Application(
         id=application_id,
         reference=rules.reference(secrets.randbelow(rules.REFERENCE_COUNT)),
