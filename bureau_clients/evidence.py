@@ -98,7 +98,8 @@ class Kept:
 def keep(session: Session, cipher: Cipher, kept: Kept) -> Evidence:
     """Write one question with its answers as they were received and what was read from them."""
     subject, report_id = kept.subject, new_id(session)
-    cipher.data_keys.begin(data_subject_of(report_id))
+    if kept.report is not None or kept.received:
+        cipher.data_keys.begin(data_subject_of(report_id))
     row = CreditReport(
         id=report_id,
         application_id=kept.application_id,
