@@ -12,7 +12,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -173,29 +173,34 @@ def destroy(session: Session, subjects: Collection[str], *, because: str, at: da
     return len(erased)
 
 
+class _Remembered(NamedTuple):
+    until_seconds: float  # by the machine's monotonic clock
+    key: DataKey
+
+
 class _Memory:
     """Keys under their ids and subjects, each for a while; the one asked for longest ago goes first."""
 
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
-        self._kept: OrderedDict[_Name, tuple[float, DataKey]] = OrderedDict()
+        self._kept: OrderedDict[_Name, _Remembered] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, name: _Name) -> DataKey | None:
         with self._lock:
             found = self._kept.get(name)
-            if found is None or found[0] <= time.monotonic():
+            if found is None or found.until_seconds <= time.monotonic():
                 self._kept.pop(name, None)
                 return None
             self._kept.move_to_end(name)
-            return found[1]
+            return found.key
 
     def keep(self, keys: Mapping[_Name, DataKey]) -> None:
         until = time.monotonic() + self._seconds
         with self._lock:
             for name, key in keys.items():
-                self._kept[name] = until, key
+                self._kept[name] = _Remembered(until, key)
                 self._kept.move_to_end(name)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
