@@ -34,6 +34,7 @@ class ProblemSchema(Schema):
     instance = fields.String(required=True, metadata={"format": "uri-reference"})
     request_id = fields.String(metadata={"description": "By which the lender finds the request in its logs"})
     rule = fields.String(metadata={"description": "The id of the product rule that refuses", "examples": ["A4"]})
+    error = fields.String(metadata={"description": "Of `POST /v1/token`: the code of RFC 6749, section 5.2"})
     errors = fields.List(fields.Nested(FaultSchema), metadata={"description": "Of a bad body, each member at fault"})
 
 

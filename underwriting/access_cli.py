@@ -1,16 +1,21 @@
-"""`borgen user`: members of staff."""
+"""`borgen user`: members of staff. `borgen client`: machine clients."""
 
+import uuid
 from typing import TYPE_CHECKING
 
 import click
 
-from underwriting.kernel.vocabulary import Role
+from underwriting.kernel.vocabulary import Role, Scope
 from underwriting.terminal import json_option, plain_errors, runtime_here, show_result
 
 if TYPE_CHECKING:
     from underwriting.platform.staff_accounts import StaffView
 
 _role_option = click.option("--role", type=click.Choice([str(role) for role in Role]), required=True)
+
+_scopes_option = click.option(
+    "--scope", "scopes", type=click.Choice([str(scope) for scope in Scope]), multiple=True, required=True
+)
 
 
 @click.group()
@@ -120,6 +125,76 @@ def reset_second_factor(username: str, as_json: bool) -> None:
 
     staff_accounts.reset_second_factor(runtime_here(), username)
     show_result(as_json, {"username": username}, f"{username} has no second factor now.")
+
+
+@click.group()
+def client() -> None:
+    """Machine clients: programs that call the HTTP interface in their own name."""
+
+
+@client.command("add")
+@click.argument("name")
+@_scopes_option
+@click.option("--days", type=int, default=365, show_default=True, help="How long its key counts.")
+@json_option
+@plain_errors
+def add_client(name: str, scopes: tuple[str, ...], days: int, as_json: bool) -> None:
+    """Add a client; its key is printed once."""
+    from underwriting.platform import machine_clients
+    from underwriting.platform.staff_accounts import OPERATOR
+
+    wanted = [Scope(scope) for scope in scopes]
+    made, key = machine_clients.add_client(runtime_here(), name, wanted, days=days, actor=OPERATOR)
+    show_result(as_json, {"id": str(made.id), "name": name, "key": key}, f"Added {name} ({made.id}). Its key: {key}")
+
+
+@client.command("list")
+@json_option
+@plain_errors
+def list_clients(as_json: bool) -> None:
+    """Every client with its scopes, and its keys that count."""
+    from underwriting.platform import machine_clients
+
+    found = machine_clients.list_clients(runtime_here())
+    clients = [
+        {
+            "id": str(one.id),
+            "name": one.name,
+            "scopes": list(one.scopes),
+            "disabled": one.disabled_at is not None,
+            "keys": [{"id": str(key.id), "expires_at": key.expires_at.isoformat()} for key in one.keys if key.counts],
+        }
+        for one in found
+    ]
+    lines = [f"{one.id}  {one.name:<24}{'closed' if one.disabled_at else ', '.join(one.scopes)}" for one in found]
+    show_result(as_json, {"clients": clients}, "\n".join(lines) or "There are no clients yet.")
+
+
+@client.command()
+@click.argument("client_id", type=click.UUID)
+@click.option("--days", type=int, default=365, show_default=True, help="How long the new key counts.")
+@json_option
+@plain_errors
+def rotate(client_id: uuid.UUID, days: int, as_json: bool) -> None:
+    """Give a client one more key, printed once; the ones before it count a week longer at most."""
+    from underwriting.platform import machine_clients
+    from underwriting.platform.staff_accounts import OPERATOR
+
+    made, key = machine_clients.rotate_key(runtime_here(), client_id, days=days, actor=OPERATOR)
+    show_result(as_json, {"id": str(client_id), "name": made.name, "key": key}, f"The new key of {made.name}: {key}")
+
+
+@client.command("disable")
+@click.argument("client_id", type=click.UUID)
+@json_option
+@plain_errors
+def disable_client(client_id: uuid.UUID, as_json: bool) -> None:
+    """Shut a client out with all its keys, for good."""
+    from underwriting.platform import machine_clients
+    from underwriting.platform.staff_accounts import OPERATOR
+
+    machine_clients.disable_client(runtime_here(), client_id, actor=OPERATOR)
+    show_result(as_json, {"id": str(client_id), "disabled": True}, f"Closed {client_id}.")
 
 
 def _line(one: "StaffView") -> str:

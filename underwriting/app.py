@@ -19,6 +19,7 @@ from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
 from bureau_clients.sandbox import numbers
 from underwriting import api_description, migrations
+from underwriting.access import routes as access_routes
 from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
 from underwriting.decisions import routes as decision_routes
@@ -46,6 +47,7 @@ from underwriting.web.views import (
     account,
     applicant,
     billing,
+    clients,
     console,
     jobs,
     messages,
@@ -144,6 +146,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield payment_routes.blueprint(runtime, house.payments)
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
+    yield access_routes.blueprint(runtime)
     yield integrator_routes.blueprint(runtime, house.webhook_endpoints)
     yield api_description.blueprint()
 
@@ -158,6 +161,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
     yield account.blueprint(runtime)
+    yield clients.blueprint(runtime)
     yield console.blueprint(
         runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from underwriting.access_cli import user
+from underwriting.access_cli import client, user
 from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.events_cli import events
@@ -39,6 +39,7 @@ def main() -> None:
 main.add_command(bureaus)
 main.add_command(events)
 main.add_command(jobs)
+main.add_command(client)
 main.add_command(user)
 main.add_command(keys)
 main.add_command(person)

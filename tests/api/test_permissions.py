@@ -26,7 +26,7 @@ AUDIENCES = {
     Audience.AUDITOR: Role.AUDITOR,
     Audience.ADMINISTRATOR: Role.ADMINISTRATOR,
 }
-ACT_FOR_THEMSELVES = {Audience.APPLICANT, Audience.BORROWER, Audience.GUARANTOR}
+ACT_FOR_THEMSELVES = {Audience.APPLICANT, Audience.BORROWER, Audience.GUARANTOR, Audience.PERSON}
 LOGS_OUT = "staff.log_out"
 ANSWERS_401_ITSELF = {"staff.log_in", "account.confirm"}  # a wrong password, a wrong code
 OWN_ACCOUNT = {"account.confirm", "account.change_password", "account.end_session", "account.end_others"}
@@ -124,7 +124,7 @@ def test_a_machine_client_needs_the_scope_of_the_call(endpoint: str) -> None:
     access = TABLE[endpoint]
     for scope in Scope:
         client = Caller("client:1", client_id=uuid.uuid4(), scopes=frozenset({scope}))
-        if scope is access.scope or (access.scope is None and access.anyone):
+        if scope is access.scope or (access.scope is None and (access.anyone or access.clients)):
             require(endpoint, client)
         else:
             with pytest.raises(ScopeMissing):
@@ -180,3 +180,4 @@ def test_the_description_tells_what_the_table_says(world: HouseWorld, operation:
     assert operation.scope is access.scope
     assert bool(ACT_FOR_THEMSELVES & set(operation.who)) is (access.persons or access.drafts)
     assert operation.needs_login is not access.anyone
+    assert (Audience.CLIENT in operation.who) is access.clients

@@ -1,6 +1,7 @@
-"""`borgen user`: what an operator does to the accounts of staff, and the exact refusals."""
+"""`borgen user` and `borgen client`: what an operator does to the accounts of staff, and the exact refusals."""
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 
 from tests.support.environment import complete_environment
 from underwriting.cli import main
-from underwriting.platform import sessions
+from underwriting.platform import machine_clients, sessions
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.staff_accounts import LoginRefused, log_in_staff
 
@@ -68,6 +69,19 @@ def test_an_account_from_its_beginning_to_its_end(runtime: Runtime) -> None:
 )
 def test_who_is_not_there_is_said_not_to_be(runtime: Runtime, arguments: tuple[str, ...]) -> None:
     assert "There is no such thing" in borgen("user", *arguments, exit_code=1)
+
+
+def test_a_client_from_its_key_to_its_end(runtime: Runtime) -> None:
+    made = borgen("client", "add", "ledger", "--scope", "events:read", "--scope", "payments:read", "--days", "30")
+    assert machine_clients.caller_of_key(runtime, made["key"]) is not None
+    turned = borgen("client", "rotate", made["id"])
+    assert turned["key"] != made["key"]
+    (listed,) = borgen("client", "list")["clients"]
+    assert (listed["name"], listed["scopes"], len(listed["keys"])) == ("ledger", ["events:read", "payments:read"], 2)
+    borgen("client", "disable", made["id"])
+    assert machine_clients.caller_of_key(runtime, turned["key"]) is None
+    assert "There is no such thing" in borgen("client", "rotate", str(uuid.uuid4()), exit_code=1)
+    assert "Invalid value for '--scope'" in borgen("client", "add", "x", "--scope", "all", exit_code=2)
 
 
 def test_a_name_is_taken_once_and_a_password_is_not_just_any(runtime: Runtime) -> None:

@@ -35,7 +35,7 @@ _SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The `session_token` of a signing, or the `access_secret` of a draft.",
+        "description": "The `session_token` of a signing, the `access_secret` of a draft, a client's key or token.",
     },
     "session": {
         "type": "apiKey",

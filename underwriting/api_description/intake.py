@@ -247,6 +247,7 @@ INTAKE = (
         body=SigningRequestSchema,
         answers={201: _STARTED},
         rules=("A7", "G2", "S1"),
+        logs_in=True,
         takes_key=True,
         asks_outside_party=True,
     ),

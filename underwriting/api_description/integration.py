@@ -1,5 +1,6 @@
 """The operations of integrators: events, and the endpoints that are told of them."""
 
+from schemas.clients import MeSchema, TokenRequestSchema, TokenSchema
 from schemas.events import (
     CreatedWebhookEndpointSchema,
     DeliveryAttemptSchema,
@@ -10,10 +11,35 @@ from schemas.events import (
     WebhookEndpointSchema,
 )
 from underwriting.api_description.intake import CURSOR, DONE, LIMIT
-from underwriting.api_description.operation import Answer, Area, Audience, Operation, Parameter
+from underwriting.api_description.operation import STAFF, Answer, Area, Audience, Operation, Parameter
 from underwriting.kernel.event_catalogue import CATALOGUE
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import Scope
+
+ACCESS = (
+    Operation(
+        area=Area.ACCESS,
+        method="POST",
+        path="/v1/token",
+        summary=Text(
+            "Byt en nyckel mot en kortlivad token (OAuth 2.0)", "Exchange a key for a short-lived token (OAuth 2.0)"
+        ),
+        who=(Audience.ANYONE,),
+        body=TokenRequestSchema,
+        body_media_type="application/x-www-form-urlencoded",
+        answers={200: Answer(text=Text("En token för tio minuter", "A token for ten minutes"), schemas=(TokenSchema,))},
+        logs_in=True,
+    ),
+    Operation(
+        area=Area.ACCESS,
+        method="GET",
+        path="/v1/me",
+        summary=Text("Läs vem du är", "Read who you are"),
+        who=(Audience.CLIENT, Audience.PERSON, *STAFF),
+        answers={200: Answer(text=Text("Den som frågar", "The caller"), schemas=(MeSchema,))},
+    ),
+)
+"""What machine clients log in by."""
 
 _READERS = (Audience.ADMINISTRATOR, Audience.AUDITOR)
 _MANAGERS = (Audience.ADMINISTRATOR,)

@@ -29,6 +29,8 @@ class Audience(Enum):
     RECOVERY = Text("krav", "recovery")
     AUDITOR = Text("revisorer", "auditors")
     ADMINISTRATOR = Text("administratörer", "administrators")
+    PERSON = Text("den som har identifierat sig med BankID", "whoever is identified by BankID")
+    CLIENT = Text("maskinklienter", "machine clients")
 
 
 UNDERWRITERS = (Audience.UNDERWRITER, Audience.SENIOR_UNDERWRITER, Audience.ADMINISTRATOR)
@@ -52,6 +54,7 @@ class Area(Enum):
     FEES = Text("Avgifter och betalningar", "Fees and payments")
     ENDING = Text("Hävning och lösen", "Cancellation and redemption")
     EVENTS = Text("Händelser", "Events")
+    ACCESS = Text("Åtkomst", "Access")
     OPERATION = Text("Drift", "Operation")
 
 
@@ -96,6 +99,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     rules: tuple[str, ...] = ()
     scope: Scope | None = None
+    logs_in: bool = False
     takes_key: bool = False
     asks_outside_party: bool = False
 
@@ -125,7 +129,7 @@ class Operation:
         """The statuses of the problems that a caller has to be prepared for."""
         found = {
             400: self.has_body,
-            401: self.needs_login,
+            401: self.needs_login or self.logs_in,
             403: self.needs_login or self.scope is not None,
             404: bool(self.path_parameters) or self.path.startswith(_SANDBOX),
             409: bool(self.rules),

@@ -1,8 +1,8 @@
 """Every operation of the HTTP interface."""
 
 from underwriting.api_description.intake import INTAKE
-from underwriting.api_description.integration import INTEGRATION
+from underwriting.api_description.integration import ACCESS, INTEGRATION
 from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
 
-OPERATIONS: tuple[Operation, ...] = (*INTAKE, *LENDING, *INTEGRATION)
+OPERATIONS: tuple[Operation, ...] = (*INTAKE, *LENDING, *ACCESS, *INTEGRATION)

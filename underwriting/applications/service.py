@@ -51,8 +51,8 @@ class Applications:
         """A new draft, and the secret that alone opens it until the person has signed (rule A3)."""
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            application, secret = write_draft.create_draft(session, self.runtime, body, caller, at=at)
-            return read_application.view_of(session, self.runtime, application), secret
+            application, guarantors, secret = write_draft.create_draft(session, self.runtime, body, caller, at=at)
+            return read_application.view_with(self.runtime, application, body, guarantors), secret
 
     def draft(self, application_id: uuid.UUID, caller: Caller) -> ApplicationBody:
         """What the draft says, for its holder; NotFound for everybody else."""

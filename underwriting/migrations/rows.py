@@ -13,6 +13,7 @@ from agreements.signing import models as signing
 from bureau_clients import models as bureaus
 from underwriting.applications import models as applications
 from underwriting.decisions import models as decisions
+from underwriting.platform import client_models as clients
 from underwriting.platform import job_models as jobs
 from underwriting.platform import key_models as keys
 from underwriting.platform import message_models as messages
@@ -24,6 +25,7 @@ FEATURES = (
     jobs,
     keys,
     messages,
+    clients,
     bureaus,
     documents,
     ledger,

@@ -41,20 +41,14 @@ def append(
         .limit(1)
     ).one_or_none()
     sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
-    content = dict(data or {})
-    session.add(
-        AuditEntry(
-            subject=subject,
-            sequence=sequence,
-            action=action,
-            actor=actor,
-            at=at,
-            data=content,
-            previous_hash=previous,
-            hash=_link(previous, subject, sequence, action, actor, at, content),
-        )
-    )
-    session.flush()
+    _add(session, subject, sequence, previous, action, actor, at, dict(data or {}))
+
+
+def begin(
+    session: Session, subject: str, action: str, *, actor: str, at: datetime, data: Mapping[str, Any] | None = None
+) -> None:
+    """Begin the chain of a *subject* that the caller's transaction has made: nobody else can know of it yet."""
+    _add(session, subject, 1, GENESIS, action, actor, at, dict(data or {}))
 
 
 def first_broken_link(session: Session, subject: str) -> BrokenLink | None:
@@ -78,6 +72,31 @@ def entries_of(session: Session, subject: str) -> list[AuditEntry]:
 def link_of(entry: AuditEntry) -> bytes:
     """The hash that *entry* should have, after what it says stood before it."""
     return _link(entry.previous_hash, entry.subject, entry.sequence, entry.action, entry.actor, entry.at, entry.data)
+
+
+def _add(
+    session: Session,
+    subject: str,
+    sequence: int,
+    previous: bytes,
+    action: str,
+    actor: str,
+    at: datetime,
+    content: dict[str, Any],
+) -> None:
+    session.add(
+        AuditEntry(
+            subject=subject,
+            sequence=sequence,
+            action=action,
+            actor=actor,
+            at=at,
+            data=content,
+            previous_hash=previous,
+            hash=_link(previous, subject, sequence, action, actor, at, content),
+        )
+    )
+    session.flush()
 
 
 def _link(

@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
-from underwriting.platform import sessions
+from underwriting.platform import machine_clients, sessions
 from underwriting.platform.callers import ANONYMOUS, Caller, RoleMissing, ScopeMissing, current_caller
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.sessions import token_hash
@@ -69,6 +69,10 @@ def register(app: Flask, runtime: Runtime) -> None:
 
 def _caller_of(runtime: Runtime, bearer: str | None, session_cookie: str | None, draft_cookie: str | None) -> Caller:
     tokens = [bearer] if bearer is not None else [session_cookie, draft_cookie]
+    if bearer is not None and bearer.startswith(machine_clients.TOKEN_PREFIX):
+        return machine_clients.caller_of_token(runtime, bearer) or ANONYMOUS
+    if bearer is not None and bearer.startswith(machine_clients.KEY_PREFIX):
+        return machine_clients.caller_of_key(runtime, bearer) or ANONYMOUS
     secret = next((token_hash(token) for token in tokens if token and token.startswith(_DRAFT_PREFIX)), None)
     session_token = next((token for token in tokens if token and token.startswith(sessions.PREFIX)), None)
     caller = sessions.caller_of(runtime, session_token) if session_token else None

@@ -20,13 +20,15 @@ class Access:
     """Who may make one call: *anyone*, or whoever is one of the others.
 
     *persons* are identified by BankID, *drafts* are whoever shows a draft's secret; what is theirs the service says.
-    *halfway* are staff who have a right password and have still to show a second factor.
+    *clients* are machine clients of whatever scopes; *halfway* are staff who have a right password and have still to
+    show a second factor.
     """
 
     anyone: bool = False
     persons: bool = False
     drafts: bool = False
     halfway: bool = False
+    clients: bool = False
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
 
@@ -36,6 +38,7 @@ class Access:
             return self.scope in caller.scopes
         return (
             self.anyone
+            or (self.clients and caller.client_id is not None)
             or (self.persons and caller.person_index is not None)
             or (self.drafts and caller.draft_secret_hash is not None)
             or (self.halfway and caller.awaits is not None)
@@ -84,6 +87,8 @@ TABLE: Mapping[str, Access] = {
     "sandbox.put_clock": _ADMINISTRATOR,
     "sandbox.move_clock": _ADMINISTRATOR,
     # Log-in
+    "access.give_token": _ANYONE,
+    "access.show_me": Access(persons=True, clients=True, roles=frozenset(Role)),
     "signing_page.login": _ANYONE,
     "signing_page.start_login": _ANYONE,
     "staff.show": _ANYONE,
@@ -182,6 +187,14 @@ TABLE: Mapping[str, Access] = {
     "cancellation.reject": _RECORDER,
     "redemption.show_quote": _PARTY_OR_STAFF,
     "redemption.request_redemption": _PERSON,
+    # Machine clients
+    "clients.show_all": _AUDITOR,
+    "clients.show": _AUDITOR,
+    "clients.add": _ADMINISTRATOR,
+    "clients.rotate": _ADMINISTRATOR,
+    "clients.set_scopes": _ADMINISTRATOR,
+    "clients.revoke": _ADMINISTRATOR,
+    "clients.disable": _ADMINISTRATOR,
     # Events
     "integrators.show_events": _EVENT_READER,
     "integrators.show_event": _EVENT_READER,

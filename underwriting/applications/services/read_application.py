@@ -1,6 +1,7 @@
 """What is shown of applications, to applicants and to staff."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.values import BeneficialOwner, Contact, DueDiligenceAnswers, PayoutAccount, Signatory
+from schemas.values import ApplicationBody, BeneficialOwner, Contact, DueDiligenceAnswers, PayoutAccount, Signatory
 from underwriting.applications.models import Application, ApplicationGuarantor
 from underwriting.applications.services.store_application import (
     body_of,
@@ -107,8 +108,15 @@ class Page:
 
 
 def view_of(session: Session, runtime: Runtime, application: Application) -> ApplicationView:
-    """The whole of *application*."""
+    """The whole of *application*, as it is kept."""
     body = body_of(session, runtime.cipher, application)
+    return view_with(runtime, application, body, guarantors_of(session, application))
+
+
+def view_with(
+    runtime: Runtime, application: Application, body: ApplicationBody, guarantors: Iterable[ApplicationGuarantor]
+) -> ApplicationView:
+    """The whole of *application*, whose *body* and *guarantors* are at hand."""
     return ApplicationView(
         **_summary(runtime.cipher, application),
         organisation_number=body.organisation_number,
@@ -121,7 +129,7 @@ def view_of(session: Session, runtime: Runtime, application: Application) -> App
         invoice_delivery=body.invoice_delivery,
         signatory_personal_number=body.signatory_personal_number,
         signing_rule=body.signing_rule,
-        guarantors=tuple(_guarantor(runtime.cipher, row) for row in guarantors_of(session, application)),
+        guarantors=tuple(_guarantor(runtime.cipher, row) for row in guarantors),
         beneficial_owners=body.beneficial_owners,
         due_diligence=body.due_diligence,
         confirm_by=application.confirm_by,

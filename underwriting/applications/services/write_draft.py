@@ -25,8 +25,8 @@ DRAFT = "draft"
 
 def create_draft(
     session: Session, runtime: Runtime, body: ApplicationBody, caller: Caller, *, at: datetime
-) -> tuple[Application, str]:
-    """A new draft, and the secret that alone opens it until the person has signed."""
+) -> tuple[Application, list[ApplicationGuarantor], str]:
+    """A new draft with its guarantors, and the secret that alone opens it until the person has signed."""
     secret, secret_hash = new_draft_secret()
     application_id = new_id(session)
     runtime.cipher.data_keys.begin(of_application(application_id))
@@ -41,9 +41,9 @@ def create_draft(
     )
     session.add(application)
     session.flush()
-    _name_guarantors(session, runtime, application, body)
-    audit_log.append(session, subject_of(application.id), "application.created", actor=caller.actor, at=at)
-    return application, secret
+    guarantors = _name_guarantors(session, runtime, application, body)
+    audit_log.begin(session, subject_of(application.id), "application.created", actor=caller.actor, at=at)
+    return application, guarantors, secret
 
 
 def require_draft(application: Application) -> None:
@@ -73,7 +73,12 @@ def drop_draft(session: Session, application: Application, *, actor: str, at: da
     data_keys.destroy(session, [of_application(application.id)], because=DRAFT, at=at)
 
 
-def _name_guarantors(session: Session, runtime: Runtime, application: Application, body: ApplicationBody) -> None:
-    for ordinal, named in enumerate(body.guarantors, start=1):
-        session.add(new_guarantor(runtime.cipher, application, ordinal, named))
-    session.flush()
+def _name_guarantors(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody
+) -> list[ApplicationGuarantor]:
+    rows = [
+        new_guarantor(runtime.cipher, application, ordinal, named)
+        for ordinal, named in enumerate(body.guarantors, start=1)
+    ]
+    session.add_all(rows)
+    return rows
