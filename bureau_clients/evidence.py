@@ -17,7 +17,7 @@ from bureau_clients.formats import report_from_json, report_to_json
 from bureau_clients.models import Compression, CreditReport, CreditReportUse, ReceivedAnswer
 from bureau_clients.questions import CopyNotice, Outcome, QuestionKind, Subject, SubjectKind, SubjectRole
 from bureau_clients.reports import Received, Report
-from bureau_clients.retention import data_subject_of, retained_until
+from bureau_clients.retention import DATA_SUBJECT, data_subject_of, retained_until
 from bureau_clients.rules import Earlier
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
@@ -97,9 +97,9 @@ class Kept:
 
 def keep(session: Session, cipher: Cipher, kept: Kept) -> Evidence:
     """Write one question with its answers as they were received and what was read from them."""
-    subject, report_id = kept.subject, new_id(session)
-    if kept.report is not None or kept.received:
-        cipher.data_keys.begin(data_subject_of(report_id))
+    subject = kept.subject
+    has_answer = kept.report is not None or kept.received
+    report_id = cipher.data_keys.begin(DATA_SUBJECT) if has_answer else new_id(session)
     row = CreditReport(
         id=report_id,
         application_id=kept.application_id,

@@ -34,6 +34,8 @@ No act says how long a lender keeps the report of an application that led to not
 can the subject ask why they were asked about. For a company it is two years: a decision may be replayed and contested.
 """
 
+DATA_SUBJECT = "credit_report"
+"""The kind of subject that the answers to one question are."""
 _AT_ONCE = 200
 
 HeldApplications = Callable[[Session, Collection[uuid.UUID]], Collection[uuid.UUID]]
@@ -50,7 +52,7 @@ class Erased:
 
 def data_subject_of(report_id: uuid.UUID) -> str:
     """Under whose key the answers to one question are: their own, since another application may use them again."""
-    return f"credit_report:{report_id}"
+    return f"{DATA_SUBJECT}:{report_id}"
 
 
 def retained_until(group: SubjectGroup, *, received_on: date) -> date:

@@ -17,8 +17,10 @@ class MemoryKeys:
         key = self.by_subject.setdefault(subject, DataKey(uuid.uuid4(), subject, new_key()))
         return self._alive(key)
 
-    def begin(self, subject: str) -> None:
-        self.current(subject)
+    def begin(self, kind: str) -> uuid.UUID:
+        own = uuid.uuid4()
+        self.current(f"{kind}:{own}")
+        return own
 
     def find(self, key_id: uuid.UUID) -> DataKey:
         for key in self.by_subject.values():

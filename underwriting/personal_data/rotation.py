@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from underwriting.personal_data.columns import EncryptedTable, encrypted_tables
 from underwriting.personal_data.key_state import count_old, first_form_gone, is_old, retired_ids
-from underwriting.platform.data_keys import StoredDataKeys
+from underwriting.platform.data_keys import StoredDataKeys, kind_of
 from underwriting.platform.database import Database, lock_subject
 from underwriting.platform.encryption import (
     FIRST_FORM,
@@ -134,8 +134,8 @@ class Rotation:
             .with_for_update(skip_locked=True)
         ).all()
         anew = [
-            store.wrap(store.unwrap(Wrapped(row.version, row.wrapped), context=row.subject), context=row.subject)
-            for row in rows
+            store.wrap(store.unwrap(Wrapped(row.version, row.wrapped), context=kind), context=kind)
+            for row, kind in ((row, kind_of(row.subject)) for row in rows)
         ]
         ids = [row.id for row in rows]
         values = {"ids": ids, "versions": [one.version for one in anew], "wrapped": [one.content for one in anew]}

@@ -35,6 +35,11 @@ _INSERT = sa.text("""
     RETURNING id, subject
 """)
 
+_BEGIN = sa.text("""
+    INSERT INTO data_key (subject, version, wrapped)
+    SELECT CAST(:kind AS text) || ':' || uuidv7(), :version, :wrapped
+    RETURNING id, subject
+""")
 _DESTROY = sa.text("""
     UPDATE data_key SET wrapped = NULL, version = NULL, destroyed_at = :at, destroyed_because = :because
     WHERE subject = ANY(CAST(:subjects AS text[])) AND wrapped IS NOT NULL
@@ -80,10 +85,17 @@ class StoredDataKeys:
                 found |= self._make(session, new) if new else {}
         return found
 
-    def begin(self, subject: str) -> None:
-        """Make the key of a *subject* that is new, without looking whether there is one."""
+    def begin(self, kind: str) -> uuid.UUID:
+        """Make a subject `kind:id` with its key; the id, which the server makes as it does those of rows."""
+        key = new_key()
+        wrapped = self.store.wrap(key, context=kind)
+        values = {"kind": kind, "version": wrapped.version, "wrapped": wrapped.content}
         with self._database.transaction() as session:
-            self._make(session, [subject])
+            row = session.execute(_BEGIN, values).one()
+            made = DataKey(row.id, row.subject, key)
+            self._see(session, {made.id: made})
+            self._see(session, {made.subject: made})
+        return uuid.UUID(made.subject.removeprefix(f"{kind}:"))
 
     def find(self, key_id: uuid.UUID) -> DataKey:
         """The key of this id; DataErased when it was destroyed, CiphertextInvalid when there never was one."""
@@ -119,14 +131,14 @@ class StoredDataKeys:
         for row in session.execute(sa.select(*columns).where(*which)):
             if row.wrapped is None or row.version is None:
                 raise DataErased
-            key = self.store.unwrap(Wrapped(row.version, row.wrapped), context=row.subject)
+            key = self.store.unwrap(Wrapped(row.version, row.wrapped), context=kind_of(row.subject))
             keys.append(DataKey(row.id, row.subject, key))
         self._see(session, {key.id: key for key in keys})
         return keys
 
     def _make(self, session: Session, subjects: Collection[str]) -> dict[str, DataKey]:
         keys = {subject: new_key() for subject in sorted(subjects)}  # in one order, so that two never wait in a circle
-        wrapped = {subject: self.store.wrap(key, context=subject) for subject, key in keys.items()}
+        wrapped = {subject: self.store.wrap(key, context=kind_of(subject)) for subject, key in keys.items()}
         made = session.execute(
             _INSERT,
             {
@@ -151,6 +163,11 @@ class StoredDataKeys:
         """Keep *keys*, by id or subject, for the rest of the transaction."""
         _, seen = session.info.setdefault(_SEEN, (self._remembered, {}))
         seen.update(keys)
+
+
+def kind_of(subject: str) -> str:
+    """What *subject* is one of: `application` of `application:0199…`. A wrapped key opens as one of its kind alone."""
+    return subject.partition(":")[0]
 
 
 def cipher_of(settings: Settings, database: Database) -> Cipher:

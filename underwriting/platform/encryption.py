@@ -26,6 +26,8 @@ from underwriting.kernel.text import Text
 
 HOUSE = "house"
 """The subject of what belongs to no person's matter."""
+APPLICATION = "application"
+"""The kind of subject that an application is, with all that follows from it."""
 KEY_BYTES = 32
 FIRST_FORM, SECOND_FORM = b"\x01", b"\x02"
 KEY_ID = slice(1, 17)
@@ -61,8 +63,8 @@ class DataKeys(Protocol):
     def current(self, subject: str) -> DataKey:
         """The key under which values of *subject* are encrypted now, made if there is none; DataErased."""
 
-    def begin(self, subject: str) -> None:
-        """Make the key of a *subject* that is new, without looking whether there is one."""
+    def begin(self, kind: str) -> uuid.UUID:
+        """Make a subject `kind:id` with its key; the id, which the server makes as it does those of rows."""
 
     def find(self, key_id: uuid.UUID) -> DataKey:
         """The key of this id; DataErased when it was destroyed, CiphertextInvalid when there never was one."""
@@ -123,7 +125,7 @@ class Cipher:
 
 def of_application(application_id: uuid.UUID) -> str:
     """The subject of an application and of all that follows from it."""
-    return f"application:{application_id}"
+    return f"{APPLICATION}:{application_id}"
 
 
 def key_id_of(stored: bytes) -> uuid.UUID | None:

@@ -40,15 +40,23 @@ def test_a_subject_has_one_key_in_every_process(committed_database: Database) ->
     assert rows(committed_database) == 1
 
 
-def test_a_key_is_kept_wrapped_for_its_subject_alone(committed_database: Database) -> None:
+def test_a_key_that_begins_a_subject_is_its_key(committed_database: Database) -> None:
+    keys = keys_of(committed_database)
+    own = keys.begin("application")
+    assert own.version == 7  # as the server makes those of rows
+    assert keys_of(committed_database).current(f"application:{own}") == keys.current(f"application:{own}")
+    assert rows(committed_database) == 1
+
+
+def test_a_key_is_kept_wrapped_for_its_kind_of_subject_alone(committed_database: Database) -> None:
     key = keys_of(committed_database).current(SUBJECT)
     with committed_database.transaction() as session:
         row = session.get_one(DataKeyRow, key.id)
         assert row.wrapped is not None
         assert key.key not in row.wrapped
-        row.subject = "application:2"
+        row.subject = "staff:2"
     with pytest.raises(CiphertextInvalid):
-        keys_of(committed_database).current("application:2")
+        keys_of(committed_database).current("staff:2")
 
 
 def test_a_key_that_was_rolled_back_is_never_used_again(committed_database: Database) -> None:

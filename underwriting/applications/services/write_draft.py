@@ -15,8 +15,7 @@ from underwriting.applications.services.store_application import columns_of, new
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform import audit_log, data_keys
 from underwriting.platform.authentication import Caller, new_draft_secret
-from underwriting.platform.database import new_id
-from underwriting.platform.encryption import of_application
+from underwriting.platform.encryption import APPLICATION, of_application
 from underwriting.platform.runtime import Runtime
 
 DRAFT = "draft"
@@ -28,8 +27,7 @@ def create_draft(
 ) -> tuple[Application, list[ApplicationGuarantor], str]:
     """A new draft with its guarantors, and the secret that alone opens it until the person has signed."""
     secret, secret_hash = new_draft_secret()
-    application_id = new_id(session)
-    runtime.cipher.data_keys.begin(of_application(application_id))
+    application_id = runtime.cipher.data_keys.begin(APPLICATION)
     application = Application(
         id=application_id,
         reference=rules.reference(secrets.randbelow(rules.REFERENCE_COUNT)),
