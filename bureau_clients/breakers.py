@@ -83,12 +83,13 @@ def load(
 
 
 def _read(session: Session, bureaus: Collection[str], *, locked: bool = False) -> dict[str, Breaker]:
-    query = sa.select(BureauBreaker).where(BureauBreaker.bureau.in_(bureaus)).order_by(BureauBreaker.bureau)
-    rows = session.scalars(query.with_for_update() if locked else query, execution_options={"populate_existing": True})
+    columns = sa.select(*BureauBreaker.__table__.columns)
+    query = columns.where(BureauBreaker.bureau.in_(bureaus)).order_by(BureauBreaker.bureau)
+    rows = session.execute(query.with_for_update() if locked else query)
     return {row.bureau: _breaker(row) for row in rows}
 
 
-def _breaker(row: BureauBreaker) -> Breaker:
+def _breaker(row: sa.Row[Any]) -> Breaker:
     return Breaker(
         state=BreakerState(row.state),
         failures=row.failures,

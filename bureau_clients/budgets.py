@@ -81,22 +81,26 @@ class Purse:
         return OVER_BUDGET
 
     def reserve(self, question: uuid.UUID, bureau: str, price: Money | None) -> None:
-        """Reserve what *question* may cost at *bureau*; the lender is told where that takes the day's budget."""
-        amount = price or Money.ZERO
+        """Reserve what *question* may cost at *bureau*; the lender is told where that takes the day's budget.
+
+        Without a price there is nothing to reserve, and `settle` has nothing to settle.
+        """
+        if price is None:
+            return
         row = BureauReservation(
             question=question,
             bureau=bureau,
             application_id=self.application_id,
             day=stockholm_date(self.at),
-            amount_ore=amount.ore,
+            amount_ore=price.ore,
             settled=False,
         )
         self.session.add(row)
-        self.spent_on_application += amount
+        self.spent_on_application += price
         if (budget := self.prices.day_budgets.get(bureau)) is None:
             return
         before = self.spent.get(bureau, Money.ZERO)
-        self.spent[bureau] = before + amount
+        self.spent[bureau] = before + price
         if kind := crossed(before=before, after=self.spent[bureau], budget=budget):
             raise_alarm(self.session, self.runtime, kind, bureau, at=self.at)
 

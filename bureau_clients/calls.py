@@ -21,7 +21,7 @@ from bureau_clients.evidence import Kept
 from bureau_clients.limits import FAILED_HERE, AlarmKind, sign_of
 from bureau_clients.questions import Outcome, QuestionKind
 from bureau_clients.reports import Answer, CopySent, NoMatch, Received
-from bureau_clients.rules import copy_notice, goes_on, state_after
+from bureau_clients.rules import copy_notice, goes_on, settled, state_after
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.platform import tracing
 from underwriting.platform.runtime import Runtime
@@ -89,8 +89,15 @@ def _keep(runtime: Runtime, call: Call, heard: _Heard) -> None:
     bureau = call.bureaus.pop(0).name
     kept = _kept(call, bureau, heard, now)
     sign = sign_of(kept.outcome, kept.failure_code)
+    outcome = settled([*(earlier.outcome for earlier in call.evidence), kept.outcome], gets_copy=call.sends_copy)
+    if not goes_on(kept.outcome, gets_copy=call.sends_copy):
+        call.bureaus.clear()
     with runtime.database.transaction() as session:
-        held = call.is_leased and leases.lock(session, call.token)
+        # The question's row first, whose lock comes before the breakers' (see `admission`).
+        if call.is_leased and call.bureaus and not leases.lock(session, call.token):
+            call.bureaus.clear()
+        if call.is_leased and not call.bureaus:
+            leases.settle(session, call.token, state_after(outcome))
         found = breakers.load(
             session,
             {bureau, *(left.name for left in call.bureaus)},
@@ -100,12 +107,8 @@ def _keep(runtime: Runtime, call: Call, heard: _Heard) -> None:
         )
         found.show(bureau, sign, question=call.token, generation=call.generation)
         _record(session, runtime, call, kept)
-        if not goes_on(kept.outcome, gets_copy=call.sends_copy) or (call.is_leased and not held):
-            call.bureaus.clear()
         if call.bureaus:
             admit(session, runtime, [call], found, at=now)
-        elif call.is_leased:
-            leases.settle(session, call.token, state_after(call.outcome))
 
 
 def _record(session: Session, runtime: Runtime, call: Call, kept: Kept) -> None:
@@ -116,7 +119,7 @@ def _record(session: Session, runtime: Runtime, call: Call, kept: Kept) -> None:
     if kept.report is not None:
         call.report = kept.report
         evidence.record_use(session, found.report_id, application_id=call.application_id, subject=call.subject, at=at)
-    if kept.outcome is not Outcome.UNKNOWN:
+    if kept.outcome is not Outcome.UNKNOWN and call.price_at(kept.bureau) is not None:
         budgets.settle(session, call.token, kept.bureau, kept.cost)
     if (kept.bureau, kept.failure_code) == _NO_REPORTS_LEFT:
         raise_alarm(session, runtime, AlarmKind.NO_REPORTS_LEFT, kept.bureau, at=at)

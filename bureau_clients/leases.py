@@ -42,7 +42,7 @@ def locked(
         }
         for kind, index in ordered
     ]
-    session.execute(insert(BureauQuestion).values(new).on_conflict_do_nothing())
+    session.execute(insert(BureauQuestion).on_conflict_do_nothing(), new)
     rows = session.scalars(
         sa.select(BureauQuestion)
         .where(

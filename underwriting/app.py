@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from functools import partial
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
@@ -31,11 +31,13 @@ from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import (
     authentication,
     bodies,
+    hardening,
     health,
     logs,
     metrics,
     permissions,
     problems,
+    rate_limits,
     request_ids,
     retries,
     tracing,
@@ -60,15 +62,6 @@ from underwriting.web.views import (
 from underwriting.web.views import agreements as agreement_views
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 def create_app(house: House | None = None) -> Flask:
@@ -82,18 +75,15 @@ def create_app(house: House | None = None) -> Flask:
     app = Flask("underwriting", static_folder="web/static", template_folder="web/templates")
     app.config.update(
         SECRET_KEY=runtime.settings.session_key.reveal(),
-        SESSION_COOKIE_NAME="borgen_form",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=runtime.settings.base_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
     )
     request_ids.register(app)
-    _harden(app)
+    hardening.register(app, runtime)
     tracing.follow(app)
     bodies.register(app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES})
     authentication.register(app, runtime)
+    rate_limits.register(app, runtime)
     permissions.register(app)
     problems.register(app, page=layout.problem_page)
     health.register(app, runtime, serves=migrations.serves)
@@ -103,16 +93,6 @@ def create_app(house: House | None = None) -> Flask:
     _for_every_page(app, runtime)
     retries.register(app, runtime.database)
     return app
-
-
-def _harden(app: Flask) -> None:
-    @app.after_request
-    def finish(response: Response) -> Response:
-        for name, value in _SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        if not request.path.startswith("/static/"):
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
 
 
 def _for_every_page(app: Flask, runtime: Runtime) -> None:

@@ -75,6 +75,8 @@ def sandbox_environment(
         "BORGEN_SANDBOX": "true",
         "STAFF_SECOND_FACTOR": "optional",
         "STAFF_IDLE_MINUTES": "480",
+        "RATE_LIMIT": "100000",
+        "RATE_LIMIT_SENSITIVE": "100000",
         "BORGEN_SEAL_FOLDER": str(home / "seals"),
         **bureaus,
         **(ca_settings(certificates.ca) if bureaus_by_tls else {}),

@@ -148,6 +148,8 @@ def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
         "LENDER_",
         "SMTP_",
         "STAFF_",
+        "RATE_LIMIT",
+        "TRUSTED_PROXIES",
         "MAIL_",
         "METRICS_TOKEN",
         "OTEL_EXPORTER_OTLP_ENDPOINT",

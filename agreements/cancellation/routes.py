@@ -17,6 +17,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import RequestChannel
 from underwriting.platform.authentication import Caller, current_caller
 from underwriting.platform.idempotency import idempotent
+from underwriting.platform.preconditions import if_unchanged
 from underwriting.platform.runtime import Runtime
 
 _PORTAL_IS_THE_BORROWERS = Text(
@@ -29,6 +30,7 @@ _NOT_STAFF = Text("Bara handläggare antecknar telefon och e-post", "Only staff 
 def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellations) -> Blueprint:
     """The views; *agreements* says who may."""
     views = Blueprint("cancellation", __name__, url_prefix="/v1")
+    unchanged = if_unchanged("agreement_id", "agreements.show_agreement")
 
     @views.get("/agreements/<uuid:agreement_id>/cancellation-quote")
     def show_quote(agreement_id: uuid.UUID) -> Response:
@@ -37,6 +39,7 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
 
     @views.post("/agreements/<uuid:agreement_id>/cancellation")
     @idempotent(runtime)
+    @unchanged
     def request_cancellation(agreement_id: uuid.UUID) -> ResponseReturnValue:
         caller = current_caller()
         agreements.require(agreement_id, caller, Part.STAFF, Part.BORROWER)

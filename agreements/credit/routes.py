@@ -15,6 +15,7 @@ from schemas.agreements import (
 from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.text import Language, Text
 from underwriting.platform.authentication import current_caller
+from underwriting.platform.preconditions import tagged
 
 _DEFAULT_LIMIT = "50"
 _NOT_A_CURSOR = Text("Listan har ingen sådan fortsättning", "The list has no such continuation")
@@ -26,6 +27,7 @@ def blueprint(agreements: Agreements) -> Blueprint:
     views = Blueprint("agreements", __name__, url_prefix="/v1/agreements/<uuid:agreement_id>")
 
     @views.get("")
+    @tagged
     def show_agreement(agreement_id: uuid.UUID) -> Response:
         return jsonify(AgreementSchema().dump(agreements.show(agreement_id, current_caller())))
 

@@ -13,15 +13,18 @@ from schemas.loading import load
 from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
+from underwriting.platform.preconditions import if_unchanged
 from underwriting.platform.runtime import Runtime
 
 
 def blueprint(runtime: Runtime, agreements: Agreements, payouts: Payouts) -> Blueprint:
     """The views; *agreements* says who may."""
     views = Blueprint("payouts", __name__, url_prefix="/v1")
+    unchanged = if_unchanged("agreement_id", "agreements.show_agreement")
 
     @views.post("/agreements/<uuid:agreement_id>/drawdowns")
     @idempotent(runtime)
+    @unchanged
     def request_drawdown(agreement_id: uuid.UUID) -> ResponseReturnValue:
         caller = current_caller()
         agreements.require(agreement_id, caller, Part.BORROWER)

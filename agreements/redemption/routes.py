@@ -13,12 +13,14 @@ from schemas.loading import load
 from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
+from underwriting.platform.preconditions import if_unchanged
 from underwriting.platform.runtime import Runtime
 
 
 def blueprint(runtime: Runtime, agreements: Agreements, redemptions: Redemptions) -> Blueprint:
     """The views; *agreements* says who may."""
     views = Blueprint("redemption", __name__, url_prefix="/v1/agreements/<uuid:agreement_id>")
+    unchanged = if_unchanged("agreement_id", "agreements.show_agreement")
 
     @views.get("/redemption-quote")
     def show_quote(agreement_id: uuid.UUID) -> Response:
@@ -29,6 +31,7 @@ def blueprint(runtime: Runtime, agreements: Agreements, redemptions: Redemptions
 
     @views.post("/redemption")
     @idempotent(runtime)
+    @unchanged
     def request_redemption(agreement_id: uuid.UUID) -> ResponseReturnValue:
         caller = current_caller()
         agreements.require(agreement_id, caller, Part.BORROWER)

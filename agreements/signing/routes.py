@@ -18,7 +18,15 @@ from schemas.values import SigningBody
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import SigningPurpose
-from underwriting.platform.authentication import ANONYMOUS, SESSION_COOKIE, csrf, current_caller, set_cookie
+from underwriting.platform.authentication import (
+    ANONYMOUS,
+    SESSION_COOKIE,
+    csrf,
+    current_caller,
+    has_cookie,
+    read_cookie,
+    set_cookie,
+)
 from underwriting.platform.idempotency import check_key, idempotent
 from underwriting.platform.runtime import Runtime
 
@@ -65,7 +73,7 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
     @views.delete("/<uuid:signing_id>")
     def cancel_signing(signing_id: uuid.UUID) -> ResponseReturnValue:
-        if SECRET_HEADER not in request.headers and SIGNING_COOKIE in request.cookies:
+        if SECRET_HEADER not in request.headers and has_cookie(SIGNING_COOKIE):
             csrf.protect()  # the browser sends the cookie whoever asks it to
         signings.cancel(signing_id, _secret())
         return "", 204
@@ -92,7 +100,7 @@ def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], bod
 
 
 def _secret() -> str:
-    secret = request.headers.get(SECRET_HEADER) or request.cookies.get(SIGNING_COOKIE)
+    secret = request.headers.get(SECRET_HEADER) or read_cookie(SIGNING_COOKIE)
     if not secret:
         raise NotFound
     return secret

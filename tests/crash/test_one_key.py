@@ -1,4 +1,4 @@
-"""Two hundred requests with one key at one moment, over the processes of the real web server: one is carried out."""
+"""Many requests at one moment over the real web server's processes: with one key, or upon one version of a thing."""
 
 import threading
 from collections import Counter
@@ -46,3 +46,21 @@ def test_two_hundred_requests_with_one_key_have_one_effect_and_one_answer(
         assert session.scalar(sa.select(sa.func.count()).select_from(Application)) == 1
         noted = sa.select(sa.func.count()).where(AuditEntry.action == "application.created")
         assert session.scalar(noted) == 1
+
+
+def test_of_forty_changes_to_one_version_one_is_made(committed_database: Database, tmp_path: Path) -> None:
+    """Each has read the same draft; all but one are told that it has changed."""
+    environment = servable_environment(tmp_path, database_url=committed_database.url)
+    together = threading.Barrier(40)
+    with service(environment, tmp_path, workers=2, threads=16) as running:
+        made = running.call("POST", "/v1/applications", application_json()).json
+        path, holder = f"/v1/applications/{made['id']}", f"Bearer {made['access_secret']}"
+        tag = running.call("GET", path, Authorization=holder).headers["ETag"]
+
+        def change(months: int) -> int:
+            together.wait(60)
+            return running.call("PATCH", path, {"term_months": months}, If_Match=tag, Authorization=holder).status
+
+        with ThreadPoolExecutor(40) as pool:
+            statuses = Counter(pool.map(change, [6, 24] * 20))
+    assert statuses == {200: 1, 412: 39}

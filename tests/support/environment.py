@@ -19,6 +19,8 @@ def complete_environment(folder: Path, *, database_url: str = "postgresql://post
         "BORGEN_SANDBOX": "true",
         "STAFF_SECOND_FACTOR": "optional",
         "STAFF_IDLE_MINUTES": "480",
+        "RATE_LIMIT": "100000",
+        "RATE_LIMIT_SENSITIVE": "100000",
         "CREDITSAFE_URL": "http://127.0.0.1:9/creditsafe",
         "CREDITSAFE_USERNAME": "borgen",
         "CREDITSAFE_PASSWORD": "creditsafe-password",

@@ -20,7 +20,9 @@ _ABOUT = textwrap.dedent("""\
     Amounts are decimal strings in kronor, rates decimal fractions as strings, instants RFC 3339 in UTC, dates ISO.
     Errors are `application/problem+json` (RFC 9457) in the language of `Accept-Language`; `rule` names the product rule
     that refuses. Members that are not described are refused. A thing that is not the caller's answers 404. A request
-    that is sent again with its `Idempotency-Key` within 24 hours gets the answer of the first one.
+    that is sent again with its `Idempotency-Key` within 24 hours gets the answer of the first one. What is shown of an
+    application, an agreement or an endpoint has an `ETag`: a change that is sent with it in `If-Match` is refused with
+    412 where the thing has changed since. Fetch it again then, and decide anew.
 
     Within version 1 things are only added: operations, members that may be left out, members of answers, and further
     values of states, reasons and kinds. Pass over what you do not know. What is to go is marked `deprecated` and
@@ -95,7 +97,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary.en,
         "description": _description(operation),
         "parameters": _parameters(operation),
-        "responses": {str(status): _answer(answer) for status, answer in operation.answers.items()}
+        "responses": {str(status): _answer(answer, operation) for status, answer in operation.answers.items()}
         | dict.fromkeys([*map(str, operation.problem_statuses), "default"], _PROBLEM_ANSWER),
     }
     if operation.has_body:
@@ -121,8 +123,10 @@ def _body(operation: Operation) -> dict[str, Any]:
     return {"schema": operation.body or {"type": "string", "format": "binary"}}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Answer, operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.text.en}
+    if operation.is_tagged:
+        described["headers"] = {"ETag": {"description": "Of what is shown", "schema": {"type": "string"}}}
     if answer.media_type != "application/json":
         described["content"] = {answer.media_type: {"schema": {"type": "string"}}}
     elif answer.schemas:
@@ -151,6 +155,8 @@ def _parameters(operation: Operation) -> Sequence[Any]:
         }
         for each in operation.parameters
     ]
+    if operation.takes_tag_of:
+        described.append(_tag_header(operation.takes_tag_of))
     return [*described, _KEY_HEADER] if operation.takes_key else described
 
 
@@ -176,6 +182,15 @@ def _key_header() -> dict[str, Any]:
         "name": "Idempotency-Key",
         "description": "The same key, caller and body get the same answer for 24 hours (rule A7)",
         "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+    }
+
+
+def _tag_header(path: str) -> dict[str, Any]:
+    return {
+        "name": "If-Match",
+        "in": "header",
+        "description": f"The `ETag` of `GET {path}`; 412 where it has become another one",
+        "schema": {"type": "string", "examples": ['"b1946ac92492d2347c6235b4d2611184"']},
     }
 
 

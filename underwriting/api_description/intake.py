@@ -57,6 +57,7 @@ _SAME_DEVICE = Parameter(
     text=Text("Appen öppnas på samma enhet, inte med QR-kod", "The app is opened on the same device, not by QR code"),
     schema={"type": "boolean"},
 )
+_APPLICATION_PATH = "/v1/applications/{application_id}"
 _APPLICATION = Answer(text=Text("Ansökan", "The application"), schemas=(ApplicationAnswerSchema,))
 _STARTED = Answer(
     text=Text("En påbörjad underskrift hos BankID", "A BankID order that was started"), schemas=(StartedSigningSchema,)
@@ -101,6 +102,7 @@ INTAKE = (
         who=(Audience.APPLICANT, *CASE_READERS),
         scope=Scope.APPLICATIONS_READ,
         answers={200: _APPLICATION},
+        is_tagged=True,
     ),
     Operation(
         area=Area.APPLICATIONS,
@@ -112,6 +114,8 @@ INTAKE = (
         answers={200: _APPLICATION},
         rules=("A1", "A3", "A4", "A5", "A7", "A9", "A11"),
         takes_key=True,
+        is_tagged=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.APPLICATIONS,
@@ -122,6 +126,7 @@ INTAKE = (
         answers={204: DONE},
         rules=("A3", "A7"),
         takes_key=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.APPLICATIONS,
@@ -133,6 +138,7 @@ INTAKE = (
         rules=("A3", "A7", "A8", "A11", "S1"),
         takes_key=True,
         asks_outside_party=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.APPLICATIONS,
@@ -144,6 +150,7 @@ INTAKE = (
         answers={201: Answer(text=Text("Kompletteringen", "The supplement"), schemas=(SupplementAnswerSchema,))},
         rules=("A3", "A7"),
         takes_key=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.APPLICATIONS,
@@ -155,6 +162,8 @@ INTAKE = (
         answers={200: _APPLICATION},
         rules=("A3", "A4", "A7"),
         takes_key=True,
+        is_tagged=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.APPLICATIONS,
@@ -202,6 +211,7 @@ INTAKE = (
         rules=("A7", "D2", "D8", "D9", "D10", "K1"),
         takes_key=True,
         asks_outside_party=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.DECISIONS,
@@ -213,6 +223,7 @@ INTAKE = (
         answers={204: DONE},
         rules=("A7", "D8"),
         takes_key=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.DECISIONS,
@@ -226,6 +237,7 @@ INTAKE = (
         answers={204: DONE},
         rules=("A7", "B4"),
         takes_key=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.DECISIONS,
@@ -237,6 +249,7 @@ INTAKE = (
         rules=("A7", "D1", "S1"),
         takes_key=True,
         asks_outside_party=True,
+        takes_tag_of=_APPLICATION_PATH,
     ),
     Operation(
         area=Area.SIGNING,

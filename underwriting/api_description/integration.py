@@ -123,6 +123,7 @@ INTEGRATION = (
         who=_READERS,
         scope=Scope.WEBHOOK_ENDPOINTS_MANAGE,
         answers={200: _SHOWN},
+        is_tagged=True,
     ),
     Operation(
         area=Area.EVENTS,
@@ -134,6 +135,7 @@ INTEGRATION = (
         answers={204: DONE},
         rules=("A7",),
         takes_key=True,
+        takes_tag_of=_ENDPOINT,
     ),
     Operation(
         area=Area.EVENTS,
@@ -147,6 +149,7 @@ INTEGRATION = (
         answers={200: _NEW_SECRET},
         rules=("A7",),
         takes_key=True,
+        takes_tag_of=_ENDPOINT,
     ),
     Operation(
         area=Area.EVENTS,
@@ -158,6 +161,8 @@ INTEGRATION = (
         answers={200: _SHOWN},
         rules=("A7",),
         takes_key=True,
+        is_tagged=True,
+        takes_tag_of=_ENDPOINT,
     ),
     Operation(
         area=Area.EVENTS,

@@ -55,6 +55,7 @@ _UNMATCHED = Parameter(
     required=True,
     schema={"type": "string", "enum": ["unmatched"]},
 )
+_AGREEMENT_PATH = "/v1/agreements/{agreement_id}"
 _DRAWDOWN = Answer(text=Text("Uttaget", "The drawdown"), schemas=(DrawdownSchema,))
 _CANCELLATION = Answer(text=Text("Hävningen", "The cancellation"), schemas=(CancellationSchema,))
 
@@ -67,6 +68,7 @@ LENDING = (
         who=_PARTIES,
         scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Avtalet", "The agreement"), schemas=(AgreementSchema,))},
+        is_tagged=True,
     ),
     Operation(
         area=Area.AGREEMENTS,
@@ -137,6 +139,7 @@ LENDING = (
         answers={201: _DRAWDOWN},
         rules=("A7", "C1", "P1", "P4"),
         takes_key=True,
+        takes_tag_of=_AGREEMENT_PATH,
     ),
     Operation(
         area=Area.PAYOUTS,
@@ -241,6 +244,7 @@ LENDING = (
         answers={201: _CANCELLATION},
         rules=("A7", "C1", "C2", "C4", "C5", "C6", "C8"),
         takes_key=True,
+        takes_tag_of=_AGREEMENT_PATH,
     ),
     Operation(
         area=Area.ENDING,
@@ -283,6 +287,7 @@ LENDING = (
         answers={201: Answer(text=Text("Begäran", "The request"), schemas=(RedemptionSchema,))},
         rules=("A7", "C8", "F3"),
         takes_key=True,
+        takes_tag_of=_AGREEMENT_PATH,
     ),
     Operation(
         area=Area.OPERATION,

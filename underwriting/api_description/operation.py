@@ -84,6 +84,7 @@ class Answer:
 class Operation:
     """One method on one path. *rules* are the ids of those that may refuse it.
 
+    *is_tagged*: the answer has an `ETag`. *takes_tag_of* is the path whose tag is honoured in `If-Match`, if any.
     *scope* is what a machine client needs for it; without one it is not for them, or else for anyone.
     """
 
@@ -101,6 +102,8 @@ class Operation:
     scope: Scope | None = None
     logs_in: bool = False
     takes_key: bool = False
+    is_tagged: bool = False
+    takes_tag_of: str = ""
     asks_outside_party: bool = False
 
     @property
@@ -133,8 +136,10 @@ class Operation:
             403: self.needs_login or self.scope is not None,
             404: bool(self.path_parameters) or self.path.startswith(_SANDBOX),
             409: bool(self.rules),
+            412: bool(self.takes_tag_of),
             413: self.has_body,
             415: self.has_body and self.body_media_type == JSON,
+            429: self.path.startswith("/v1/"),
             422: self.has_body or self.takes_key or any(each.place == "query" for each in self.parameters),
             503: self.asks_outside_party,
         }

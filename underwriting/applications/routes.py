@@ -23,6 +23,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
 from underwriting.platform.idempotency import idempotent
+from underwriting.platform.preconditions import if_unchanged, tagged
 from underwriting.platform.runtime import Runtime
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class ListQueryInvalid(InvalidInput):
 def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
     """The views of applicants, invited guarantors and staff."""
     views = Blueprint("applications", __name__, url_prefix="/v1")
+    unchanged = if_unchanged("application_id", "applications.show")
 
     def body(schema: Body[T]) -> T:
         return load(schema, request.get_json(), on=stockholm_date(runtime.clock.now()), terms=runtime.terms)
@@ -61,11 +63,14 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
         return jsonify(ApplicationPageSchema().dump(page))
 
     @views.get("/applications/<uuid:application_id>")
+    @tagged
     def show(application_id: uuid.UUID) -> Response:
         return jsonify(ApplicationAnswerSchema().dump(applications.view(application_id, current_caller())))
 
     @views.patch("/applications/<uuid:application_id>")
     @idempotent(runtime)
+    @unchanged
+    @tagged
     def change(application_id: uuid.UUID) -> ResponseReturnValue:
         changes, on = request.get_json(), stockholm_date(runtime.clock.now())
         view = applications.change_draft(
@@ -75,23 +80,28 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
 
     @views.delete("/applications/<uuid:application_id>")
     @idempotent(runtime)
+    @unchanged
     def drop(application_id: uuid.UUID) -> ResponseReturnValue:
         applications.delete_draft(application_id, current_caller())
         return "", 204
 
     @views.post("/applications/<uuid:application_id>/submit")
     @idempotent(runtime, asks_outside_party=True)
+    @unchanged
     def submit(application_id: uuid.UUID) -> ResponseReturnValue:
         return _started(applications.submit(application_id, current_caller(), end_user_ip=_end_user_ip()))
 
     @views.post("/applications/<uuid:application_id>/supplements")
     @idempotent(runtime)
+    @unchanged
     def supplement(application_id: uuid.UUID) -> ResponseReturnValue:
         added = applications.add_supplement(application_id, body(SupplementSchema()), current_caller())
         return jsonify(SupplementAnswerSchema().dump(added)), 201
 
     @views.put("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
     @idempotent(runtime)
+    @unchanged
+    @tagged
     def replace_guarantor(application_id: uuid.UUID, ordinal: int) -> ResponseReturnValue:
         named = body(GuarantorSchema())
         view = applications.replace_guarantor(application_id, ordinal, named, current_caller())

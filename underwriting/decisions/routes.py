@@ -22,12 +22,14 @@ from underwriting.decisions.services.read_decision import ApplicantDecision, Pen
 from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller, set_cookie
 from underwriting.platform.idempotency import idempotent
+from underwriting.platform.preconditions import if_unchanged
 from underwriting.platform.runtime import Runtime
 
 
 def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
     """The views under `/v1/applications/{id}`."""
     views = Blueprint("decisions", __name__, url_prefix="/v1/applications/<uuid:application_id>")
+    unchanged = if_unchanged("application_id", "applications.show")
 
     @views.get("/decision")
     def show(application_id: uuid.UUID) -> ResponseReturnValue:
@@ -41,6 +43,7 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
 
     @views.post("/overrides")
     @idempotent(runtime, asks_outside_party=True)
+    @unchanged
     def determine(application_id: uuid.UUID) -> ResponseReturnValue:
         body = load(OverrideSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
         asked = Determination(
@@ -51,6 +54,7 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
 
     @views.post("/information-requests")
     @idempotent(runtime)
+    @unchanged
     def ask_for_information(application_id: uuid.UUID) -> ResponseReturnValue:
         question = load(InformationRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
         decisions.ask_for_information(application_id, question, current_caller())
@@ -58,12 +62,14 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
 
     @views.post("/bureau-questions")
     @idempotent(runtime)
+    @unchanged
     def ask_again(application_id: uuid.UUID) -> ResponseReturnValue:
         decisions.ask_again(application_id, current_caller())
         return "", 204
 
     @views.post("/counter-offer/acceptance")
     @idempotent(runtime, asks_outside_party=True)
+    @unchanged
     def accept(application_id: uuid.UUID) -> ResponseReturnValue:
         started = decisions.accept_counter_offer(
             application_id, current_caller(), end_user_ip=request.remote_addr or "127.0.0.1"

@@ -25,6 +25,7 @@ from underwriting.kernel.text import Text
 from underwriting.platform import events
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
+from underwriting.platform.preconditions import if_unchanged, tagged
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.webhook_endpoints import Endpoint, WebhookEndpoints
 
@@ -42,6 +43,7 @@ T = TypeVar("T")
 def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
     """The views, for administrators and machine clients."""
     views = Blueprint("integrators", __name__, url_prefix="/v1")
+    unchanged = if_unchanged("endpoint_id", "integrators.show_endpoint")
 
     def body(schema: Body[T]) -> T:
         return load(schema, request.get_json(), on=stockholm_date(runtime.clock.now()), terms=runtime.terms)
@@ -82,22 +84,27 @@ def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
         return jsonify({"items": WebhookEndpointSchema(many=True).dump(own().list_all())})
 
     @views.get("/webhook-endpoints/<uuid:endpoint_id>")
+    @tagged
     def show_endpoint(endpoint_id: uuid.UUID) -> Response:
         return jsonify(WebhookEndpointSchema().dump(own().get(endpoint_id)))
 
     @views.delete("/webhook-endpoints/<uuid:endpoint_id>")
     @idempotent(runtime)
+    @unchanged
     def remove(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         own().remove(endpoint_id, actor=current_caller().actor)
         return "", 204
 
     @views.post("/webhook-endpoints/<uuid:endpoint_id>/secret-rotation")
     @idempotent(runtime)
+    @unchanged
     def rotate(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         return _with_secret(*own().rotate(endpoint_id, actor=current_caller().actor))
 
     @views.post("/webhook-endpoints/<uuid:endpoint_id>/activation")
     @idempotent(runtime)
+    @unchanged
+    @tagged
     def enable(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         return jsonify(WebhookEndpointSchema().dump(own().enable(endpoint_id, actor=current_caller().actor)))
 

@@ -18,6 +18,7 @@ from underwriting.platform import job_models as jobs
 from underwriting.platform import key_models as keys
 from underwriting.platform import message_models as messages
 from underwriting.platform import models as platform
+from underwriting.platform import rate_limit_store as rate_limits
 from underwriting.platform.database import Base
 
 FEATURES = (
@@ -26,6 +27,7 @@ FEATURES = (
     keys,
     messages,
     clients,
+    rate_limits,
     bureaus,
     documents,
     ledger,

@@ -7,12 +7,12 @@ in a cookie (browsers); only the cookie needs a CSRF token on writes.
 import secrets
 from dataclasses import replace
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.platform import machine_clients, sessions
 from underwriting.platform.callers import ANONYMOUS, Caller, RoleMissing, ScopeMissing, current_caller
+from underwriting.platform.hardening import delete_cookie, has_cookie, read_cookie, set_cookie
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.sessions import token_hash
 
@@ -25,7 +25,10 @@ __all__ = [
     "ScopeMissing",
     "csrf",
     "current_caller",
+    "delete_cookie",
+    "has_cookie",
     "new_draft_secret",
+    "read_cookie",
     "register",
     "set_cookie",
     "token_hash",
@@ -44,13 +47,6 @@ def new_draft_secret() -> tuple[str, bytes]:
     return token, token_hash(token)
 
 
-def set_cookie(response: BaseResponse, name: str, token: str) -> None:
-    """Give *token* to the browser: not readable by scripts, not sent from other sites."""
-    response.set_cookie(
-        name, token, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"], path="/"
-    )
-
-
 def register(app: Flask, runtime: Runtime) -> None:
     """Find out who asks before every request, and require a CSRF token where a cookie says who it is."""
     csrf.init_app(app)
@@ -60,9 +56,9 @@ def register(app: Flask, runtime: Runtime) -> None:
         g.caller = ANONYMOUS  # for the page that tells the problem, should the database not answer
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         token = credentials.strip() if scheme.lower() == "bearer" else None
-        g.caller = _caller_of(runtime, token, request.cookies.get(SESSION_COOKIE), request.cookies.get(DRAFT_COOKIE))
+        g.caller = _caller_of(runtime, token, read_cookie(SESSION_COOKIE), read_cookie(DRAFT_COOKIE))
         from_a_page = not request.path.startswith("/v1/")
-        by_cookie = token is None and (SESSION_COOKIE in request.cookies or DRAFT_COOKIE in request.cookies)
+        by_cookie = token is None and (has_cookie(SESSION_COOKIE) or has_cookie(DRAFT_COOKIE))
         if request.method not in ("GET", "HEAD", "OPTIONS") and (from_a_page or by_cookie):
             csrf.protect()
 

@@ -4,6 +4,7 @@ Business instants are parameters, never SQL `now()`; primary keys are UUIDv7 mad
 """
 
 import contextlib
+import math
 import random
 import time
 import uuid
@@ -16,8 +17,9 @@ import sqlalchemy as sa
 import structlog
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import Connection, Engine, MetaData, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
 
 SERVICE_ROLE = "borgen_service"  # owns nothing; may not change or delete what is append-only
 OLDEST_SERVER = 180000
@@ -25,6 +27,7 @@ PAUSES_SECONDS = (0.02, 0.1, 0.5)
 """Before work that the server broke off is tried again: each at random between the half and the whole, so that two that
 met do not meet again."""
 
+_RESTED_SECONDS = 1
 _READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SHOW", "SET")  # what commits nothing
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
@@ -77,9 +80,9 @@ class Database:
             with_driver(url),
             pool_size=pool_size,
             max_overflow=10,
-            pool_pre_ping=True,
             connect_args={"options": options},
         )
+        _ping_after_a_rest(self.engine)
         self._bound: Connection | None = None
         self._follow(self.engine)
 
@@ -181,6 +184,27 @@ class Database:
 def was_broken_off(error: DBAPIError) -> bool:
     """Whether the server undid the transaction for the sake of another one, so that it may succeed when tried again."""
     return isinstance(error.orig, DeadlockDetected | SerializationFailure)
+
+
+def _ping_after_a_rest(engine: Engine) -> None:
+    """Ask a connection that has not been used for a while whether it still stands, and take a new one if it does not.
+
+    Asking each time would cost as much as the shortest query.
+    """
+
+    def leave(_dbapi_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["left_at"] = time.monotonic()
+
+    def take(dbapi_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("left_at", -math.inf) < _RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(dbapi_connection)
+        except Exception as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", leave)
+    event.listen(engine, "checkout", take)
 
 
 def with_driver(url: str) -> str:

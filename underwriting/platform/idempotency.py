@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from underwriting.kernel.errors import Conflict, InvalidInput, Refusal, Unavailable
+from underwriting.kernel.errors import Conflict, InvalidInput, Outdated, Refusal, Unavailable
 from underwriting.kernel.text import Text
 from underwriting.platform import problems
 from underwriting.platform.authentication import ANONYMOUS, current_caller
@@ -208,10 +208,11 @@ class _Claim:
 
 
 def _answered(work: Callable[[], Response]) -> Response:
-    """What *work* answers; a refusal is an answer too, unless the same request may succeed later."""
+    """What *work* answers; a refusal is an answer too, unless the same request may succeed later: asked again with the
+    tag of the thing as it is, for example."""
     try:
         return work()
-    except Unavailable:
+    except (Unavailable, Outdated):
         raise
     except Refusal as refusal:
         return problems.answer(problems.problem_of(refusal))

@@ -13,6 +13,7 @@ from underwriting.platform.bureau_settings import (
     read_bureaus,
     read_creditsafe,
 )
+from underwriting.platform.edge_settings import EdgeSettings, read_edge
 from underwriting.platform.environment import (
     EnvironmentReader,
     Secret,
@@ -98,6 +99,7 @@ class Settings:
     lender: LenderSettings
     mail: MailSettings | None
     staff: StaffSettings
+    edge: EdgeSettings
     log_level: str
 
     @classmethod
@@ -124,6 +126,7 @@ class Settings:
             lender=_lender(reader),
             mail=read_mail(reader, sandbox=sandbox),
             staff=read_staff(reader),
+            edge=read_edge(reader),
             log_level=reader.word("LOG_LEVEL", among=LOG_LEVELS, default="INFO"),
         )
         _check_keys_differ(reader, settings)

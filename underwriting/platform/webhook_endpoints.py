@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from underwriting.kernel.event_catalogue import KINDS, WEBHOOK_ENDPOINT_DISABLED
 from underwriting.kernel.text import Text
-from underwriting.platform import audit_log, deliveries, events, outbox
+from underwriting.platform import audit_log, deliveries, events, outbox, preconditions
 from underwriting.platform.database import lock_subject
 from underwriting.platform.message_models import DeliveryState, Event, WebhookEndpoint
 from underwriting.platform.public_addresses import fault_of_endpoint
@@ -223,6 +223,7 @@ class WebhookEndpoints:
         row = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
         if row is None or row.owner != self.owner or row.deleted_at is not None:
             raise NotFound
+        preconditions.check(endpoint_id)
         return row
 
     def _replayable(self, session: Session, endpoint_id: uuid.UUID) -> WebhookEndpoint:

@@ -24,7 +24,7 @@ from underwriting.kernel.event_catalogue import (
 )
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
-from underwriting.platform import audit_log, events, outbox
+from underwriting.platform import audit_log, events, outbox, preconditions
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
@@ -81,7 +81,9 @@ class AgreementDetails:
 
 def lock_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
     """The agreement as it stands now, held to the end of the transaction; NotFound when there is none."""
-    return _found(session.get(Agreement, agreement_id, with_for_update=True, populate_existing=True))
+    agreement = _found(session.get(Agreement, agreement_id, with_for_update=True, populate_existing=True))
+    preconditions.check(agreement_id)
+    return agreement
 
 
 def get_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:

@@ -265,7 +265,7 @@ def test_a_cookie_is_not_for_scripts_nor_for_other_sites(client: FlaskClient) ->
     assert (cookie.http_only, cookie.same_site, cookie.secure) == (True, "Lax", False)
     client.application.config["SESSION_COOKIE_SECURE"] = True
     client.get("/cookie", base_url="https://localhost")
-    cookie = client.get_cookie(SESSION_COOKIE)
+    cookie = client.get_cookie(f"__Host-{SESSION_COOKIE}")
     assert cookie is not None
     assert cookie.secure
 

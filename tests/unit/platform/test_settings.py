@@ -46,6 +46,7 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
 
 def test_an_empty_environment_is_refused_with_every_name_at_once(environment: dict[str, str]) -> None:
     optional = {"BORGEN_SANDBOX", "BANKID_APP_URL", "STAFF_SECOND_FACTOR", "STAFF_IDLE_MINUTES"}
+    optional |= {"RATE_LIMIT", "RATE_LIMIT_SENSITIVE"}
     demanded = (environment.keys() - optional) | {"SMTP_URL", "MAIL_FROM"}
     assert problems_of({}) == dict.fromkeys(demanded, "is missing")
 

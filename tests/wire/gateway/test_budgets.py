@@ -103,10 +103,10 @@ def test_a_register_status_costs_too(runtime: Runtime) -> None:
 
 
 def test_without_a_price_the_cost_is_not_known(runtime: Runtime) -> None:
-    """B6: nor does it count against any budget."""
+    """B6: nor does it count against any budget: nothing is reserved."""
     Gateway(runtime, [Scripted("first", [report("first")])]).retrieve(APPLICATION, [person()])
     assert [row.cost_ore for row in rows(runtime)] == [None]
-    assert reservations(runtime) == [("first", 0, True)]
+    assert reservations(runtime) == []
 
 
 def test_the_prices_are_those_of_the_lists() -> None:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bureau_clients import evidence
+from bureau_clients.budgets import Prices
+from bureau_clients.creditsafe.client import Creditsafe
 from bureau_clients.errors import BureauRefused, BureauUnavailable, OutcomeUnknown
 from bureau_clients.evidence import EvidenceDamaged
 from bureau_clients.formats import report_from_json
@@ -18,10 +20,13 @@ from bureau_clients.gateway import Gateway
 from bureau_clients.models import BureauQuestion, ReceivedAnswer
 from bureau_clients.questions import CopyNotice, QuestionState, Subject
 from bureau_clients.reports import Answer, CopySent, NoMatch, Received
+from tests.wire.gateway.conftest import Counted
 from tests.wire.gateway.scripted import Scripted, nobody, only, question, report, rows
 from tests.wire.gateway.subjects import APPLICATION, company, person
 from underwriting.kernel.clock import FixedClock
+from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform.bureau_settings import TariffSettings
 from underwriting.platform.runtime import Runtime
 
 HB = company("9699990009", CompanyForm.HB)
@@ -168,9 +173,10 @@ def test_the_database_leases_no_question_about_a_person_who_has_not_confirmed(
         session.execute(lease)
 
 
-def test_what_is_kept_names_nobody(gateway: Gateway, runtime: Runtime) -> None:
+def test_what_is_kept_names_nobody(counted: tuple[Counted, Creditsafe], runtime: Runtime) -> None:
     """B6: a subject is found again by blind index alone."""
-    gateway.retrieve(APPLICATION, [person()])
+    prices = Prices(tariffs={"creditsafe": TariffSettings(person=Money.kronor(30))})
+    Gateway(runtime, [counted[1]], prices=prices).retrieve(APPLICATION, [person()])
     tables = ("credit_report", "credit_report_use", "bureau_question", "received_answer", "bureau_reservation")
     with runtime.database.transaction() as session:
         texts = [text for table in tables for text in session.scalars(sa.text(f"SELECT t::text FROM {table} t"))]

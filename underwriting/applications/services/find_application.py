@@ -27,7 +27,7 @@ from underwriting.kernel.event_catalogue import (
 )
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CASE_READERS, ApplicationState, Scope
-from underwriting.platform import audit_log, events
+from underwriting.platform import audit_log, events, preconditions
 from underwriting.platform.authentication import Caller
 
 
@@ -53,7 +53,9 @@ _TOLD: Mapping[ApplicationState, EventKind] = {
 
 def lock_application(session: Session, application_id: uuid.UUID) -> Application:
     """The application as it stands now, held to the end of the transaction; NotFound when there is none."""
-    return _found(session.get(Application, application_id, with_for_update=True, populate_existing=True))
+    application = _found(session.get(Application, application_id, with_for_update=True, populate_existing=True))
+    preconditions.check(application_id)
+    return application
 
 
 def lock_for(session: Session, application_id: uuid.UUID, caller: Caller) -> Application:

@@ -12,7 +12,7 @@ from agreements.signing.service import Signings
 from agreements.signing.services.keep_order import Started
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import SigningState
-from underwriting.platform.authentication import SESSION_COOKIE, set_cookie
+from underwriting.platform.authentication import SESSION_COOKIE, read_cookie, set_cookie
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import own_path, render
 
@@ -27,7 +27,7 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
     @pages.get("/signings/<uuid:signing_id>")
     def watch(signing_id: uuid.UUID) -> BaseResponse:
         view = signings.watch(signing_id, _secret())
-        back = own_path(request.cookies.get(_BACK_COOKIE, "/my"))
+        back = own_path(read_cookie(_BACK_COOKIE) or "/my")
         if view.state is SigningState.COMPLETE:
             response = redirect(back, 303)
             if view.session_token:
@@ -47,7 +47,7 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
     @pages.post("/signings/<uuid:signing_id>/cancel")
     def cancel(signing_id: uuid.UUID) -> BaseResponse:
         signings.cancel(signing_id, _secret())
-        return redirect(own_path(request.cookies.get(_BACK_COOKIE, "/")), 303)
+        return redirect(own_path(read_cookie(_BACK_COOKIE) or "/"), 303)
 
     @pages.get("/login")
     def login() -> Response:
@@ -75,7 +75,7 @@ def to_signing_page(started: Started, *, back: str) -> BaseResponse:
 
 
 def _secret() -> str:
-    secret = request.cookies.get(SIGNING_COOKIE)
+    secret = read_cookie(SIGNING_COOKIE)
     if not secret:
         raise NotFound
     return secret

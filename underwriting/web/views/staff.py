@@ -4,7 +4,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.platform import sessions
-from underwriting.platform.authentication import DRAFT_COOKIE, SESSION_COOKIE, set_cookie
+from underwriting.platform.authentication import DRAFT_COOKIE, SESSION_COOKIE, delete_cookie, read_cookie, set_cookie
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.staff_accounts import LoginRefused, log_in_staff
 from underwriting.web.layout import own_path, render
@@ -22,7 +22,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def log_in() -> BaseResponse:
         target = own_path(request.form.get("next", "/console/"))
         username, password = request.form.get("username", ""), request.form.get("password", "")
-        before = request.cookies.get(SESSION_COOKIE, "")
+        before = read_cookie(SESSION_COOKIE) or ""
         try:
             token = log_in_staff(runtime, username, password, instead_of=before)
         except LoginRefused as refusal:
@@ -33,10 +33,10 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @pages.post("/logout")
     def log_out() -> BaseResponse:
-        sessions.end(runtime, request.cookies.get(SESSION_COOKIE, ""))
+        sessions.end(runtime, read_cookie(SESSION_COOKIE) or "")
         response = redirect("/", 303)
         for cookie in (SESSION_COOKIE, DRAFT_COOKIE):
-            response.delete_cookie(cookie)
+            delete_cookie(response, cookie)
         return response
 
     return pages
