@@ -1,20 +1,23 @@
 """What the operator's probes are answered."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema
 
-_STATES = validate.OneOf(("ok", "unavailable"))
+from schemas.fields import TextField
+
+_LONGEST = 11
+_STATES = {"enum": ["ok", "unavailable"]}
 
 
 class AliveSchema(Schema):
     """The process answers."""
 
-    status = fields.String(required=True, validate=validate.OneOf(("ok",)))
+    status = TextField(longest=_LONGEST, described={"enum": ["ok"]}, required=True)
 
 
 class ReadinessSchema(Schema):
     """Whether everything is there that the service cannot work without, and each part of it."""
 
-    status = fields.String(required=True, validate=_STATES)
-    database = fields.String(required=True, validate=_STATES)
-    tables = fields.String(required=True, validate=_STATES)
-    clock = fields.String(required=True, validate=_STATES)
+    status = TextField(longest=_LONGEST, described=_STATES, required=True)
+    database = TextField(longest=_LONGEST, described=_STATES, required=True)
+    tables = TextField(longest=_LONGEST, described=_STATES, required=True)
+    clock = TextField(longest=_LONGEST, described=_STATES, required=True)

@@ -74,8 +74,8 @@ def test_a_stranger_finds_nothing_and_changes_nothing(world: HouseWorld) -> None
         for who, caller in callers.items()
         if (status := ask(caller, operation, path_of(operation, loan, ids))) not in (401, 403, 404)
     }
-    lists = {f"{who}: GET /v1/applications 200" for who in ("stranger", "other applicant")}  # of their own
-    assert found == lists
+    of_their_own = ("/v1/applications", "/v1/me")
+    assert found == {f"{who}: GET {path} 200" for who in ("stranger", "other applicant") for path in of_their_own}
     assert callers["stranger"].get("/v1/applications")["items"] == []
     assert [each["id"] for each in other.borrower.get("/v1/applications")["items"]] == [other.application_id]
     assert [

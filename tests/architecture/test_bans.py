@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUFF = Path(sys.executable).parent / "ruff"
 NOT_MONEY = (
     "underwriting/platform/environment.py",  # reads time-outs
+    "underwriting/platform/rate_limit_store.py",  # answers the library of limits, whose instants are seconds
     "underwriting/web/plots.py",  # draws in pixels
 )
 MAY_BE_FLOAT = re.compile(r"(seconds|deadline)$")

@@ -33,10 +33,15 @@ Newcomer: TypeAlias = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the browser is marked `browser`."""
+    """Whatever asks for the browser is marked `browser`.
+
+    A browser that leaves a page breaks off what it was loading: that file is then closed by the garbage collector.
+    """
+    broken_off = "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.filterwarnings(broken_off))
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,12 @@ class StaffMember:
 
 UNDERWRITER = StaffMember("ulla", "ulla-i-sandladan", Role.UNDERWRITER)
 SECOND_UNDERWRITER = StaffMember("urban", "urban-i-sandladan", Role.UNDERWRITER)
+SENIOR_UNDERWRITER = StaffMember("sara", "sara-i-sandladan", Role.SENIOR_UNDERWRITER)
+RECOVERY = StaffMember("ines", "ines-i-sandladan", Role.RECOVERY)
+AUDITOR = StaffMember("rune", "rune-i-sandladan", Role.AUDITOR)
 BILLING = StaffMember("bodil", "bodil-i-sandladan", Role.BILLING)
 ADMINISTRATOR = StaffMember("adam", "adam-i-sandladan", Role.ADMINISTRATOR)
-STAFF = (UNDERWRITER, SECOND_UNDERWRITER, BILLING, ADMINISTRATOR)
+STAFF = (UNDERWRITER, SECOND_UNDERWRITER, SENIOR_UNDERWRITER, BILLING, RECOVERY, AUDITOR, ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

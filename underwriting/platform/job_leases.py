@@ -52,7 +52,7 @@ class Attempt:
     number: int
     told_every_seconds: float = _TOLD_EVERY_SECONDS
     renewed_every: timedelta = RENEWED_EVERY
-    _began: float = field(default_factory=time.monotonic)
+    _began_seconds: float = field(default_factory=time.monotonic)
     _progress: tuple[int, int | None] | None = None
     _lost: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -124,7 +124,7 @@ class Attempt:
             return session.execute(statement.returning(JobRun.job)).one_or_none() is not None
 
     def _milliseconds(self) -> int:
-        return round((time.monotonic() - self._began) * 1000)
+        return round((time.monotonic() - self._began_seconds) * 1000)
 
 
 def take(runtime: Runtime, job: str, period: str, *, again: bool = False) -> Attempt | None:

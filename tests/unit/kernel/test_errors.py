@@ -18,12 +18,13 @@ from underwriting.kernel.errors import (
     LoginRequired,
     NotFound,
     NotPermitted,
+    Outdated,
     Refusal,
     Unavailable,
 )
 from underwriting.kernel.text import Text
 
-KINDS = (InvalidInput, LoginRequired, NotPermitted, NotFound, Conflict, Unavailable)
+KINDS = (InvalidInput, LoginRequired, NotPermitted, NotFound, Conflict, Outdated, Unavailable)
 _NOT_OURS_TO_IMPORT = {"sandbox", "__main__", "migrations"}  # processes of their own, and Alembic's environment
 
 

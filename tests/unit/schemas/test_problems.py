@@ -41,7 +41,7 @@ def test_a_refused_body_carries_the_first_rule_among_its_faults() -> None:
     assert invalid_body([fault("/a", BAD)]).rule is None
 
 
-def test_a_problem_has_the_members_of_rfc_9457_and_three_of_ours() -> None:
-    standard, ours = {"type", "title", "status", "detail", "instance"}, {"rule", "errors", "request_id"}
+def test_a_problem_has_the_members_of_rfc_9457_and_four_of_ours() -> None:
+    standard, ours = {"type", "title", "status", "detail", "instance"}, {"rule", "errors", "request_id", "error"}
     assert set(ProblemSchema().fields) == standard | ours
     assert set(FaultSchema().fields) == {"pointer", "detail", "rule"}
