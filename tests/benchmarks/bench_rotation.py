@@ -77,7 +77,11 @@ def main(count: int) -> int:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
             _ask(client, beside, while_=lambda: process.poll() is None)
             assert process.stdout is not None
-            found = json.loads(process.stdout.read() or '{"seconds": 1, "memory": [1, 0]}')
+            told = process.stdout.read()
+        if process.returncode:
+            _say(f"the rotation ended with status {process.returncode}")
+            return 1
+        found = json.loads(told)
         wrong = _wrong(database_url, count)
         return _report(count, found, alone, beside, wrong)
 
