@@ -17,10 +17,11 @@ from bureau_clients.formats import report_from_json, report_to_json
 from bureau_clients.models import Compression, CreditReport, CreditReportUse, ReceivedAnswer
 from bureau_clients.questions import CopyNotice, Outcome, QuestionKind, Subject, SubjectKind, SubjectRole
 from bureau_clients.reports import Received, Report
-from bureau_clients.retention import retained_until
+from bureau_clients.retention import DATA_SUBJECT, data_subject_of, retained_until
 from bureau_clients.rules import Earlier
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
+from underwriting.platform.database import new_id
 from underwriting.platform.encryption import Cipher
 
 _PARSED = "credit_report.parsed"
@@ -97,7 +98,10 @@ class Kept:
 def keep(session: Session, cipher: Cipher, kept: Kept) -> Evidence:
     """Write one question with its answers as they were received and what was read from them."""
     subject = kept.subject
+    has_answer = kept.report is not None or kept.received
+    report_id = cipher.data_keys.begin(DATA_SUBJECT) if has_answer else new_id(session)
     row = CreditReport(
+        id=report_id,
         application_id=kept.application_id,
         subject_kind=subject.kind,
         subject_index=index_of(cipher, subject),
@@ -118,7 +122,7 @@ def keep(session: Session, cipher: Cipher, kept: Kept) -> Evidence:
         copy_notice=kept.copy_notice,
         parsed_encrypted=None
         if kept.report is None
-        else cipher.encrypt_json(report_to_json(kept.report), context=_PARSED),
+        else cipher.encrypt_json(report_to_json(kept.report), context=_PARSED, subject=data_subject_of(report_id)),
         cost_ore=None if kept.cost is None else kept.cost.ore,
         retained_until=retained_until(subject.group, received_on=stockholm_date(kept.answered_at or kept.asked_at)),
     )
@@ -269,7 +273,11 @@ def _answer(cipher: Cipher, report_id: uuid.UUID, position: int, received: Recei
         part=received.part,
         position=position,
         compression=Compression.GZIP,
-        body_encrypted=cipher.encrypt(gzip.compress(received.body, mtime=0), context=_CONTEXTS[Compression.GZIP]),
+        body_encrypted=cipher.encrypt(
+            gzip.compress(received.body, mtime=0),
+            context=_CONTEXTS[Compression.GZIP],
+            subject=data_subject_of(report_id),
+        ),
         sha256=hashlib.sha256(received.body).digest(),
     )
 

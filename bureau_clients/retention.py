@@ -3,6 +3,7 @@
 1. When an answer is received its row is given a day: the shortest that its kind of subject allows (`retained_until`).
 2. From that day a daily job erases its bytes and what was read from them, unless an application or an agreement that
    used it still holds on to it (`agreement_holds`); then it is looked at again the next day.
+   Their key is destroyed with them, so that no copy of the database tells them either.
 3. What remains says that it was asked for, why, with which outcome and cost, and the hash of what was erased.
 """
 
@@ -20,6 +21,7 @@ from bureau_clients.models import CreditReport, CreditReportUse, ReceivedAnswer
 from bureau_clients.questions import SubjectGroup
 from underwriting.kernel.periods import add_months
 from underwriting.kernel.statutes import DUE_DILIGENCE_RETENTION_YEARS
+from underwriting.platform import data_keys
 from underwriting.platform.runtime import Runtime
 
 MONTHS_KEPT: Mapping[SubjectGroup, int] = MappingProxyType(
@@ -32,6 +34,8 @@ No act says how long a lender keeps the report of an application that led to not
 can the subject ask why they were asked about. For a company it is two years: a decision may be replayed and contested.
 """
 
+DATA_SUBJECT = "credit_report"
+"""The kind of subject that the answers to one question are."""
 _AT_ONCE = 200
 
 HeldApplications = Callable[[Session, Collection[uuid.UUID]], Collection[uuid.UUID]]
@@ -44,6 +48,11 @@ class Erased:
 
     erased: int
     held: int
+
+
+def data_subject_of(report_id: uuid.UUID) -> str:
+    """Under whose key the answers to one question are: their own, since another application may use them again."""
+    return f"{DATA_SUBJECT}:{report_id}"
 
 
 def retained_until(group: SubjectGroup, *, received_on: date) -> date:
@@ -77,6 +86,24 @@ def erase_due(runtime: Runtime, *, on: date, at: datetime, held: HeldApplication
         erased, kept, last = erased + len(free), kept + len(due) - len(free), max(due)
 
 
+def erase_of(session: Session, application_id: uuid.UUID, *, at: datetime) -> int:
+    """Erase what was answered for the application and is used by no other, since its data are erased; how many."""
+    used_by_others = sa.select(CreditReportUse.credit_report_id).where(CreditReportUse.application_id != application_id)
+    ids = session.scalars(
+        sa.select(CreditReport.id)
+        .where(
+            CreditReport.application_id == application_id,
+            CreditReport.erased_at.is_(None),
+            CreditReport.id.not_in(used_by_others),
+        )
+        .order_by(CreditReport.id)
+        .with_for_update()
+    ).all()
+    if ids:
+        _erase(session, ids, at)
+    return len(ids)
+
+
 def _due(session: Session, on: date, *, after: uuid.UUID) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
     """The next questions whose day has come, locked, each with the applications that asked for or used its answer."""
     ids = session.scalars(
@@ -95,6 +122,7 @@ def _due(session: Session, on: date, *, after: uuid.UUID) -> dict[uuid.UUID, fro
 
 
 def _erase(session: Session, ids: Collection[uuid.UUID], at: datetime) -> None:
+    data_keys.destroy(session, [data_subject_of(report_id) for report_id in ids], because="bureau answer", at=at)
     session.execute(
         sa.update(ReceivedAnswer).where(ReceivedAnswer.credit_report_id.in_(ids)).values(body_encrypted=None)
     )

@@ -16,6 +16,7 @@ from xdist.workermanage import WorkerController
 from tests.support import postgres
 from tests.support.environment import complete_environment
 from underwriting.kernel.clock import FixedClock
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.encryption import Cipher
 from underwriting.platform.environment import Secret
@@ -99,13 +100,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings.from_environment(complete_environment(tmp_path_factory.mktemp("environment")))
 
 
-@pytest.fixture(scope="session")
-def cipher(settings: Settings) -> Cipher:
-    """Encrypts under the keys of `settings`."""
-    return Cipher(
-        encryption_key=settings.encryption_key.reveal(),
-        index_key=settings.index_key.reveal(),
-    )
+@pytest.fixture
+def cipher(settings: Settings, database: Database) -> Cipher:
+    """Encrypts under the keys of `settings`, with data keys in the database that is rolled back."""
+    return cipher_of(settings, database)
 
 
 @pytest.fixture
@@ -115,10 +113,10 @@ def runtime(settings: Settings, database: Database, clock: FixedClock, cipher: C
 
 
 @pytest.fixture
-def committed_runtime(settings: Settings, committed_database: Database, clock: FixedClock, cipher: Cipher) -> Runtime:
+def committed_runtime(settings: Settings, committed_database: Database, clock: FixedClock) -> Runtime:
     """What services need, on a database of the test's own; its settings name that database."""
     own = replace(settings, database_url=Secret(committed_database.url))
-    return Runtime(own, committed_database, clock, cipher)
+    return Runtime(own, committed_database, clock, cipher_of(own, committed_database))
 
 
 @pytest.fixture(scope="session")

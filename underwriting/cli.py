@@ -12,13 +12,14 @@ from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.events_cli import events
 from underwriting.jobs_cli import jobs
+from underwriting.keys_cli import keys
+from underwriting.person_cli import person
 from underwriting.terminal import (
     environment_here,
     home_folder,
     json_option,
     plain_errors,
     runtime_here,
-    settings_here,
     show_result,
 )
 
@@ -40,6 +41,8 @@ main.add_command(events)
 main.add_command(jobs)
 main.add_command(client)
 main.add_command(user)
+main.add_command(keys)
+main.add_command(person)
 main.add_command(verify)
 
 
@@ -68,11 +71,14 @@ def serve(bind: str, workers: int, threads: int) -> None:
     """Serve the web application, with settings from the environment."""
     import tempfile
 
-    from underwriting.house import bureaus_of
+    from underwriting.house import bureaus_of, require_keys
     from underwriting.platform.metrics_folder import METRICS_FOLDER
     from underwriting.up import gunicorn_command
 
-    bureaus_of(settings_here())  # what is wrong is told here, once, and not by each of the server's processes
+    runtime = runtime_here()
+    bureaus_of(runtime.settings)  # what is wrong is told here, once, and not by each of the server's processes
+    require_keys(runtime)
+    runtime.database.dispose()
     command = gunicorn_command(bind, workers=workers, threads=threads)
     environment = {METRICS_FOLDER: tempfile.mkdtemp(prefix="borgen-metrics-"), **environment_here()}
     os.execve(command[0], command, environment)  # noqa: S606 - becomes the server itself, so that signals reach it
@@ -83,8 +89,11 @@ def serve(bind: str, workers: int, threads: int) -> None:
 def worker() -> None:
     """Run the scheduled jobs until a signal comes; any number of workers may run."""
     from underwriting import worker
+    from underwriting.house import require_keys
 
-    worker.run(runtime_here())
+    runtime = runtime_here()
+    require_keys(runtime)
+    worker.run(runtime)
 
 
 @main.command()

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
 from agreements.payments.service import Payments
@@ -27,15 +30,19 @@ from underwriting.applications.service import Applications
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.service import Decisions
 from underwriting.kernel.vocabulary import SigningPurpose
+from underwriting.personal_data import key_state
 from underwriting.platform import test_time
 from underwriting.platform.bureau_settings import BureauSettings
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.dispatcher import Dispatcher, dispatcher_of
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.environment import SettingProblem
+from underwriting.platform.key_store import key_store_of
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings, SettingsRefused
 from underwriting.platform.webhook_endpoints import WebhookEndpoints
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -121,8 +128,20 @@ def _bank_asked_every(runtime: Runtime) -> timedelta:
 def runtime_of(settings: Settings) -> Runtime:
     """Database, clock and keys as *settings* say; the database is connected to when it is first used."""
     database = Database(settings.database_url.reveal())
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    return Runtime(settings, database, test_time.clock_of(settings, database), cipher)
+    return Runtime(settings, database, test_time.clock_of(settings, database), cipher_of(settings, database))
+
+
+def require_keys(runtime: Runtime) -> None:
+    """Raise KeyVersionNeeded when something is under a version of the key that the settings do not give.
+
+    Where the database cannot be asked now the service starts all the same, as it does whatever the database is at.
+    """
+    store = key_store_of(runtime.settings.encryption)
+    try:
+        with runtime.database.transaction() as session:
+            key_state.require_versions(session, store, at=runtime.wall.now())
+    except SQLAlchemyError:
+        _log.warning("key_versions_not_checked")
 
 
 def house_of(runtime: Runtime) -> House:

@@ -29,6 +29,7 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         from underwriting.kernel.errors import Refusal
         from underwriting.platform.database import ServerTooOld
+        from underwriting.platform.key_settings import KeyVersionNeeded
         from underwriting.platform.postgres_files import EmbeddedPostgresError
         from underwriting.platform.processes import AlreadyRunning, PortInUse
         from underwriting.platform.settings import SettingsRefused
@@ -39,7 +40,7 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(refusal.detail.en) from refusal
         except AlreadyRunning as error:
             raise click.ClickException(f"Borgen is already running: {error}") from error
-        except (SettingsRefused, ServerTooOld, EmbeddedPostgresError, PortInUse) as error:
+        except (SettingsRefused, KeyVersionNeeded, ServerTooOld, EmbeddedPostgresError, PortInUse) as error:
             raise click.ClickException(str(error)) from error
 
     return run

@@ -50,6 +50,7 @@ class Agreement(Identified, Base):
     first_paid_out_on: Mapped[date | None]
     payouts_stopped_at: Mapped[datetime | None]  # C1: a cancellation has been received
     ended_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 
 
 class PlannedInstalment(Base):

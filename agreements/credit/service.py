@@ -44,6 +44,7 @@ from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, Person
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
 from underwriting.platform import audit_log, events, outbox
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 __all__ = [
@@ -134,17 +135,17 @@ def _tell_integrators(session: Session, agreement: Agreement, at: datetime) -> N
 
 
 def _insert(session: Session, runtime: Runtime, granted: GrantedTerms, at: datetime) -> Agreement | None:
-    terms, cipher = runtime.terms, runtime.cipher
+    terms, cipher, subject = runtime.terms, runtime.cipher, of_application(granted.application_id)
     agreement: Agreement | None = session.scalar(
         insert(Agreement)
         .values(
             application_id=granted.application_id,
             state=str(AgreementState.SIGNING),
             company_form=str(granted.company_form),
-            company_encrypted=cipher.encrypt(granted.company.digits.encode(), context=COMPANY),
+            company_encrypted=cipher.encrypt(granted.company.digits.encode(), context=COMPANY, subject=subject),
             company_index=cipher.blind_index(granted.company.digits),
             signatory_index=cipher.blind_index(granted.signatory.digits),
-            details_encrypted=cipher.encrypt_json(_details(granted), context=DETAILS),
+            details_encrypted=cipher.encrypt_json(_details(granted), context=DETAILS, subject=subject),
             limit_ore=granted.limit.ore,
             first_drawdown_ore=rules.first_drawdown(granted.limit, asked=granted.asked).ore,
             fee_rate=granted.fee_rate,
@@ -187,6 +188,7 @@ def _create_guarantees(
             session,
             runtime,
             agreement.id,
+            of_application(agreement.application_id),
             person,
             replace(details, has_role=details.has_role or person in signing),
             cap,
@@ -208,7 +210,8 @@ def _call_signatories(
     for ordinal, signatory in enumerate(granted.signing_rule, start=1):
         recipient = signatory.email or granted.contact.email
         subject = f"agreement:{agreement.id}:signatory:{ordinal}"
-        _post(session, runtime, "agreement-to-sign", f"{agreement.id}:{ordinal}", recipient, letter, at, subject)
+        occasion = f"{agreement.id}:{ordinal}"
+        _post(session, runtime, agreement, "agreement-to-sign", occasion, recipient, letter, at, subject)
 
 
 def _call_guarantors(
@@ -225,12 +228,14 @@ def _call_guarantors(
         )
         recipient = guarantees.details_of(runtime, guarantee).email
         subject = f"guarantee:{guarantee.id}"
-        _post(session, runtime, "guarantee-to-sign", str(guarantee.id), recipient, letter, at, subject)
+        occasion = str(guarantee.id)
+        _post(session, runtime, agreement, "guarantee-to-sign", occasion, recipient, letter, at, subject)
 
 
 def _post(
     session: Session,
     runtime: Runtime,
+    agreement: Agreement,
     kind: str,
     occasion: str,
     recipient: str,
@@ -247,4 +252,5 @@ def _post(
         content=letter.content,
         at=at,
         subject=subject,
+        data_subject=of_application(agreement.application_id),
     )

@@ -25,12 +25,14 @@ def keep(
     subject_id: uuid.UUID,
     kind: DocumentKind,
     recipient_index: bytes,
+    data_subject: str,
     values: Mapping[str, object],
     at: datetime,
 ) -> Document:
     """The document of *kind* about *subject_id* for one recipient, rendered from *values* unless it is there already.
 
-    *recipient_index* is the blind index of the person's number. A document that is there is never rendered anew.
+    *recipient_index* is the blind index of the person's number, *data_subject* whose data it tells: it is erased with
+    them. A document that is there is never rendered anew.
     """
     content = rules.render(kind, "sv", rules.VERSION, **values)
     document: Document | None = session.scalar(
@@ -40,9 +42,9 @@ def keep(
             kind=str(kind),
             recipient_index=recipient_index,
             template_version=rules.VERSION,
-            content_encrypted=runtime.cipher.encrypt(content, context=_CONTENT),
+            content_encrypted=runtime.cipher.encrypt(content, context=_CONTENT, subject=data_subject),
             reading_aid_encrypted=runtime.cipher.encrypt(
-                rules.render(kind, "en", rules.VERSION, **values), context=_READING_AID
+                rules.render(kind, "en", rules.VERSION, **values), context=_READING_AID, subject=data_subject
             ),
             sha256=bytes.fromhex(rules.sha256(content)),
             created_at=at,
@@ -85,6 +87,11 @@ def of_subjects(
     if recipient_index is not None:
         query = query.where(Document.recipient_index == recipient_index)
     return session.scalars(query).all()
+
+
+def data_subject_of(runtime: Runtime, document: Document) -> str:
+    """Whose data the document tells."""
+    return runtime.cipher.subject_of(document.content_encrypted)
 
 
 def read(runtime: Runtime, document: Document) -> bytes:

@@ -65,13 +65,14 @@ def create(
     session: Session,
     runtime: Runtime,
     agreement_id: uuid.UUID,
+    data_subject: str,
     person: PersonalNumber,
     details: GuarantorDetails,
     cap: Money,
     *,
     at: datetime,
 ) -> Guarantee:
-    """A guarantee of *person* for the agreement, waiting to be signed (rule G2)."""
+    """A guarantee of *person* for the agreement, waiting to be signed (rule G2); erased with *data_subject*."""
     content = {
         "name": details.name,
         "email": details.email,
@@ -81,9 +82,9 @@ def create(
     guarantee = Guarantee(
         agreement_id=agreement_id,
         state=str(GuaranteeState.INVITED),
-        person_encrypted=runtime.cipher.encrypt(person.digits.encode(), context=_PERSON),
+        person_encrypted=runtime.cipher.encrypt(person.digits.encode(), context=_PERSON, subject=data_subject),
         person_index=runtime.cipher.blind_index(person.digits),
-        details_encrypted=runtime.cipher.encrypt_json(content, context=_DETAILS),
+        details_encrypted=runtime.cipher.encrypt_json(content, context=_DETAILS, subject=data_subject),
         cap_ore=cap.ore,
     )
     session.add(guarantee)
@@ -119,6 +120,11 @@ def of_person(session: Session, person_index: bytes) -> Exposure:
         caps=Money.sum(guarantee.cap for guarantee in binding),
         at_risk=Money.sum(guarantee.at_risk for guarantee in binding),
     )
+
+
+def data_subject_of(runtime: Runtime, guarantee: Guarantee) -> str:
+    """Whose data the guarantee tells: its application's."""
+    return runtime.cipher.subject_of(guarantee.details_encrypted)
 
 
 def person_of(runtime: Runtime, guarantee: Guarantee) -> PersonalNumber:

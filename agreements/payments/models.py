@@ -17,6 +17,7 @@ class PaymentFile(Identified, Base):
     content_encrypted: Mapped[bytes]
     received_at: Mapped[datetime]
     refused: Mapped[str | None]  # the slug of the refusal; nothing of the file is booked
+    erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 
 
 class FetchedFile(Identified, Base):

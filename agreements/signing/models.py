@@ -47,3 +47,4 @@ class Signing(Identified, Base):
     completed_at: Mapped[datetime | None]
     evidence_encrypted: Mapped[bytes | None]
     session_given_at: Mapped[datetime | None]  # the watcher was logged in once
+    erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed

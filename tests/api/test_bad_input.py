@@ -192,7 +192,7 @@ def test_a_body_that_is_no_application_is_refused(
     answer = world.anyone("en").send("POST", "/v1/applications", headers, data=content)
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert answer.get_json()["detail"]
-    assert set(rows(world)) <= {"idempotency_key"}
+    assert set(rows(world)) <= {"idempotency_key", "data_key"}
     assert "unforeseen_error" not in logged.getvalue()
 
 

@@ -39,8 +39,8 @@ from tests.support.environment import complete_environment
 from tests.wire.gateway.subjects import company, person
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
@@ -208,7 +208,7 @@ def runtime_on(database_url: str | None, *, connections: int) -> Iterator[Runtim
         database = Database(url, pool_size=connections)
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings.from_environment(complete_environment(Path(folder)))
-        cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+        cipher = cipher_of(settings, database)
         yield Runtime(settings, database, FixedClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)), cipher)
         database.dispose()
     finally:

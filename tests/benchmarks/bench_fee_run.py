@@ -27,9 +27,9 @@ from tests.support.environment import complete_environment
 from tests.support.postgres import url_of
 from underwriting import migrations
 from underwriting.kernel.clock import FixedClock
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import SERVICE_ROLE, Database
 from underwriting.platform.embedded_postgres import EmbeddedPostgres
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
@@ -191,8 +191,8 @@ def _copy_constants(source_url: str, target_url: str) -> None:
 
 def _runtime(home: Path) -> Runtime:
     settings = Settings.from_environment(complete_environment(home))
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    return Runtime(settings, Database(settings.database_url.reveal()), FixedClock(portfolio.CHARGED_AT), cipher)
+    database = Database(settings.database_url.reveal())
+    return Runtime(settings, database, FixedClock(portfolio.CHARGED_AT), cipher_of(settings, database))
 
 
 def _timed(work: Callable[[], object]) -> float:

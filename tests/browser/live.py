@@ -33,8 +33,8 @@ from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_instant
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform import outbox, staff_accounts, test_time
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 from underwriting.sandbox_environment import settings_of_bureaus
@@ -180,8 +180,7 @@ def _files(certificates: pki.Pki) -> dict[str, str]:
 
 
 def _runtime(settings: Settings, database: Database, wall: HurriedClock) -> Runtime:
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    runtime = Runtime(settings, database, test_time.clock_of(settings, database), cipher)
+    runtime = Runtime(settings, database, test_time.clock_of(settings, database), cipher_of(settings, database))
     return replace(runtime, wall=wall)
 
 

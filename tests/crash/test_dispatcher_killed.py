@@ -18,9 +18,9 @@ from tests.support.processes import wait_until
 from tests.support.webhook_receiver import Receiver, webhook_receiver
 from underwriting.kernel.clock import SystemClock
 from underwriting.platform import deliveries
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.dispatcher import Dispatcher
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.message_models import DeliveryState
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
@@ -54,8 +54,8 @@ while True:
 def dispatcher_on_url(url: str, folder: Path) -> Dispatcher:
     """A dispatcher of webhooks on the database at *url*, by the machine's clock."""
     settings = Settings.from_environment(complete_environment(folder))
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    runtime = Runtime(settings, Database(url), SystemClock(), cipher)
+    database = Database(url)
+    runtime = Runtime(settings, database, SystemClock(), cipher_of(settings, database))
     return Dispatcher(runtime, WebhookClient(sandbox=True), None)
 
 

@@ -18,8 +18,8 @@ from tests.support import portfolio
 from tests.support.environment import complete_environment
 from tests.support.postgres import create_database, drop_database
 from underwriting.kernel.clock import FixedClock
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
@@ -79,8 +79,8 @@ def runtime_of(url: str, folder: Path) -> Iterator[Runtime]:
 def runtime_on(url: str, folder: Path) -> Runtime:
     """The same for a process that ends soon."""
     settings = Settings.from_environment(complete_environment(folder))
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
-    return Runtime(settings, Database(url), FixedClock(portfolio.CHARGED_AT), cipher)
+    database = Database(url)
+    return Runtime(settings, database, FixedClock(portfolio.CHARGED_AT), cipher_of(settings, database))
 
 
 def traces(url: str) -> list[list[tuple[object, ...]]]:

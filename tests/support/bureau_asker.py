@@ -25,8 +25,8 @@ from underwriting.kernel.clock import SystemClock
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.bureau_settings import TariffSettings
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
@@ -63,7 +63,7 @@ def gateway_on(database: Database, first: str, second: str, *, minutes: int) -> 
     """The gateway of a process that has just started."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment(complete_environment(Path(folder)))
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+    cipher = cipher_of(settings, database)
     runtime = Runtime(settings, database, SystemClock(), cipher, wall=Ahead(timedelta(minutes=minutes)))
     bureaus = [
         Exchangeable(Creditsafe(settings_for(url, status_block="BORGEN_C_BASIC")), name=name)

@@ -17,8 +17,8 @@ from agreements.payouts.service import Payouts
 from tests.support.credit import NoReports
 from tests.support.environment import complete_environment
 from underwriting.kernel.clock import FixedClock
+from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
-from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
@@ -46,9 +46,9 @@ def main(database_url: str, bank_url: str, token: str, moment: str, instant: str
     """Send what is due at *instant*, and die."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment(complete_environment(Path(folder)))
-    cipher = Cipher(encryption_key=settings.encryption_key.reveal(), index_key=settings.index_key.reveal())
+    database = Database(database_url)
     clock = FixedClock(datetime.fromisoformat(instant))
-    runtime = Runtime(settings, Database(database_url), clock, cipher, wall=clock)
+    runtime = Runtime(settings, database, clock, cipher_of(settings, database), wall=clock)
     lender = settings.lender
     debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
     Payouts(runtime, Deadly(BankClient(bank_url, token), moment), NoReports(), debtor).send_due()

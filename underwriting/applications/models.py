@@ -71,6 +71,7 @@ class Application(Identified, Base):
     attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     outcome_unknown: Mapped[bool] = mapped_column(server_default=sa.text("false"))  # B4: waits for a person
     decided_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 
 
 class ApplicationGuarantor(Identified, Base):

@@ -15,6 +15,7 @@ from underwriting.applications import models as applications
 from underwriting.decisions import models as decisions
 from underwriting.platform import client_models as clients
 from underwriting.platform import job_models as jobs
+from underwriting.platform import key_models as keys
 from underwriting.platform import message_models as messages
 from underwriting.platform import models as platform
 from underwriting.platform import rate_limit_store as rate_limits
@@ -23,6 +24,7 @@ from underwriting.platform.database import Base
 FEATURES = (
     platform,
     jobs,
+    keys,
     messages,
     clients,
     rate_limits,

@@ -143,6 +143,11 @@ class Database:
         return self._bound is None
 
     @property
+    def current_session(self) -> Session | None:
+        """The session of the transaction that this context has open, if any."""
+        return self._current.get()
+
+    @property
     def in_transaction(self) -> bool:
         """Whether this context has a transaction open: no outside party is asked then."""
         return self._current.get() is not None
@@ -206,6 +211,11 @@ def with_driver(url: str) -> str:
     """*url* with the driver that we use, whichever way the operator wrote it."""
     scheme, rest = url.split("://", 1)
     return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def new_id(session: Session) -> uuid.UUID:
+    """A primary key of the server's, for a row whose values depend on it."""
+    return session.execute(sa.text("SELECT uuidv7()")).scalar_one()  # type: ignore[no-any-return]
 
 
 def lock_subject(session: Session, subject: str) -> None:

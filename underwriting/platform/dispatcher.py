@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from underwriting.platform import deliveries, events, outbox, webhook_endpoints
 from underwriting.platform.deliveries import Claim, Outcome
+from underwriting.platform.encryption import DataErased
 from underwriting.platform.mail import RecipientInvalid, Smtp
 from underwriting.platform.message_models import AttemptOutcome
 from underwriting.platform.runtime import Runtime
@@ -56,15 +57,17 @@ class Dispatcher:
         return count
 
     def _send_mail(self, mail: Smtp, claimed: Claim) -> Outcome:
-        with self.runtime.database.transaction() as session:
-            message = outbox.get(session, self.runtime, claimed.message_id)
         started_at, start = self.runtime.wall.now(), time.monotonic()
         try:
+            with self.runtime.database.transaction() as session:
+                message = outbox.get(session, self.runtime, claimed.message_id)
             written = mail.message(
                 claimed.message_id, message.recipient, message.subject, message.body, at=message.created_at
             )
         except RecipientInvalid:
             outcome = Outcome(AttemptOutcome.PERMANENT, fault="recipient")
+        except DataErased:
+            outcome = Outcome(AttemptOutcome.PERMANENT, fault="erased")
         else:
             outcome = mail.send(written)
         with self.runtime.database.transaction() as session:

@@ -4,6 +4,7 @@ The business key makes a second message for the same event impossible, whatever 
 server for mail, a message waits in the queue of deliveries; without one it stays where the sandbox's mailbox shows it.
 """
 
+import contextlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from underwriting.platform import deliveries
+from underwriting.platform.encryption import HOUSE, DataErased
 from underwriting.platform.models import OutboxMessage
 from underwriting.platform.runtime import Runtime
 
@@ -42,19 +44,21 @@ def post(
     content: Mapping[str, Any],
     at: datetime,
     subject: str | None = None,
+    data_subject: str = HOUSE,
 ) -> None:
     """Put a message to *recipient* in the outbox; nothing happens when *business_key* has one already.
 
     *content* has `subject` and `body`. Messages about one *subject* (for example `agreement:0199…`) are sent in the
     order in which they were put here, each after the one before; without it a message waits for no other.
+    *data_subject* is whose data it tells: it is erased with them.
     """
     message_id = session.scalar(
         insert(OutboxMessage)
         .values(
             kind=kind,
             business_key=business_key,
-            recipient_encrypted=runtime.cipher.encrypt(recipient.encode(), context=_RECIPIENT),
-            content_encrypted=runtime.cipher.encrypt_json(dict(content), context=_CONTENT),
+            recipient_encrypted=runtime.cipher.encrypt(recipient.encode(), context=_RECIPIENT, subject=data_subject),
+            content_encrypted=runtime.cipher.encrypt_json(dict(content), context=_CONTENT, subject=data_subject),
             created_at=at,
         )
         .on_conflict_do_nothing()
@@ -73,9 +77,13 @@ def get(session: Session, runtime: Runtime, message_id: uuid.UUID) -> Message:
 
 
 def latest(session: Session, runtime: Runtime, *, count: int) -> list[Message]:
-    """The *count* newest messages, newest first; for the sandbox's mailbox."""
+    """The *count* newest messages that are not erased, newest first; for the sandbox's mailbox."""
     rows = session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(count))
-    return [_message(runtime, row) for row in rows]
+    messages = []
+    for row in rows:
+        with contextlib.suppress(DataErased):
+            messages.append(_message(runtime, row))
+    return messages
 
 
 def _message(runtime: Runtime, row: OutboxMessage) -> Message:

@@ -25,6 +25,7 @@ from underwriting.kernel.errors import (
 )
 from underwriting.kernel.text import Language, Text
 from underwriting.platform import request_ids
+from underwriting.platform.logs import masked
 
 STATUS_OF_KIND: Mapping[type[Refusal], int] = {
     InvalidInput: 422,
@@ -159,4 +160,5 @@ def _page_or_answer(page: Callable[[Problem], Response], problem: Problem) -> Re
 
 def _member(error: FieldError, language: Language) -> dict[str, str]:
     ruled = {"rule": error.rule} if error.rule else {}
-    return {"pointer": error.pointer, "detail": error.detail.in_language(language)} | ruled
+    pointer = masked(error.pointer)  # a member that we do not know may be named by a number
+    return {"pointer": pointer, "detail": error.detail.in_language(language)} | ruled

@@ -62,7 +62,9 @@ def begin(runtime: Runtime, caller: Caller) -> Enrolment:
     with runtime.database.transaction() as session:
         user = lock_user(session, caller)
         if user.enrolment_encrypted is None:
-            user.enrolment_encrypted = runtime.cipher.encrypt(pyotp.random_base32().encode(), context=_CONTEXT)
+            user.enrolment_encrypted = runtime.cipher.encrypt(
+                pyotp.random_base32().encode(), context=_CONTEXT, subject=f"staff:{user.id}"
+            )
         secret = _opened(runtime, user.enrolment_encrypted)
         return Enrolment(pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=ISSUER), secret)
 

@@ -68,10 +68,11 @@ def token_hash(token: str) -> bytes:
 
 def open_for_person(session: Session, runtime: Runtime, person: PersonalNumber) -> str:
     """A new session's token for *person*, whom BankID has just identified."""
+    own = f"login_session:{uuid.uuid4()}"  # the key of this session alone, which the value names
     row = LoginSession(
         method=LoginMethod.BANKID,
         person_index=runtime.cipher.blind_index(person.digits),
-        person_encrypted=runtime.cipher.encrypt(person.digits.encode(), context=_PERSON_CONTEXT),
+        person_encrypted=runtime.cipher.encrypt(person.digits.encode(), context=_PERSON_CONTEXT, subject=own),
     )
     return _opened(session, runtime, row)
 

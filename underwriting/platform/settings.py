@@ -21,6 +21,7 @@ from underwriting.platform.environment import (
     fault_of_address,
     is_on_loopback,
 )
+from underwriting.platform.key_settings import KeySettings, read_encryption
 from underwriting.platform.mail_settings import MailSettings, read_mail
 from underwriting.platform.staff_settings import StaffSettings, read_staff
 
@@ -81,7 +82,7 @@ class Settings:
     """
 
     database_url: Secret[str]
-    encryption_key: Secret[bytes]
+    encryption: KeySettings
     index_key: Secret[bytes]
     session_key: Secret[bytes]
     seal_key: Secret[bytes]
@@ -108,7 +109,7 @@ class Settings:
         bureaus, sandbox = read_bureaus(reader), reader.flag("BORGEN_SANDBOX")
         settings = cls(
             database_url=reader.database_url("DATABASE_URL"),
-            encryption_key=reader.key("BORGEN_ENCRYPTION_KEY"),
+            encryption=read_encryption(reader),
             index_key=reader.key("BORGEN_INDEX_KEY"),
             session_key=reader.key("BORGEN_SESSION_KEY"),
             seal_key=reader.key("BORGEN_SEAL_KEY"),
@@ -161,7 +162,7 @@ def _check_keys_differ(reader: EnvironmentReader, settings: Settings) -> None:
     """One key leaking must not open what another protects."""
     seen: set[bytes] = set()
     for name, secret in (
-        ("BORGEN_ENCRYPTION_KEY", settings.encryption_key),
+        *(("BORGEN_ENCRYPTION_KEY", key) for key in settings.encryption.keys.values()),
         ("BORGEN_INDEX_KEY", settings.index_key),
         ("BORGEN_SESSION_KEY", settings.session_key),
         ("BORGEN_SEAL_KEY", settings.seal_key),

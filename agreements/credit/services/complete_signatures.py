@@ -136,4 +136,5 @@ def _tell_guarantor(
         content=letter.content,
         at=at,
         subject=f"guarantee:{guarantee.id}",
+        data_subject=guarantees.data_subject_of(runtime, guarantee),
     )

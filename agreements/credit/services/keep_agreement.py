@@ -25,6 +25,7 @@ from underwriting.kernel.event_catalogue import (
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
 from underwriting.platform import audit_log, events, outbox, preconditions
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 COMPANY = "agreement.company"
@@ -149,6 +150,7 @@ def tell_borrower(
         content=letter.content,
         at=at,
         subject=f"agreement:{agreement.id}",
+        data_subject=of_application(agreement.application_id),
     )
 
 

@@ -81,7 +81,9 @@ class Agreements:
         with self.runtime.database.transaction() as session:
             made_for = sa.select(Document.subject_id).where(Document.recipient_index == person_index)
             guaranteed = sa.select(Guarantee.agreement_id).where(Guarantee.person_index == person_index)
-            query = sa.select(Agreement).where(sa.or_(Agreement.id.in_(made_for), Agreement.id.in_(guaranteed)))
+            query = sa.select(Agreement).where(
+                sa.or_(Agreement.id.in_(made_for), Agreement.id.in_(guaranteed)), Agreement.erased_at.is_(None)
+            )
             rows = session.scalars(query.order_by(Agreement.id.desc())).all()
             return tuple(
                 agreement_summary(self.runtime, agreement, self._part(session, agreement, caller) or Part.BORROWER)
@@ -98,11 +100,12 @@ class Agreements:
         """Every agreement, newest first; for staff. Raises LoginRequired, RoleMissing."""
         caller.require(*Role)
         count = max(1, min(limit, MOST_ON_A_PAGE))
-        query = sa.select(Agreement).order_by(Agreement.id.desc()).limit(count + 1)
+        query = sa.select(Agreement).where(Agreement.erased_at.is_(None)).order_by(Agreement.id.desc()).limit(count + 1)
         if before is not None:
             query = query.where(Agreement.id < before)
         with self.runtime.database.transaction() as session:
             rows = session.scalars(query).all()
+            self.runtime.cipher.prepare(row.details_encrypted for row in rows)
             items = tuple(agreement_summary(self.runtime, agreement, Part.STAFF) for agreement in rows[:count])
         return AgreementPage(items, items[-1].id if len(rows) > count else None)
 

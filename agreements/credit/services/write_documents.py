@@ -22,6 +22,7 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.product import ProductTerms
 from underwriting.kernel.statutes import REMINDER_FEE
 from underwriting.kernel.vocabulary import WindowPolicy
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 
@@ -59,6 +60,7 @@ def write_agreement(
             subject_id=agreement.id,
             kind=DocumentKind.AGREEMENT,
             recipient_index=runtime.cipher.blind_index(signatory.person.digits),
+            data_subject=of_application(agreement.application_id),
             values=values,
             at=at,
         )
@@ -74,6 +76,7 @@ def write_guarantee(
         subject_id=guarantee.id,
         kind=DocumentKind.GUARANTEE,
         recipient_index=guarantee.person_index,
+        data_subject=of_application(agreement.application_id),
         values=_guarantee_values(runtime, agreement, guarantee),
         at=at,
     )

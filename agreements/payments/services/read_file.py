@@ -140,9 +140,12 @@ def _find(session: Session, content: bytes) -> PaymentFile | None:
 def _keep(session: Session, runtime: Runtime, content: bytes, at: datetime, *, refused: str | None) -> PaymentFile:
     file = _find(session, content)
     if file is None:
+        sha256 = hashlib.sha256(content)
         file = PaymentFile(
-            sha256=hashlib.sha256(content).digest(),
-            content_encrypted=runtime.cipher.encrypt(content, context=_CONTENT),
+            sha256=sha256.digest(),
+            content_encrypted=runtime.cipher.encrypt(
+                content, context=_CONTENT, subject=f"payment_file:{sha256.hexdigest()}"
+            ),
             received_at=at,
         )
         session.add(file)

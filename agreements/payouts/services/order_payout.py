@@ -27,6 +27,7 @@ from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import PayoutState
 from underwriting.platform import audit_log, events
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 NOT_SENT = (PayoutState.ORDERED, PayoutState.HELD)
@@ -63,7 +64,9 @@ def order(
         agreement_id=agreement.id,
         state=str(PayoutState.ORDERED),
         amount_ore=amount.ore,
-        account_encrypted=runtime.cipher.encrypt(account.digits.encode(), context=_ACCOUNT),
+        account_encrypted=runtime.cipher.encrypt(
+            account.digits.encode(), context=_ACCOUNT, subject=of_application(agreement.application_id)
+        ),
         # Random, since a bank remembers ids for longer than a sandbox remembers its agreements.
         end_to_end_id=f"{agreement.number}-{sequence}-{uuid.uuid4().hex[:16]}",
         ordered_at=at,

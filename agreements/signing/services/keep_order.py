@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from agreements.documents import service as documents
 from agreements.documents.models import Document
 from agreements.signing import rules
 from agreements.signing.client import Order
@@ -65,19 +66,21 @@ def insert_order(
     """Keep the *order*; None when the same person has the same thing pending or signed already."""
     secret, now = secrets.token_urlsafe(32), runtime.wall.now()
     person = to_sign.person.digits if to_sign else None
+    document = to_sign.document if to_sign else None
+    subject = documents.data_subject_of(runtime, document) if document else f"{purpose}:{subject_id}"
     row = {
         "purpose": str(purpose),
         "subject_id": subject_id,
-        "document_id": to_sign.document.id if to_sign and to_sign.document else None,
+        "document_id": document.id if document else None,
         "person_index": runtime.cipher.blind_index(person) if person else None,
-        "person_encrypted": _seal(runtime, person, PERSON) if person else None,
+        "person_encrypted": _seal(runtime, person, PERSON, subject) if person else None,
         "state": str(SigningState.PENDING),
         "secret_hash": token_hash(secret),
-        "order_ref_encrypted": _seal(runtime, order.order_ref, ORDER_REF),
-        "auto_start_token_encrypted": _seal(runtime, order.auto_start_token, AUTO_START_TOKEN),
+        "order_ref_encrypted": _seal(runtime, order.order_ref, ORDER_REF, subject),
+        "auto_start_token_encrypted": _seal(runtime, order.auto_start_token, AUTO_START_TOKEN, subject),
         "qr_start_token": order.qr_start_token,
-        "qr_start_secret_encrypted": _seal(runtime, order.qr_start_secret, QR_START_SECRET),
-        "visible_text_encrypted": _seal(runtime, to_sign.visible_text if to_sign else "", VISIBLE_TEXT),
+        "qr_start_secret_encrypted": _seal(runtime, order.qr_start_secret, QR_START_SECRET, subject),
+        "visible_text_encrypted": _seal(runtime, to_sign.visible_text if to_sign else "", VISIBLE_TEXT, subject),
         "started_at": now,
         "collect_after": now,
     }
@@ -101,5 +104,5 @@ def opened(runtime: Runtime, sealed: bytes, context: str) -> str:
     return runtime.cipher.decrypt(sealed, context=context).decode()
 
 
-def _seal(runtime: Runtime, text: str, context: str) -> bytes:
-    return runtime.cipher.encrypt(text.encode(), context=context)
+def _seal(runtime: Runtime, text: str, context: str, subject: str) -> bytes:
+    return runtime.cipher.encrypt(text.encode(), context=context, subject=subject)

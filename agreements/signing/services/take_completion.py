@@ -85,13 +85,13 @@ def _signed_bytes(session: Session, runtime: Runtime, signing: Signing, visible_
 
 
 def _keep(session: Session, runtime: Runtime, signing: Signing, completion: Completion, at: datetime) -> None:
-    person = completion.personal_number
+    person, subject = completion.personal_number, runtime.cipher.subject_of(signing.visible_text_encrypted)
     signing.state = str(SigningState.COMPLETE)
     signing.hint_code = None
     signing.completed_at = at
     signing.person_index = runtime.cipher.blind_index(person.digits)
-    signing.person_encrypted = runtime.cipher.encrypt(person.digits.encode(), context=PERSON)
-    signing.evidence_encrypted = runtime.cipher.encrypt_json(_evidence(completion), context=_EVIDENCE)
+    signing.person_encrypted = runtime.cipher.encrypt(person.digits.encode(), context=PERSON, subject=subject)
+    signing.evidence_encrypted = runtime.cipher.encrypt_json(_evidence(completion), context=_EVIDENCE, subject=subject)
     session.flush()
     _note(session, signing, "signing.complete", at, {"evidence": _fingerprint(completion)})
 

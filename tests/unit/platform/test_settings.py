@@ -37,7 +37,7 @@ def test_a_complete_environment_is_read(environment: dict[str, str]) -> None:
     settings = Settings.from_environment({**environment, "BORGEN_BASE_URL": "http://127.0.0.1:8080/"})
     assert settings.base_url == "http://127.0.0.1:8080"
     assert settings.sandbox
-    assert settings.encryption_key.reveal() == b"e" * 32
+    assert settings.encryption.keys == {1: Secret(b"e" * 32)}
     assert settings.lender.organisation_number.digits == "5599990008"
     assert settings.lender.bankgiro.formatted == "5999-0002"
     assert settings.bankid.app_url == "http://127.0.0.1:9/bankid"

@@ -40,7 +40,7 @@ def add_supplement(
     row = ApplicationSupplement(
         application_id=application.id,
         kind=kind,
-        content_encrypted=supplement_to_bytes(runtime.cipher, added),
+        content_encrypted=supplement_to_bytes(runtime.cipher, application, added),
         added_by=actor,
         added_at=at,
     )

@@ -26,6 +26,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState
 from underwriting.platform import audit_log, outbox
 from underwriting.platform.authentication import token_hash
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 _CLOSED = "closed"
@@ -101,6 +102,7 @@ def prepare_confirmation(session: Session, runtime: Runtime, token: str, *, at: 
         subject_id=guarantor.id,
         kind=DocumentKind.CONFIRMATION,
         recipient_index=guarantor.person_index,
+        data_subject=of_application(application.id),
         values=values,
         at=at,
     )
@@ -140,6 +142,7 @@ def record_refusal(session: Session, runtime: Runtime, token: str, *, at: dateti
         content=letter.content,
         at=at,
         subject=f"application:{application.id}",
+        data_subject=of_application(application.id),
     )
 
 

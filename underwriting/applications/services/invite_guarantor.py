@@ -24,6 +24,7 @@ from underwriting.kernel.errors import FieldError, InvalidInput, NotFound
 from underwriting.kernel.vocabulary import CompanyForm, GuarantorState
 from underwriting.platform import outbox
 from underwriting.platform.authentication import token_hash
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 GUARANTOR_SUPPLEMENT = "guarantor"
@@ -55,6 +56,7 @@ def invite(
         content=letter.content,
         at=at,
         subject=f"invitation:{guarantor.id}",
+        data_subject=of_application(application.id),
     )
 
 
@@ -96,7 +98,7 @@ def replace_guarantor(
         ApplicationSupplement(
             application_id=application.id,
             kind=GUARANTOR_SUPPLEMENT,
-            content_encrypted=supplement_to_bytes(runtime.cipher, SupplementBody()),
+            content_encrypted=supplement_to_bytes(runtime.cipher, application, SupplementBody()),
             added_by=actor,
             added_at=at,
         )

@@ -10,9 +10,11 @@ from underwriting.applications.models import UNDECIDED, Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import move
 from underwriting.applications.services.store_application import body_of
+from underwriting.applications.services.write_draft import DRAFT
 from underwriting.kernel.vocabulary import ApplicationState
-from underwriting.platform import outbox
+from underwriting.platform import data_keys, outbox
 from underwriting.platform.batches import each_alone
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
@@ -48,15 +50,18 @@ def lapse(session: Session, runtime: Runtime, application: Application, *, at: d
         content=letter.content,
         at=at,
         subject=f"application:{application.id}",
+        data_subject=of_application(application.id),
     )
 
 
 def delete_old_drafts(session: Session, runtime: Runtime, *, at: datetime) -> int:
-    """Delete the drafts that nobody signed in time (rule A3); how many."""
+    """Delete the drafts that nobody signed in time (rule A3), with the keys of all that was made of them; how many."""
     oldest_kept = rules.drafts_kept_since(at, terms=runtime.terms)
     gone = session.execute(
         sa.delete(Application)
         .where(Application.state == str(ApplicationState.DRAFT), Application.created_at < oldest_kept)
         .returning(Application.id)
     )
-    return len(gone.all())
+    subjects = [of_application(application_id) for application_id in gone.scalars()]
+    data_keys.destroy(session, subjects, because=DRAFT, at=at)
+    return len(subjects)

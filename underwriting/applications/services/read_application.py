@@ -145,7 +145,7 @@ def list_applications(
 
     Raises LoginRequired, RoleMissing, ScopeMissing, CursorInvalid.
     """
-    query = sa.select(Application).order_by(Application.id)
+    query = sa.select(Application).where(Application.erased_at.is_(None)).order_by(Application.id)
     if caller.is_staff or caller.client_id is not None:
         caller.require(*CASE_READERS, scope=Scope.APPLICATIONS_READ)
         query = query.where(Application.state != str(ApplicationState.DRAFT))
@@ -159,6 +159,7 @@ def list_applications(
         query = query.where(Application.id > _read_cursor(cursor))
     count = max(1, min(limit, MOST_ON_A_PAGE))
     rows = list(session.scalars(query.limit(count + 1)))
+    cipher.prepare(stored for row in rows for stored in (row.company_encrypted, row.details_encrypted))
     items = tuple(ApplicationSummary(**_summary(cipher, row)) for row in rows[:count])
     return Page(items, str(items[-1].id) if len(rows) > count else None)
 

@@ -3,6 +3,7 @@
 What decides is in columns; what identifies a person is encrypted, as the members of the body.
 """
 
+import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,7 @@ from underwriting.applications.models import Application, ApplicationGuarantor, 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, GuarantorState, InvoiceDelivery
-from underwriting.platform.encryption import Cipher
+from underwriting.platform.encryption import Cipher, of_application
 
 _COMPANY = "application.company"
 _DETAILS = "application.details"
@@ -33,11 +34,14 @@ _GUARANTOR_DETAILS = "application_guarantor.details"
 _SUPPLEMENT = "application_supplement.content"
 
 
-def columns_of(cipher: Cipher, body: ApplicationBody) -> dict[str, Any]:
+def columns_of(cipher: Cipher, application_id: uuid.UUID, body: ApplicationBody) -> dict[str, Any]:
     """The values of the row's columns for *body*; its guarantors have rows of their own."""
+    subject = of_application(application_id)
     return {
         "company_form": str(body.company_form),
-        "company_encrypted": cipher.encrypt(body.organisation_number.digits.encode(), context=_COMPANY),
+        "company_encrypted": cipher.encrypt(
+            body.organisation_number.digits.encode(), context=_COMPANY, subject=subject
+        ),
         "company_index": cipher.blind_index(body.organisation_number.digits),
         "requested_amount_ore": body.requested_amount.ore,
         "term_months": body.term_months,
@@ -47,7 +51,7 @@ def columns_of(cipher: Cipher, body: ApplicationBody) -> dict[str, Any]:
         "monthly_debt_payments_ore": body.monthly_debt_payments.ore,
         "invoice_delivery": str(body.invoice_delivery),
         "signatory_index": cipher.blind_index(body.signatory_personal_number.digits),
-        "details_encrypted": cipher.encrypt_json(_details(body), context=_DETAILS),
+        "details_encrypted": cipher.encrypt_json(_details(body), context=_DETAILS, subject=subject),
     }
 
 
@@ -100,7 +104,9 @@ def company_name_of(cipher: Cipher, application: Application) -> str | None:
 def keep_company_name(cipher: Cipher, application: Application, name: str) -> None:
     """Keep the name that the register gave; what was signed is in the document and stays as it is."""
     content = cipher.decrypt_json(application.details_encrypted, context=_DETAILS)
-    application.details_encrypted = cipher.encrypt_json(content | {"company_name": name}, context=_DETAILS)
+    application.details_encrypted = cipher.encrypt_json(
+        content | {"company_name": name}, context=_DETAILS, subject=of_application(application.id)
+    )
 
 
 def guarantors_of(session: Session, application: Application) -> list[ApplicationGuarantor]:
@@ -121,14 +127,14 @@ def new_guarantor(
     cipher: Cipher, application: Application, ordinal: int, named: NamedGuarantor
 ) -> ApplicationGuarantor:
     """The row of a person who has been named and not yet asked."""
-    content = {"name": named.name, "email": named.email, "phone": named.phone}
+    content, subject = {"name": named.name, "email": named.email, "phone": named.phone}, of_application(application.id)
     return ApplicationGuarantor(
         application_id=application.id,
         ordinal=ordinal,
         state=str(GuarantorState.NAMED),
-        person_encrypted=cipher.encrypt(named.personal_number.digits.encode(), context=_GUARANTOR),
+        person_encrypted=cipher.encrypt(named.personal_number.digits.encode(), context=_GUARANTOR, subject=subject),
         person_index=cipher.blind_index(named.personal_number.digits),
-        details_encrypted=cipher.encrypt_json(content, context=_GUARANTOR_DETAILS),
+        details_encrypted=cipher.encrypt_json(content, context=_GUARANTOR_DETAILS, subject=subject),
     )
 
 
@@ -140,14 +146,15 @@ def named_guarantor(cipher: Cipher, row: ApplicationGuarantor) -> NamedGuarantor
     )
 
 
-def supplement_to_bytes(cipher: Cipher, supplement: SupplementBody) -> bytes:
+def supplement_to_bytes(cipher: Cipher, application: Application, supplement: SupplementBody) -> bytes:
     """What the row of a supplement keeps: the members that were sent."""
     members = {
         "contact": supplement.contact and _contact(supplement.contact),
         "payout_account": supplement.payout_account and supplement.payout_account.bankgiro.digits,
         "information": supplement.information,
     }
-    return cipher.encrypt_json({name: value for name, value in members.items() if value}, context=_SUPPLEMENT)
+    sent = {name: value for name, value in members.items() if value}
+    return cipher.encrypt_json(sent, context=_SUPPLEMENT, subject=of_application(application.id))
 
 
 def supplement_of(cipher: Cipher, row: ApplicationSupplement) -> SupplementBody:

@@ -33,6 +33,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, GuarantorState, SigningPurpose, SigningState
 from underwriting.platform import outbox
 from underwriting.platform.authentication import Caller
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 
@@ -158,6 +159,7 @@ def _keep_text(
         subject_id=uuid.uuid5(application.id, document_rules.sha256(content)),
         kind=DocumentKind.APPLICATION,
         recipient_index=application.signatory_index,
+        data_subject=of_application(application.id),
         values=values,
         at=at,
     )
@@ -180,4 +182,5 @@ def _tell_applicant(
         content=letter.content,
         at=at,
         subject=f"application:{application.id}",
+        data_subject=of_application(application.id),
     )

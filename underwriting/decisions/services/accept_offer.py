@@ -26,6 +26,7 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.batches import each_alone
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
@@ -62,6 +63,7 @@ def prepare_acceptance(
         subject_id=row.id,
         kind=DocumentKind.COUNTER_OFFER,
         recipient_index=application.signatory_index,
+        data_subject=of_application(application.id),
         values=values,
         at=at,
     )

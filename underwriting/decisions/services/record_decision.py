@@ -31,6 +31,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
 from underwriting.platform import events
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 _FACTS = "decision.facts"
@@ -213,7 +214,7 @@ def _tell_integrators(session: Session, application: Application, row: DecisionR
 def _row(
     session: Session, runtime: Runtime, application: Application, basis: Basis, ruling: Ruling, at: datetime
 ) -> DecisionRow:
-    cipher, decision = runtime.cipher, basis.decision
+    cipher, decision, subject = runtime.cipher, basis.decision, of_application(application.id)
     facts = formats.canonical_json(basis.facts)
     last = latest_row(session, application)
     offered = ruling.outcome is DecisionOutcome.COUNTER_OFFER
@@ -227,14 +228,16 @@ def _row(
         grade=decision.grade,
         policy_version=decision.policy_version,
         policy_hash=decision.policy_sha256,
-        facts_encrypted=cipher.encrypt(facts.encode(), context=_FACTS),
+        facts_encrypted=cipher.encrypt(facts.encode(), context=_FACTS, subject=subject),
         facts_hash=bytes.fromhex(formats.sha256_of(facts)),
         report_hashes=list(basis.report_hashes),
-        trace_encrypted=cipher.encrypt(formats.decision_to_json(decision).encode(), context=_TRACE),
+        trace_encrypted=cipher.encrypt(formats.decision_to_json(decision).encode(), context=_TRACE, subject=subject),
         automatic=ruling.decided_by is None,
         decided_by=ruling.decided_by,
         reason_code=ruling.reason_code,
-        reason_encrypted=None if ruling.reason is None else cipher.encrypt(ruling.reason.encode(), context=_REASON),
+        reason_encrypted=None
+        if ruling.reason is None
+        else cipher.encrypt(ruling.reason.encode(), context=_REASON, subject=subject),
         decided_at=at,
         answer_by=application_rules.answer_by(at, terms=runtime.terms) if offered else None,
     )

@@ -14,6 +14,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import DecisionOutcome
 from underwriting.kernel.wording import percent_in_words
 from underwriting.platform import outbox
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 
@@ -78,6 +79,7 @@ def _post(
         content=letter.content,
         at=at,
         subject=f"application:{application.id}",
+        data_subject=of_application(application.id),
     )
 
 

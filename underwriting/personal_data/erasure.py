@@ -1,0 +1,142 @@
+"""What is erased every day because its time is over, by destroying keys (rule K2).
+
+1. Applications that led to nothing, and agreements after the last of their times, with all that belongs to them.
+2. Log-ins of persons, and the identifications by which they were made.
+3. Files of payments.
+
+Drafts are erased when they are deleted, what bureaus answered by `bureau_clients.retention`.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.payments.models import PaymentFile
+from agreements.signing.models import Signing
+from underwriting.kernel.periods import stockholm_date, stockholm_instant
+from underwriting.kernel.vocabulary import SigningPurpose
+from underwriting.personal_data import matters
+from underwriting.personal_data.key_state import first_form_gone
+from underwriting.personal_data.rules import Kind, is_due, latest_end, payment_file_ground
+from underwriting.platform import data_keys
+from underwriting.platform.encryption import key_id_of
+from underwriting.platform.job_periods import DailyJob
+from underwriting.platform.key_models import DataKeyRow
+from underwriting.platform.models import LoginSession
+from underwriting.platform.progress import Progress
+from underwriting.platform.runtime import Runtime
+
+ERASED_AT = time(3, 45)
+_AT_ONCE = 100
+_SYSTEM = "system"
+
+
+@dataclass
+class Erased:
+    """How much a run erased. Nothing is while values of the first form are left: `first_form` says so."""
+
+    applications: int = 0
+    agreements: int = 0
+    log_ins: int = 0
+    identifications: int = 0
+    payment_files: int = 0
+    first_form: bool = False
+
+
+def daily_jobs(runtime: Runtime) -> tuple[DailyJob, ...]:
+    """Personal data whose time is over are erased (rule K2)."""
+
+    def erase(on: date, _progress: Progress) -> dict[str, Any]:
+        return asdict(erase_due(runtime, on=on, at=runtime.clock.now()))
+
+    return (DailyJob("erase-personal-data", ERASED_AT, erase),)
+
+
+def erase_due(runtime: Runtime, *, on: date, at: datetime) -> Erased:
+    """Erase what is due on a day, in transactions of some hundred subjects each.
+
+    A value of the first form is under no key of its subject's: until `borgen keys rotate` has been run once after the
+    upgrade nothing is erased, lest it is believed to be.
+    """
+    done = Erased()
+    with runtime.database.transaction() as session:
+        if not first_form_gone(session, at=at):
+            return Erased(first_form=True)
+    _erase_matters(runtime, done, on=on, at=at)
+    done.log_ins = _repeat(runtime, lambda session: _erase_log_ins(session, on=on, at=at))
+    done.identifications = _repeat(runtime, lambda session: _erase_identifications(session, on=on, at=at))
+    done.payment_files = _repeat(runtime, lambda session: _erase_payment_files(session, on=on, at=at))
+    return done
+
+
+def _erase_matters(runtime: Runtime, done: Erased, *, on: date, at: datetime) -> None:
+    last, before = uuid.UUID(int=0), stockholm_instant(latest_end(Kind.APPLICATION, on=on))
+    while True:
+        with runtime.database.transaction() as session:
+            found = matters.settled_before(session, before, after=last, limit=_AT_ONCE)
+            if not found:
+                return
+            due = [matter for matter in found if matter.is_due(on)]
+            matters.erase(session, due, actor=_SYSTEM, at=at)
+        agreements = sum(matter.kind is Kind.AGREEMENT for matter in due)
+        done.agreements += agreements
+        done.applications += len(due) - agreements
+        last = found[-1].application_id
+
+
+def _erase_log_ins(session: Session, *, on: date, at: datetime) -> int:
+    before = stockholm_instant(latest_end(Kind.LOG_IN, on=on))
+    query = sa.select(LoginSession.id, LoginSession.person_encrypted).where(
+        LoginSession.person_index.is_not(None), LoginSession.expires_at < before
+    )
+    rows = session.execute(query.order_by(LoginSession.id).limit(_AT_ONCE).with_for_update()).all()
+    ids = [key_id_of(row.person_encrypted or b"") for row in rows]
+    subjects = session.scalars(sa.select(DataKeyRow.subject).where(DataKeyRow.id.in_([one for one in ids if one])))
+    data_keys.destroy(session, subjects.all(), because=Kind.LOG_IN, at=at)
+    session.execute(sa.delete(LoginSession).where(LoginSession.id.in_([row.id for row in rows])))
+    return len(rows)
+
+
+def _erase_identifications(session: Session, *, on: date, at: datetime) -> int:
+    before = stockholm_instant(latest_end(Kind.LOG_IN, on=on))
+    query = sa.select(Signing.id, Signing.subject_id, Signing.purpose).where(
+        Signing.purpose == str(SigningPurpose.IDENTIFY), Signing.erased_at.is_(None), Signing.started_at < before
+    )
+    rows = session.execute(query.order_by(Signing.id).limit(_AT_ONCE).with_for_update()).all()
+    subjects = [f"{row.purpose}:{row.subject_id}" for row in rows]
+    data_keys.destroy(session, subjects, because=Kind.LOG_IN, at=at)
+    erased = sa.update(Signing).where(Signing.id.in_([row.id for row in rows]))
+    session.execute(erased.values(person_index=None, erased_at=at))
+    return len(rows)
+
+
+def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
+    before = stockholm_instant(latest_end(Kind.PAYMENT_FILE, on=on))
+    query = sa.select(PaymentFile.id, PaymentFile.sha256, PaymentFile.received_at).where(
+        PaymentFile.erased_at.is_(None), PaymentFile.received_at < before
+    )
+    rows = [
+        row
+        for row in session.execute(query.order_by(PaymentFile.id).with_for_update())
+        if is_due(payment_file_ground(stockholm_date(row.received_at)), on=on)
+    ][:_AT_ONCE]
+    subjects = [f"payment_file:{row.sha256.hex()}" for row in rows]
+    data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
+    session.execute(sa.update(PaymentFile).where(PaymentFile.id.in_([row.id for row in rows])).values(erased_at=at))
+    return len(rows)
+
+
+def _repeat(runtime: Runtime, erase_some: Callable[[Session], int]) -> int:
+    """Until nothing is left, a transaction each time; how much there was."""
+    total = 0
+    while True:
+        with runtime.database.transaction() as session:
+            count = erase_some(session)
+        if not count:
+            return total
+        total += count
