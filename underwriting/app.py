@@ -54,6 +54,7 @@ from underwriting.web.views import (
     jobs,
     messages,
     sandbox,
+    sign_on,
     signing,
     signup,
     staff,
@@ -105,6 +106,7 @@ def _for_every_page(app: Flask, runtime: Runtime) -> None:
             "csrf": csrf,
             "now": runtime.clock.now(),
             "sandbox": runtime.settings.sandbox,
+            "has_sign_on": runtime.settings.staff.sign_on is not None,
             "lender_name": runtime.settings.lender.name,
         }
 
@@ -140,6 +142,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
+    yield sign_on.blueprint(runtime)
     yield account.blueprint(runtime)
     yield clients.blueprint(runtime)
     yield console.blueprint(

@@ -148,6 +148,7 @@ def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
         "LENDER_",
         "SMTP_",
         "STAFF_",
+        "OIDC_",
         "RATE_LIMIT",
         "TRUSTED_PROXIES",
         "MAIL_",

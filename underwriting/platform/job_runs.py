@@ -83,8 +83,9 @@ def forget_old(runtime: Runtime, on: date) -> int:
     before = str(Month.of(on).plus(-KEPT_MONTHS))
     old = sa.delete(JobRun).where(JobRun.period < before, JobRun.finished_at.is_not(None))
     with runtime.database.transaction() as session:
+        forgotten = len(session.execute(old.returning(JobRun.job)).all())
         session.execute(sa.delete(JobAlarm).where(JobAlarm.period < before))
-        return len(session.execute(old.returning(JobRun.job)).all())
+    return forgotten
 
 
 def _view(session: Session, job: PeriodicJob, *, now: datetime, wall: datetime, most: int) -> JobView:

@@ -94,6 +94,8 @@ TABLE: Mapping[str, Access] = {
     "staff.show": _ANYONE,
     "staff.log_in": _ANYONE,
     "staff.log_out": _ANYONE,
+    "sign_on.start": _ANYONE,
+    "sign_on.back": _ANYONE,
     "account.ask_for_code": _HALFWAY,
     "account.pass_code": _HALFWAY,
     "account.enrol": _staff(*Role, halfway=True),

@@ -21,6 +21,7 @@ _UNCOUNTED = frozenset({"static", "alive", "ready", "show"})
 _SENSITIVE = frozenset(
     {
         *("staff.log_in", "account.pass_code", "account.confirm", "account.change_password", "access.give_token"),
+        *("sign_on.start", "sign_on.back"),
         *("signing_page.start_login", "signings.start_signing", "signup.sign", "applications.submit"),
         *("agreement_pages.sign", "agreement_pages.sign_guarantee", "applications.confirm", "decisions.accept"),
         *("applicant.accept", "applicant.answer", "applications.create", "signup.apply"),

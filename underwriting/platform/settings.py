@@ -183,6 +183,7 @@ def _check_sandbox(reader: EnvironmentReader, settings: Settings) -> None:
         "BANKID_URL": settings.bankid.url,
         "BANKID_APP_URL": settings.bankid.app_url,
         "BANK_URL": settings.bank.url,
+        "OIDC_ISSUER": settings.staff.sign_on and settings.staff.sign_on.issuer,
         "OTEL_EXPORTER_OTLP_ENDPOINT": settings.traces_url,
     }
     if settings.bankid.app_url and not settings.sandbox:
