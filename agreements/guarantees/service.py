@@ -4,7 +4,7 @@ The functions that change a guarantee work in a transaction that has locked the 
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -107,6 +107,18 @@ def of_agreement(session: Session, agreement_id: uuid.UUID) -> Sequence[Guarante
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
+def promised_by(session: Session, person_index: bytes, *, at: datetime) -> tuple[Money, Money]:
+    """What a person's guarantees stand for, and the sum of their caps, as the books stood at *at* (rule G6)."""
+    query = sa.select(Guarantee).where(
+        Guarantee.person_index == person_index,
+        Guarantee.signed_at <= at,
+        sa.or_(Guarantee.ended_at.is_(None), Guarantee.ended_at > at),
+    )
+    binding = session.scalars(query).all()
+    at_risk = (_at_most_cap(row, ledger.balances(session, row.agreement_id, booked_by=at)) for row in binding)
+    return Money.sum(at_risk), Money.sum(Money(row.cap_ore) for row in binding)
+
+
 def of_person(session: Session, person_index: bytes) -> Exposure:
     """What the register knows of a person (rule G6); an unknown person has none."""
     rows = session.scalars(sa.select(Guarantee).where(Guarantee.person_index == person_index).order_by(Guarantee.id))
@@ -192,6 +204,9 @@ def _note(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -
 def _at_risk(session: Session, guarantee: Guarantee) -> Money:
     if guarantee.state not in _BINDING:
         return Money.ZERO
-    standing = ledger.balances(session, guarantee.agreement_id)
+    return _at_most_cap(guarantee, ledger.balances(session, guarantee.agreement_id))
+
+
+def _at_most_cap(guarantee: Guarantee, standing: Mapping[Account, Money]) -> Money:
     owed = Money.sum(standing[account] for account in _OWED)
     return max(Money.ZERO, min(Money(guarantee.cap_ore), owed))

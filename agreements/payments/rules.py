@@ -1,13 +1,26 @@
-"""Which claims an incoming payment pays (rule F8): costs and fees before principal, the oldest first."""
+"""Which claims an incoming payment pays (rule F8): costs and fees before principal, the oldest first; and which were
+paid in time.
+"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from agreements.ledger.rules import Line
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
+
+DAYS_OF_GRACE = 14
+"""How long after its due day a claim may be paid and still count as paid in time in a borrower's record.
+
+A month's fee falls due on its last day and is charged some days into the next, so that less would count as late what
+nobody could have paid (rule F1). *Ours.*
+"""
+
+Payments: TypeAlias = Sequence[tuple[date, Money]]
+"""Amounts, each with its day."""
 
 _ORDER = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
 
@@ -57,6 +70,18 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """How many claims were paid *in_time* and how many *late* or not yet, and what is *overdue* of the latter."""
+
+    in_time: int = 0
+    late: int = 0
+    overdue: Money = Money.ZERO
+
+    def __add__(self, other: "Settled") -> "Settled":
+        return Settled(self.in_time + other.in_time, self.late + other.late, self.overdue + other.overdue)
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
     """What becomes of a payment: ledger lines, and whether the settlement that was waiting is now paid."""
 
@@ -100,6 +125,28 @@ def open_claims(account: Account, *, charged: Iterable[tuple[date, Money]], paid
         if amount > covered:
             claims.append(Claim(account, due_on, amount - covered))
     return tuple(claims)
+
+
+def settled_claims(charged: Payments, *, paid: Payments, on: date) -> Settled:
+    """How the amounts *charged*, each with its due day, were paid by *on*, the oldest first.
+
+    One that is not wholly paid `DAYS_OF_GRACE` after its due day is late, whenever it is paid; before that day it
+    counts for nothing while it is unpaid. *paid* are the amounts paid, each with the day of the bank's booking.
+    """
+    payments, money_in, needed = iter(sorted(paid, key=lambda one: one[0])), Money.ZERO, Money.ZERO
+    paid_on: date | None = None
+    result = Settled()
+    for due_on, amount in sorted(charged, key=lambda one: one[0]):
+        needed += amount
+        while money_in < needed and (payment := next(payments, None)) is not None:
+            paid_on, more = payment
+            money_in += more
+        last = due_on + timedelta(days=DAYS_OF_GRACE)
+        if money_in >= needed and paid_on is not None:
+            result += Settled(in_time=1) if paid_on <= last else Settled(late=1)
+        elif on > last:
+            result += Settled(late=1, overdue=min(amount, needed - money_in))
+    return result
 
 
 def _in_time(settlement: Settlement, booked_on: date) -> bool:

@@ -20,6 +20,7 @@ from agreements.payments.services.read_file import (
     note_fetched,
     take_file,
 )
+from agreements.payments.services.read_record import Record, record_of
 from agreements.payouts.client import Bank
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
@@ -30,11 +31,13 @@ __all__ = [
     "FileResult",
     "PaymentContradicted",
     "Payments",
+    "Record",
     "SettlementSource",
     "TestFileRefused",
     "UnmatchedPayment",
     "claims_of",
     "credit_balance",
+    "record_of",
     "use_balance",
 ]
 

@@ -1,15 +1,13 @@
 """The promises of the shipped policy, as laws over the whole engine (rules A2, D2 to D7, D12, D17)."""
 
-import json
 from dataclasses import replace
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
-from hypothesis import given, reject
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bureau_clients.facts import Unknown
+from bureau_clients.facts import Absent, Known, Unknown
 from bureau_clients.reports import RatingGrade
 from tests.support.decision_facts import UNKNOWN, known, with_guarantor, with_owner
 from tests.support.decision_strategies import (
@@ -19,20 +17,21 @@ from tests.support.decision_strategies import (
     counts,
     days,
     fact_of,
+    histories,
     persons,
     with_a_lost_fact,
     worsened,
 )
+from tests.support.policy_strategies import policies
 from underwriting.decisions.facts import COMPANY_FACTS, PERSON_FACTS, Facts
 from underwriting.decisions.formats import canonical_json, decision_to_json, facts_from_json
-from underwriting.decisions.policies import load_policy, shipped_policy
-from underwriting.decisions.policy import Policy, PolicyInvalid
+from underwriting.decisions.policies import shipped_policy
+from underwriting.decisions.policy import Policy
 from underwriting.decisions.rules import COMPANY
 from underwriting.decisions.scoring import Decision, decide
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome
 
-DOCUMENT = files("underwriting.decisions.policies").joinpath("policy-1.json").read_bytes()
 ORDER = {
     DecisionOutcome.DECLINED: 0,
     DecisionOutcome.REFERRED: 0,
@@ -264,34 +263,57 @@ def test_a_replay_from_the_kept_facts_gives_the_same_decision(facts: Facts) -> N
         assert f'"{word}' not in kept
 
 
-@st.composite
-def policies(draw: st.DrawFn) -> Policy:
-    """Policies with other points and thresholds; only those that are proved when they are loaded."""
-    content = json.loads(DOCUMENT)
-    for card, characteristics in content["scorecards"].items():
-        most = 40 if card == "ability" else 12
-        for each in characteristics:
-            count = len(each["bins"])
-            rising = sorted(draw(st.lists(st.integers(0, most), min_size=count, max_size=count)))
-            for found, points in zip(reversed(each["bins"]), rising, strict=True):
-                found["points"] = points
-            if "absent" in each:
-                each["absent"]["points"] = draw(st.integers(rising[0], rising[-1]))
-            if "unknown" in each:
-                each["unknown"]["points"] = draw(st.integers(0, rising[0]))
-    content["company_remarks_referred_from"] = draw(st.integers(1, 6))
-    content["without_accounts"]["cap"] = draw(st.sampled_from(["20000.00", "90000.00", "500000.00"]))
-    try:
-        return load_policy(json.dumps(content))
-    except PolicyInvalid:
-        reject()
+@given(st.data(), policies(), all_facts())
+def test_every_policy_that_can_be_loaded_keeps_the_order_of_better_and_worse(
+    data: st.DataObject, policy: Policy, facts: Facts
+) -> None:
+    """D12: a worse or lost fact is never better, and one more guarantor never worse."""
+    before = decide(facts, policy)
+    assert is_no_better(decide(data.draw(worsened(facts)), policy), before)
+    more = data.draw(persons("one-more", clean=True))
+    assert is_no_better(before, decide(replace(facts, guarantors=(*facts.guarantors, more)), policy))
 
 
 @given(st.data(), policies(), all_facts())
-def test_every_policy_that_can_be_loaded_keeps_the_promises(data: st.DataObject, policy: Policy, facts: Facts) -> None:
-    """D11: what is proved of a policy is enough for D2 and D12 to hold in every decision that it gives."""
+def test_no_policy_that_can_be_loaded_declines_for_history(data: st.DataObject, policy: Policy, facts: Facts) -> None:
+    """D2, D3, A2: neither remarks, rating, age nor the lender's books decide a decline, and no offer is too small."""
     before = decide(facts, policy)
-    assert is_no_better(decide(data.draw(worsened(facts)), policy), before)
-    remarks = replace(facts, company=replace(facts.company, remarks=data.draw(fact_of(counts))))
+    company = replace(
+        facts.company,
+        remarks=data.draw(fact_of(counts)),
+        rating=data.draw(fact_of(st.sampled_from(RatingGrade))),
+        years_registered=data.draw(fact_of(counts)),
+    )
+    guarantors = tuple(
+        replace(person, remarks=data.draw(fact_of(counts)), promised_guarantees=data.draw(fact_of(amounts)))
+        for person in facts.guarantors
+    )
+    history = data.draw(histories(clean=False))
+    after = decide(replace(facts, company=company, guarantors=guarantors, history=history), policy)
     declines = DecisionOutcome.DECLINED
-    assert (decide(remarks, policy).outcome is declines) is (before.outcome is declines)
+    assert (after.outcome is declines) is (before.outcome is declines)
+    for decision in (before, after):
+        assert decision.limit is None or decision.limit >= min(policy.smallest_amount, facts.application.asked)
+
+
+@given(policies(), all_facts())
+def test_no_policy_that_can_be_loaded_offers_more_than_its_limits(policy: Policy, facts: Facts) -> None:
+    """G6, D6: by form, over company and group, and per guarantor; at the fee that covers the grade's expected loss."""
+    decision, limits, prices = decide(facts, policy), policy.limits, policy.prices
+    assert limits is not None
+    assert prices is not None
+    if decision.limit is None or decision.fee_rate is None:
+        return
+    assert decision.limit <= limits.by_form[facts.application.form]
+    for most, exposure in ((limits.company, facts.history.exposure), (limits.group, facts.history.group_exposure)):
+        assert isinstance(exposure, Known | Absent)
+        assert decision.limit + (exposure.value if isinstance(exposure, Known) else Money.ZERO) <= most
+    assert any(
+        person.other_guarantees + decision.limit <= limits.at_risk
+        and isinstance(person.promised_guarantees, Known)
+        and person.promised_guarantees.value + decision.limit <= limits.promised
+        for _, person in facts.persons()
+    )
+    grade = next(grade for grade in policy.grades if grade.name == decision.grade)
+    assert grade.default_rate is not None
+    assert decision.fee_rate >= grade.default_rate * prices.loss_given_default / 12 + prices.cost_of_funds

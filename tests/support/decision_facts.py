@@ -17,6 +17,7 @@ from underwriting.decisions.facts import (
     PersonFacts,
     Screening,
 )
+from underwriting.decisions.history import HistoryFacts
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
 
@@ -77,10 +78,24 @@ GUARANTOR = PersonFacts(
     remarks=known(0),
     kronofogden_debt=known(Money.ZERO),
     other_guarantees=Money.ZERO,
+    promised_guarantees=known(Money.ZERO),
+)
+NEW_CUSTOMER = HistoryFacts(
+    earlier_credits=known(0),
+    claims_paid_in_time=known(0),
+    claims_paid_late=known(0),
+    overdue=known(Money.ZERO),
+    exposure=known(Money.ZERO),
+    group_exposure=known(Money.ZERO),
 )
 DUE_DILIGENCE = DueDiligenceFacts(gaps=(), sanctions=Screening.CLEAR, politically_exposed=False)
 FIRST = Facts(
-    application=APPLICATION, company=COMPANY, owner=None, guarantors=(GUARANTOR,), due_diligence=DUE_DILIGENCE
+    application=APPLICATION,
+    company=COMPANY,
+    owner=None,
+    guarantors=(GUARANTOR,),
+    due_diligence=DUE_DILIGENCE,
+    history=NEW_CUSTOMER,
 )
 SOLE_TRADER = Facts(
     application=replace(
@@ -104,6 +119,7 @@ SOLE_TRADER = Facts(
     owner=replace(GUARANTOR, reference="owner", income=known(kronor(180_000)), kronofogden_debt=UNKNOWN),
     guarantors=(),
     due_diligence=DUE_DILIGENCE,
+    history=NEW_CUSTOMER,
 )
 
 
@@ -128,6 +144,11 @@ def with_owner(facts: Facts, **changes: Any) -> Facts:
     """*facts* with other facts of a sole trader's owner."""
     assert facts.owner is not None
     return replace(facts, owner=replace(facts.owner, **changes))
+
+
+def with_history(facts: Facts, **changes: Any) -> Facts:
+    """*facts* with other facts of the lender's own books."""
+    return replace(facts, history=replace(facts.history, **changes))
 
 
 def with_due_diligence(facts: Facts, **changes: Any) -> Facts:

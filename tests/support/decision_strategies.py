@@ -20,6 +20,7 @@ from underwriting.decisions.facts import (
     PersonFacts,
     Screening,
 )
+from underwriting.decisions.history import HistoryFacts
 from underwriting.decisions.rules import OWNER
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
@@ -108,6 +109,7 @@ def persons(draw: Draw, reference: str, *, clean: bool) -> PersonFacts:
         remarks=draw(fact_of(counts)),
         kronofogden_debt=draw(fact_of(amounts)),
         other_guarantees=draw(amounts),
+        promised_guarantees=known(draw(amounts)),
         **told,
     )
     return person if clean else replace(person, **draw(_anything_of_a_person))
@@ -131,7 +133,23 @@ def all_facts(draw: Draw, form: CompanyForm | None = None, *, clean: bool | None
             sanctions=Screening.CLEAR if clean else draw(st.sampled_from([Screening.CLEAR, *Screening])),
             politically_exposed=not clean and draw(st.booleans()),
         ),
+        history=draw(histories(clean=clean)),
     )
+
+
+@st.composite
+def histories(draw: Draw, *, clean: bool) -> HistoryFacts:
+    """What the lender's own books may say; a *clean* history refers no case."""
+    own = draw(st.one_of(st.just(Money.ZERO), amounts))
+    history = HistoryFacts(
+        earlier_credits=known(draw(st.integers(0, 3))),
+        claims_paid_in_time=known(draw(counts)),
+        claims_paid_late=known(draw(st.one_of(st.just(0), counts))),
+        overdue=known(Money.ZERO),
+        exposure=known(own),
+        group_exposure=known(own + draw(st.one_of(st.just(Money.ZERO), amounts))),
+    )
+    return history if clean else replace(history, **draw(_anything_of_a_history))
 
 
 _anything_of_a_company: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -144,6 +162,15 @@ _anything_of_a_company: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionarie
         "remarks": fact_of(counts),
         "kronofogden_debt": fact_of(amounts),
         "accounts_closed_on": fact_of(days),
+    },
+)
+_anything_of_a_history: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "claims_paid_late": fact_of(counts),
+        "overdue": fact_of(amounts),
+        "exposure": fact_of(amounts),
+        "group_exposure": fact_of(amounts),
     },
 )
 _anything_of_a_person: st.SearchStrategy[dict[str, Any]] = st.one_of(
@@ -172,7 +199,9 @@ def answers(type_: type) -> st.SearchStrategy[Fact[Any]]:
 @st.composite
 def with_a_lost_fact(draw: Draw, facts: Facts) -> Facts:
     """*facts* with one fact of a report that is no longer known."""
-    place = draw(st.integers(0, len(facts.persons())))
+    place = draw(st.integers(-1, len(facts.persons())))
+    if place == -1:
+        return replace(facts, history=_lost(draw, facts.history))
     if place == 0:
         return replace(facts, company=_lost(draw, facts.company))
     _, person = facts.persons()[place - 1]
@@ -181,11 +210,13 @@ def with_a_lost_fact(draw: Draw, facts: Facts) -> Facts:
 
 @st.composite
 def _one_worse(draw: Draw, facts: Facts) -> Facts:
-    kind = draw(st.sampled_from(["application", "company", "person", "due_diligence", "lost"]))
+    kind = draw(st.sampled_from(["application", "company", "history", "person", "due_diligence", "lost"]))
     if kind == "application":
         return replace(facts, application=_worse_application(draw, facts.application))
     if kind == "company":
         return replace(facts, company=_worse_company(draw, facts.company, facts.application.form))
+    if kind == "history":
+        return replace(facts, history=_worse_history(draw, facts.history))
     if kind == "due_diligence":
         return replace(facts, due_diligence=_worse_due_diligence(draw, facts.due_diligence))
     if kind == "lost":
@@ -217,6 +248,18 @@ def _worse_company(draw: Draw, company: CompanyFacts, form: CompanyForm) -> Comp
     return replace(company, **draw(st.sampled_from(changes))())
 
 
+def _worse_history(draw: Draw, history: HistoryFacts) -> HistoryFacts:
+    late, in_time = history.claims_paid_late, history.claims_paid_in_time
+    changes: list[Callable[[], dict[str, Any]]] = [
+        lambda: {"claims_paid_late": _more(draw, late, counts, lambda one, more: one + more)},
+        lambda: {"claims_paid_in_time": _less(draw, in_time, st.integers)},
+        lambda: {"overdue": _more(draw, history.overdue, amounts, Money.__add__)},
+        lambda: {"exposure": _more(draw, history.exposure, amounts, Money.__add__)},
+        lambda: {"group_exposure": _more(draw, history.group_exposure, amounts, Money.__add__)},
+    ]
+    return replace(history, **draw(st.sampled_from(changes))())
+
+
 def _worse_person(draw: Draw, person: PersonFacts) -> PersonFacts:
     changes: list[Callable[[], dict[str, Any]]] = [
         lambda: {"minor": True},
@@ -225,6 +268,7 @@ def _worse_person(draw: Draw, person: PersonFacts) -> PersonFacts:
         lambda: {"remarks": _more(draw, person.remarks, counts, lambda one, more: one + more)},
         lambda: {"kronofogden_debt": _more(draw, person.kronofogden_debt, amounts, Money.__add__)},
         lambda: {"other_guarantees": person.other_guarantees + draw(amounts)},
+        lambda: {"promised_guarantees": _more(draw, person.promised_guarantees, amounts, Money.__add__)},
     ]
     worse = draw(st.sampled_from(changes))()
     lost = {name for name in worse if isinstance(getattr(person, name), Unknown)}

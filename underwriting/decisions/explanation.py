@@ -174,7 +174,7 @@ def _grounds(policy: Policy) -> Mapping[str, _Ground]:
     ranks = dict.fromkeys(_DECLINING, _Rank.STOP)
     ranks |= {referral_key(referral): _Rank.REFERRAL for referral in Referral}
     ranks |= dict.fromkeys(_LIMITING, _Rank.BOUND)
-    grounds = {key: _Ground(rank, texts[key]) for key, rank in ranks.items()}
+    grounds = {key: _Ground(rank, texts[key]) for key, rank in ranks.items() if key in texts}
     for each in policy.characteristics():
         for place in (*range(len(each.bins)), "absent", "unknown"):
             key = bin_key(each.measure, place)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bureau_clients.facts import Fact, Known, Unknown
 from bureau_clients.reports import CompanyReport, CompanyStatus, NoMatch, PersonReport, RatingGrade
+from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
 from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, TERMS
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
@@ -113,7 +114,8 @@ class PersonFacts:
     """What is known of a guarantor, or of the owner of an enskild firma.
 
     *reference* names the person in the trace and is the caller's. *other_guarantees* is what the guarantee register
-    holds at risk for the person apart from this application (rule G6). *income* is per year. Nothing is said of age but
+    holds at risk for the person apart from this application, *promised_guarantees* the sum of their caps (rule G6);
+    the latter is unknown in facts that were kept before it was read. *income* is per year. Nothing is said of age but
     whether the person is a minor (rule D17).
     """
 
@@ -133,6 +135,7 @@ class PersonFacts:
     remarks: Fact[int]
     kronofogden_debt: Fact[Money]
     other_guarantees: Money
+    promised_guarantees: Fact[Money]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,7 @@ class Facts:
     owner: PersonFacts | None
     guarantors: tuple[PersonFacts, ...]
     due_diligence: DueDiligenceFacts
+    history: HistoryFacts
 
     def __post_init__(self) -> None:
         if (self.application.form is CompanyForm.EF) is not (self.owner is not None):
@@ -180,6 +184,7 @@ class Person:
     reference: str
     number: PersonalNumber = field(repr=False)
     other_guarantees: Money
+    promised_guarantees: Money
 
 
 def facts_of(
@@ -189,6 +194,7 @@ def facts_of(
     owner: Person | None,
     guarantors: Sequence[tuple[Person, PersonReport | NoMatch | None]],
     due_diligence: DueDiligenceFacts,
+    history: HistoryFacts,
     at: datetime,
 ) -> Facts:
     """The facts of an application at an instant. Where a report is None, not asked for, all that it says is unknown.
@@ -202,6 +208,7 @@ def facts_of(
         owner=_person(owner, owner_report, at=at) if owner else None,
         guarantors=tuple(_person(person, report, at=at) for person, report in guarantors),
         due_diligence=due_diligence,
+        history=history,
     )
 
 
@@ -229,6 +236,7 @@ def _person(person: Person, report: PersonReport | NoMatch | None, *, at: dateti
         "no_match": isinstance(report, NoMatch),
         "minor": person.number.age(stockholm_date(at)) < _AGE_OF_MAJORITY,
         "other_guarantees": person.other_guarantees,
+        "promised_guarantees": Known(person.promised_guarantees, OWN_BOOKS, at),
     }
     if not isinstance(report, PersonReport):
         return PersonFacts(**own, **_nothing(report, PERSON_FACTS, at=at))

@@ -18,6 +18,7 @@ from underwriting.decisions.facts import (
     PersonFacts,
     Screening,
 )
+from underwriting.decisions.history import HISTORY_FACTS, NOT_READ, HistoryFacts, not_read
 from underwriting.decisions.scoring import Decision, Fired
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome
@@ -119,6 +120,7 @@ def _facts_to_json(facts: Facts) -> dict[str, Any]:
             "sanctions": str(diligence.sanctions),
             "politically_exposed": diligence.politically_exposed,
         },
+        "history": _written(facts.history, HISTORY_FACTS),
     }
 
 
@@ -128,6 +130,7 @@ def _person_to_json(person: PersonFacts) -> dict[str, Any]:
         "no_match": person.no_match,
         "minor": person.minor,
         "other_guarantees": str(person.other_guarantees),
+        "promised_guarantees": _fact_to_json(person.promised_guarantees),
         **_written(person, PERSON_FACTS),
     }
 
@@ -164,7 +167,19 @@ def _facts_from_json(content: Mapping[str, Any]) -> Facts:
             sanctions=Screening(diligence["sanctions"]),
             politically_exposed=_exactly(bool, diligence["politically_exposed"]),
         ),
+        history=_history_from_json(content),
     )
+
+
+def _history_from_json(content: Mapping[str, Any]) -> HistoryFacts:
+    """The lender's own history; unknown in facts that were kept before it was one of them."""
+    if "history" not in content:
+        return not_read(_first_looked_at(content))
+    return HistoryFacts(**_read(content["history"], HISTORY_FACTS))
+
+
+def _first_looked_at(content: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(content["company"]["status"]["at"])
 
 
 def _person_from_json(content: Mapping[str, Any]) -> PersonFacts:
@@ -173,8 +188,15 @@ def _person_from_json(content: Mapping[str, Any]) -> PersonFacts:
         no_match=_exactly(bool, content["no_match"]),
         minor=_exactly(bool, content["minor"]),
         other_guarantees=Money.kronor(content["other_guarantees"]),
+        promised_guarantees=_promised_from_json(content),
         **_read(content, PERSON_FACTS),
     )
+
+
+def _promised_from_json(content: Mapping[str, Any]) -> Fact[Money]:
+    if "promised_guarantees" not in content:
+        return Unknown(NOT_READ, datetime.fromisoformat(content["income"]["at"]))
+    return _fact_from_json(content["promised_guarantees"], Money.kronor)
 
 
 def _read(content: Mapping[str, Any], types: Mapping[str, type]) -> dict[str, Any]:

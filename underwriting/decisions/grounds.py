@@ -6,6 +6,7 @@ from types import MappingProxyType
 from bureau_clients.facts import Fact, Known, Unknown
 from bureau_clients.reports import CompanyStatus
 from underwriting.decisions.facts import DueDiligenceFacts, Facts, PersonFacts, Screening
+from underwriting.decisions.history import HistoryFacts
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, HardStop, Referral
 
@@ -43,7 +44,7 @@ def hard_stops(facts: Facts) -> Iterator[tuple[str, HardStop]]:
 
 
 def referrals(facts: Facts, policy: Policy) -> Iterator[tuple[str, Referral]]:
-    """All that refers the case but its grade (rules A1, B7, D2, D10, D12, D16, K1), and whom it concerns."""
+    """All that refers the case but its grade (rules A1, B7, D1, D2, D10, D12, D16, K1), and whom it concerns."""
     if facts.company.no_match:
         yield COMPANY, Referral.COMPANY_NO_MATCH
     else:
@@ -57,6 +58,9 @@ def referrals(facts: Facts, policy: Policy) -> Iterator[tuple[str, Referral]]:
             yield subject, Referral.PERSON_NO_MATCH
     for referral in _due_diligence_referrals(facts.due_diligence):
         yield DUE_DILIGENCE, referral
+    if policy.limits is not None:
+        for referral in _own_referrals(facts.history):
+            yield COMPANY, referral
 
 
 def _company_referrals(facts: Facts, policy: Policy) -> Iterator[Referral]:
@@ -109,6 +113,14 @@ def _due_diligence_referrals(found: DueDiligenceFacts) -> Iterator[Referral]:
         yield Referral.POLITICALLY_EXPOSED
     if found.gaps:
         yield Referral.DUE_DILIGENCE_GAP
+
+
+def _own_referrals(history: HistoryFacts) -> Iterator[Referral]:
+    """What the lender's own books say that a policy with limits reads."""
+    if history.any_unknown():
+        yield Referral.OWN_BOOKS_UNKNOWN
+    if isinstance(history.overdue, Known) and history.overdue.value:
+        yield Referral.OWN_ARREARS
 
 
 def _said(fact: Fact[bool]) -> bool:

@@ -13,6 +13,7 @@ from underwriting.decisions.rules import Bound, Card, HardStop, Looks, Measure, 
 from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import CompanyForm, Role
 
 DECLINE_KEY = "decline.capacity"
 """The reason key of a decline for too small a capacity."""
@@ -75,13 +76,50 @@ class Characteristic(NamedTuple):
 
 
 class Grade(NamedTuple):
-    """A price class: from how many points, the fee per calendar month, the highest limit, and if it refers the case."""
+    """A price class: from how many points, the fee per calendar month, the highest limit, and if it refers the case.
+
+    In a policy with a price table the fee rests on *default_rate*, the share of credits in the grade that default
+    within twelve months, and *margin*, a fraction per month; *to_points* is then the last point of the grade.
+    """
 
     name: str
     from_points: int
     fee_rate: Decimal
     cap: Money
     referred: bool
+    to_points: int | None = None
+    default_rate: Decimal | None = None
+    margin: Decimal | None = None
+
+
+class PriceTerms(NamedTuple):
+    """What every price rests on: *cost_of_funds* per month, the share lost of a credit that defaults, the rounding."""
+
+    cost_of_funds: Decimal
+    loss_given_default: Decimal
+    rounded_up_to: Decimal
+
+
+class Limits(NamedTuple):
+    """The highest limits and exposures; each includes the credit applied for.
+
+    *by_form* is of one credit. *company* and *group* are of all that is owed and may still be drawn. *at_risk* and
+    *promised* are of one guarantor: what the guarantees stand for today, and the sum of their caps (rule G6).
+    """
+
+    by_form: Mapping[CompanyForm, Money]
+    company: Money
+    group: Money
+    at_risk: Money
+    promised: Money
+
+
+class AuthorityLevel(NamedTuple):
+    """What staff of a role may determine alone (rule D8): up to which limit, and how far below the policy's fee."""
+
+    role: Role
+    largest_limit: Money
+    fee_deviation: Decimal
 
 
 class CapacityTerms(NamedTuple):
@@ -102,7 +140,10 @@ class AccountsTerms(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Policy:
-    """A whole policy; two are the same when the SHA-256 of their canonical documents is."""
+    """A whole policy; two are the same when the SHA-256 of their canonical documents is.
+
+    *prices*, *limits* and *authority* are there in a document of format 2 and not in one of format 1.
+    """
 
     version: str
     sha256: str
@@ -116,6 +157,9 @@ class Policy:
     hard_stops: Mapping[HardStop, Text]
     referrals: Mapping[Referral, Text]
     bounds: Mapping[Bound, Text]
+    prices: PriceTerms | None = None
+    limits: Limits | None = None
+    authority: tuple[AuthorityLevel, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self.sha256 == other.sha256

@@ -1,18 +1,31 @@
-"""What an offer costs (rule D6): a flat fee per calendar month on utilised credit, and for comparison a yearly rate.
+"""What an offer costs (rule D6): a flat fee per calendar month on utilised credit, and for comparison a yearly rate;
+and what the fee of a price class is made of.
 
 The figures rest on full use and a straight plan: paid out on the 1st, equal instalments on the last day of each month
 of the term, each with that month's fee on the principal at its start. Used otherwise, the credit costs accordingly.
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
 
+from underwriting.decisions.policy import PriceTerms
 from underwriting.kernel.money import Money
 
 _DIGITS = 34
 _PRECISION = Decimal("1E-12")  # of the monthly rate; far below what four decimals of the yearly one show
 _FOUR_DECIMALS = Decimal("0.0001")
 _MONTHS_IN_A_YEAR = 12
+
+
+def fee_rate_of(default_rate: Decimal, terms: PriceTerms, *, margin: Decimal) -> Decimal:
+    """The fee per calendar month that covers a grade: expected loss, cost of funds and margin, rounded up to a step.
+
+    The expected loss of a month is a twelfth of the share that defaults within twelve months, times the share lost of
+    it. Both it and the fee are of what is utilised, so that repayment changes neither. All are fractions per month.
+    """
+    loss = default_rate * terms.loss_given_default / _MONTHS_IN_A_YEAR
+    steps = (loss + terms.cost_of_funds + margin) / terms.rounded_up_to
+    return steps.to_integral_value(ROUND_CEILING) * terms.rounded_up_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

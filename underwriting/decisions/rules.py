@@ -47,6 +47,14 @@ class Better(StrEnum):
     NAMED = "named"  # the letters of RATINGS, in that order
 
 
+class Absence(StrEnum):
+    """What it means that a value is known to be absent, and so what it may score (rules D12, D13)."""
+
+    NONE_OF_IT = "none_of_it"  # no remark, no debt: as good as the best bin
+    NOTHING_TO_SHOW = "nothing_to_show"  # no income, not registered: at most as good as the worst bin
+    NOT_SAID = "not_said"  # no rating, nothing to pay yet: neither merit nor fault, between worst and best
+
+
 class Unit(StrEnum):
     """What the limits of a characteristic's bins are written in."""
 
@@ -65,6 +73,7 @@ class Measure(StrEnum):
     RATING = "rating"
     COMPANY_REMARKS = "company_remarks"
     YEARS_REGISTERED = "years_registered"
+    PAYMENT_RECORD = "payment_record"
     INCOME = "income"
     PERSON_REMARKS = "person_remarks"
     PERSON_DEBT = "person_debt"
@@ -72,30 +81,38 @@ class Measure(StrEnum):
 
 
 class Kind(NamedTuple):
-    """What a measure is: its scorecard, which way it looks, its better values, its unit, and what it may lack."""
+    """What a measure is: its scorecard, which way it looks, its better values, its unit, and what it may lack.
+
+    *absence* is None where it cannot be absent.
+    """
 
     card: Card
     looks: Looks
     better: Better
     unit: Unit
-    may_be_absent: bool
+    absence: Absence | None
     may_be_unknown: bool
 
+
+_NONE_OF_IT, _NOTHING_TO_SHOW, _NOT_SAID = Absence
 
 # The surplus is never unknown: while the debt at Kronofogden is, the figures declared are measured, the burden of debts
 # scores as unknown, and the case is referred without limit, price or grade, so that no one is better off.
 KINDS: Mapping[Measure, Kind] = MappingProxyType(
     {
-        Measure.SURPLUS_SHARE: Kind(Card.ABILITY, Looks.FUTURE, Better.HIGHER, Unit.SHARE, False, False),
-        Measure.DEBT_BURDEN: Kind(Card.ABILITY, Looks.FUTURE, Better.LOWER, Unit.SHARE, False, True),
-        Measure.SURPLUS: Kind(Card.ABILITY, Looks.FUTURE, Better.HIGHER, Unit.KRONOR, False, False),
-        Measure.RATING: Kind(Card.COMPANY, Looks.HISTORY, Better.NAMED, Unit.LETTER, True, True),
-        Measure.COMPANY_REMARKS: Kind(Card.COMPANY, Looks.HISTORY, Better.LOWER, Unit.COUNT, True, True),
-        Measure.YEARS_REGISTERED: Kind(Card.COMPANY, Looks.HISTORY, Better.HIGHER, Unit.COUNT, True, True),
-        Measure.INCOME: Kind(Card.GUARANTOR, Looks.HISTORY, Better.HIGHER, Unit.KRONOR, True, True),
-        Measure.PERSON_REMARKS: Kind(Card.GUARANTOR, Looks.HISTORY, Better.LOWER, Unit.COUNT, True, True),
-        Measure.PERSON_DEBT: Kind(Card.GUARANTOR, Looks.HISTORY, Better.LOWER, Unit.KRONOR, True, True),
-        Measure.GUARANTEES_TO_INCOME: Kind(Card.GUARANTOR, Looks.HISTORY, Better.LOWER, Unit.SHARE, True, True),
+        Measure.SURPLUS_SHARE: Kind(Card.ABILITY, Looks.FUTURE, Better.HIGHER, Unit.SHARE, None, False),
+        Measure.DEBT_BURDEN: Kind(Card.ABILITY, Looks.FUTURE, Better.LOWER, Unit.SHARE, None, True),
+        Measure.SURPLUS: Kind(Card.ABILITY, Looks.FUTURE, Better.HIGHER, Unit.KRONOR, None, False),
+        Measure.RATING: Kind(Card.COMPANY, Looks.HISTORY, Better.NAMED, Unit.LETTER, _NOT_SAID, True),
+        Measure.COMPANY_REMARKS: Kind(Card.COMPANY, Looks.HISTORY, Better.LOWER, Unit.COUNT, _NONE_OF_IT, True),
+        Measure.YEARS_REGISTERED: Kind(Card.COMPANY, Looks.HISTORY, Better.HIGHER, Unit.COUNT, _NOTHING_TO_SHOW, True),
+        Measure.PAYMENT_RECORD: Kind(Card.COMPANY, Looks.HISTORY, Better.LOWER, Unit.SHARE, _NOT_SAID, True),
+        Measure.INCOME: Kind(Card.GUARANTOR, Looks.HISTORY, Better.HIGHER, Unit.KRONOR, _NOTHING_TO_SHOW, True),
+        Measure.PERSON_REMARKS: Kind(Card.GUARANTOR, Looks.HISTORY, Better.LOWER, Unit.COUNT, _NONE_OF_IT, True),
+        Measure.PERSON_DEBT: Kind(Card.GUARANTOR, Looks.HISTORY, Better.LOWER, Unit.KRONOR, _NONE_OF_IT, True),
+        Measure.GUARANTEES_TO_INCOME: Kind(
+            Card.GUARANTOR, Looks.HISTORY, Better.LOWER, Unit.SHARE, _NOTHING_TO_SHOW, True
+        ),
     }
 )
 """What each measure is."""
@@ -115,7 +132,7 @@ class HardStop(StrEnum):
 
 
 class Referral(StrEnum):
-    """What sends a case to an underwriter (rules D2, D10, D12, D16, K1)."""
+    """What sends a case to an underwriter (rules D2, D10, D12, D16, G6, K1)."""
 
     COMPANY_NO_MATCH = "company_no_match"
     COMPANY_STATUS_UNKNOWN = "company_status_unknown"
@@ -140,6 +157,10 @@ class Referral(StrEnum):
     POLITICALLY_EXPOSED = "politically_exposed"
     DUE_DILIGENCE_GAP = "due_diligence_gap"
     GRADE = "grade"
+    OWN_BOOKS_UNKNOWN = "own_books_unknown"
+    OWN_ARREARS = "own_arrears"
+    EXPOSURE = "exposure"
+    GUARANTOR_EXPOSURE = "guarantor_exposure"
 
 
 class Bound(StrEnum):
@@ -148,6 +169,10 @@ class Bound(StrEnum):
     CAPACITY = "capacity"
     GRADE_CAP = "grade_cap"
     WITHOUT_ACCOUNTS = "without_accounts"
+    FORM_CAP = "form_cap"
+    COMPANY_EXPOSURE = "company_exposure"
+    GROUP_EXPOSURE = "group_exposure"
+    GUARANTOR_EXPOSURE = "guarantor_exposure"
     SIGNED_FEE_RATE = "signed_fee_rate"  # not the limit: the fee is above what the applicant signed
 
 
@@ -176,9 +201,21 @@ REFERRAL_RULES: Mapping[Referral, str] = MappingProxyType(
         Referral.POLITICALLY_EXPOSED: "D16",
         Referral.DUE_DILIGENCE_GAP: "K1",
         Referral.GRADE: "D1",
+        Referral.OWN_BOOKS_UNKNOWN: "D12",
+        Referral.OWN_ARREARS: "D1",
+        Referral.EXPOSURE: "D2",
+        Referral.GUARANTOR_EXPOSURE: "G6",
     }
 )
 """The rule under which each referral fires."""
+
+LIMIT_REFERRALS = frozenset(
+    {Referral.OWN_BOOKS_UNKNOWN, Referral.OWN_ARREARS, Referral.EXPOSURE, Referral.GUARANTOR_EXPOSURE}
+)
+"""The referrals of a policy that limits exposure; one without limits has no words for them."""
+
+LIMIT_BOUNDS = frozenset({Bound.FORM_CAP, Bound.COMPANY_EXPOSURE, Bound.GROUP_EXPOSURE, Bound.GUARANTOR_EXPOSURE})
+"""The bounds of a policy that limits exposure."""
 
 BLIND_REFERRALS = frozenset(
     {

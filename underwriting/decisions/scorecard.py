@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from bureau_clients.facts import Absent, Fact, Known, Unknown
 from bureau_clients.reports import RatingGrade
 from underwriting.decisions.facts import PersonFacts
+from underwriting.decisions.history import HistoryFacts
 from underwriting.decisions.policy import Characteristic, Condition, bin_key
 from underwriting.decisions.rules import Measure, Quotient
 from underwriting.kernel.money import Money
@@ -35,7 +36,7 @@ class Ability(NamedTuple):
 
 
 Scorer: TypeAlias = Callable[[Any], tuple[int, str]]
-"""From the facts that a card reads (`Ability`, `CompanyFacts`, `PersonFacts`) to points and the key of their reason."""
+"""From what a card reads (`Ability`, all `Facts` for the company's, `PersonFacts`) to points and their reason's key."""
 
 
 def scorer_of(characteristic: Characteristic) -> Scorer:
@@ -102,6 +103,16 @@ def _letter(fact: Fact[RatingGrade]) -> Value:
     return fact.value.value if isinstance(fact, Known) else _lacking(fact)
 
 
+def _payment_record(history: HistoryFacts) -> Value:
+    """The share of what was to be paid to the lender that was paid late; absent where nothing was to be paid yet."""
+    in_time, late = history.claims_paid_in_time, history.claims_paid_late
+    if isinstance(in_time, Unknown) or isinstance(late, Unknown):
+        return Lacking.UNKNOWN
+    paid_late = late.value if isinstance(late, Known) else 0
+    claims = paid_late + (in_time.value if isinstance(in_time, Known) else 0)
+    return (paid_late, claims) if claims else Lacking.ABSENT
+
+
 def _guarantees_to_income(person: PersonFacts) -> Value:
     """Other guarantees over the income of a year (rule G6). None at all is 0, whatever the known income."""
     if not isinstance(person.income, Known):
@@ -118,9 +129,10 @@ _READERS: Mapping[Measure, Callable[[Any], Value]] = MappingProxyType(
         Measure.SURPLUS_SHARE: lambda ability: ability.surplus_share,
         Measure.DEBT_BURDEN: lambda ability: ability.debt_burden,
         Measure.SURPLUS: lambda ability: ability.surplus,
-        Measure.RATING: lambda company: _letter(company.rating),
-        Measure.COMPANY_REMARKS: lambda company: _count(company.remarks),
-        Measure.YEARS_REGISTERED: lambda company: _count(company.years_registered),
+        Measure.RATING: lambda facts: _letter(facts.company.rating),
+        Measure.COMPANY_REMARKS: lambda facts: _count(facts.company.remarks),
+        Measure.YEARS_REGISTERED: lambda facts: _count(facts.company.years_registered),
+        Measure.PAYMENT_RECORD: lambda facts: _payment_record(facts.history),
         Measure.INCOME: lambda person: _amount(person.income),
         Measure.PERSON_REMARKS: lambda person: _count(person.remarks),
         Measure.PERSON_DEBT: lambda person: _amount(person.kronofogden_debt),

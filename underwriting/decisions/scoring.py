@@ -1,13 +1,16 @@
-"""From facts to an outcome (rules D1 to D5, D10, D12, D16): one pass over tables made from the policy, without texts.
+"""From facts to an outcome (rules D1 to D5, D10, D12, D16, G6): one pass over tables of the policy, without texts.
 
 1. The hard stops, and what refers the case, are listed.
 2. The scorecards give points; of the guarantors, and the owner of an enskild firma, the one with the most counts.
 3. A hard stop declines. Without one, an unknown hard stop or capacity refers without limit or price. Without either, a
    capacity below the smallest amount declines.
-4. Else points give the grade, and with it fee and cap; the limit is the least of what is asked for, the capacity and
-   the caps. What refers makes it a proposal to the underwriter; what is worse than asked for makes it a counter-offer.
+4. An exposure that leaves less than the smallest amount refers without limit or price, and never declines (rule D2).
+5. Else points give the grade, and with it fee and cap; the limit is the least of what is asked for, the capacity, the
+   caps and what the exposures leave. What refers makes it a proposal to the underwriter; what is worse than asked for
+   makes it a counter-offer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +19,7 @@ from typing import NamedTuple, TypeAlias
 from bureau_clients.facts import Absent, Fact, Known
 from underwriting.decisions.facts import Facts
 from underwriting.decisions.grounds import hard_stops, referrals
+from underwriting.decisions.limits import Room, rooms
 from underwriting.decisions.policy import DECLINE_KEY, Grade, Policy, bound_key, hard_stop_key, referral_key
 from underwriting.decisions.rules import (
     BLIND_REFERRALS,
@@ -92,9 +96,7 @@ class _Tables:
         trace = [Fired("D10", subject, self._stop_keys[stop], None) for subject, stop in hard_stops(facts)]
         stopped = bool(trace)
         referred = list(referrals(facts, self._policy))
-        for subject, referral in referred:
-            rule, key = self._referral_fires[referral]
-            trace.append(Fired(rule, subject, key, None))
+        trace.extend(self._fires(subject, referral) for subject, referral in referred)
         ability = self._ability(facts)
         points, counted = self._points(facts, ability, trace)
         room = self._capacity(facts, ability)
@@ -105,8 +107,11 @@ class _Tables:
         elif room < self._policy.smallest_amount.ore:
             trace.append(Fired("D2", TERMS, DECLINE_KEY, None))
             outcome, offer = DecisionOutcome.DECLINED, _NO_OFFER
+        elif full := self._full(left := self._rooms(facts)):
+            trace.extend(self._fires(*each) for each in full if each not in referred)
+            outcome, offer = DecisionOutcome.REFERRED, _NO_OFFER
         else:
-            outcome, offer = self._offer(facts, points, room, bool(referred), trace)
+            outcome, offer = self._offer(facts, points, [self._carried(room), *left], bool(referred), trace)
         limit, fee_rate, grade = offer
         return Decision(
             outcome=outcome,
@@ -146,7 +151,7 @@ class _Tables:
     def _points(self, facts: Facts, ability: Ability, trace: list[Fired]) -> tuple[int, str]:
         """The total, and whose points count as the guarantor's: the first of those with the most."""
         total = self._score(Card.ABILITY, ability, COMPANY, trace)
-        total += self._score(Card.COMPANY, facts.company, COMPANY, trace)
+        total += self._score(Card.COMPANY, facts, COMPANY, trace)
         best, counted = -1, ""
         for subject, person in facts.persons():
             points = self._score(Card.GUARANTOR, person, subject, trace)
@@ -173,26 +178,42 @@ class _Tables:
             fee_rate=self._highest_fee,
         )
 
+    def _carried(self, room: int) -> Room:
+        """The capacity as it bounds a limit."""
+        return Room(Bound.CAPACITY, TERMS, room - room % self._step, None)
+
+    def _rooms(self, facts: Facts) -> tuple[Room, ...]:
+        """What the policy's limits leave."""
+        limits = self._policy.limits
+        return () if limits is None else rooms(facts, limits, step=self._step)
+
+    def _full(self, left: Iterable[Room]) -> Iterable[tuple[str, Referral]]:
+        """What refers the case since it leaves less than the smallest amount, and whom it concerns."""
+        least = self._policy.smallest_amount.ore
+        return dict.fromkeys((room.subject, room.referral) for room in left if room.referral and room.ore < least)
+
     def _offer(
-        self, facts: Facts, points: int, room: int, referred: bool, trace: list[Fired]
+        self, facts: Facts, points: int, left: list[Room], referred: bool, trace: list[Fired]
     ) -> tuple[DecisionOutcome, "_Offer"]:
-        application = facts.application
-        grade = self._grade(points)
-        bounds = {Bound.CAPACITY: room - room % self._step, Bound.GRADE_CAP: grade.cap.ore}
+        application, grade = facts.application, self._grade(points)
+        left.insert(1, Room(Bound.GRADE_CAP, TERMS, grade.cap.ore, None))
         if not isinstance(facts.company.accounts_closed_on, Known):
-            bounds[Bound.WITHOUT_ACCOUNTS] = self._policy.without_accounts.cap.ore
-        limit = min(application.asked.ore, *bounds.values())
-        worse = [bound for bound, most in bounds.items() if most == limit < application.asked.ore]
+            left.insert(2, Room(Bound.WITHOUT_ACCOUNTS, TERMS, self._policy.without_accounts.cap.ore, None))
+        limit = min(application.asked.ore, *(room.ore for room in left))
+        worse = [(room.subject, room.bound) for room in left if room.ore == limit < application.asked.ore]
         if grade.fee_rate > application.highest_fee_rate:
-            worse.append(Bound.SIGNED_FEE_RATE)
+            worse.append((TERMS, Bound.SIGNED_FEE_RATE))
         if grade.referred:
-            rule, key = self._referral_fires[Referral.GRADE]
-            trace.append(Fired(rule, TERMS, key, None))
-        trace.extend(Fired("D1", TERMS, self._bound_keys[bound], None) for bound in worse)
+            trace.append(self._fires(TERMS, Referral.GRADE))
+        trace.extend(Fired(_BOUND_RULES.get(bound, "D1"), who, self._bound_keys[bound], None) for who, bound in worse)
         offer = (Money(limit), grade.fee_rate, grade.name)
         if referred or grade.referred:
             return DecisionOutcome.REFERRED, offer
         return (DecisionOutcome.COUNTER_OFFER if worse else DecisionOutcome.APPROVED), offer
+
+    def _fires(self, subject: str, referral: Referral) -> Fired:
+        rule, key = self._referral_fires[referral]
+        return Fired(rule, subject, key, None)
 
     def _grade(self, points: int) -> Grade:
         return next(grade for grade in self._policy.grades if points >= grade.from_points)
@@ -200,6 +221,7 @@ class _Tables:
 
 _Offer: TypeAlias = tuple[Money | None, Decimal | None, str | None]
 _NO_OFFER: _Offer = (None, None, None)
+_BOUND_RULES = {Bound.GUARANTOR_EXPOSURE: "G6"}
 
 
 @lru_cache(maxsize=16)

@@ -79,7 +79,7 @@ class Decisions:
             return False
         with self.runtime.database.transaction() as session:
             application = lock_application(session, claim.application_id)
-            case = gather(session, self.runtime, application)
+            case = gather(session, self.runtime, application, at=self.runtime.clock.now())
         retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
@@ -97,7 +97,7 @@ class Decisions:
             application = lock_application(session, find_for(session, application_id, caller).id)
             determine_case.forbid_oneself(session, self.runtime, application, caller)
             rules.advance(ApplicationState(application.state), ApplicationEvent.ATTEMPT_FAILED)
-            case = gather(session, self.runtime, application)
+            case = gather(session, self.runtime, application, at=at)
             allowed = [self._allow(case, position, caller, at) for position in range(len(case.subjects))]
             if not any(allowed):
                 raise QuestionNotBlocked
@@ -114,7 +114,7 @@ class Decisions:
         with self.runtime.database.transaction() as session:
             application = lock_application(session, find_for(session, application_id, caller).id)
             after = determine_case.check(session, self.runtime, self.policy, application, caller, asked)
-            case = gather(session, self.runtime, application)
+            case = gather(session, self.runtime, application, at=self.runtime.clock.now())
         retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self._look_again(case)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:

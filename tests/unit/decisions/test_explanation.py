@@ -158,7 +158,7 @@ def test_a_full_approval_is_explained_by_what_cost_points() -> None:
     """D7: without a ground that limits, the points lost come first, and no sentence stands in for anything."""
     explanation = told(with_application(FIRST, asked=kronor(200_000)), APPLICANT)
     assert explanation.strongest[0].text.en == (
-        "At least 5% of the expected revenue is left over with a tenth less revenue"
+        "At least 5% of the expected revenue is left over with 10% less revenue"
     )
     assert {UNDER_ASSESSMENT, NO_OFFER, REPLACE_GUARANTOR}.isdisjoint(reason.text for reason in everything(explanation))
 

@@ -14,6 +14,7 @@ from tests.support.decision_facts import (
     DUE_DILIGENCE,
     FIRST,
     GUARANTOR,
+    NEW_CUSTOMER,
     SOLE_TRADER,
     UNKNOWN,
     known,
@@ -29,6 +30,7 @@ from underwriting.decisions.formats import (
     facts_from_json,
     sha256_of,
 )
+from underwriting.decisions.history import OWN_BOOKS
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.scoring import decide
 from underwriting.kernel.identifiers import PersonalNumber
@@ -38,7 +40,12 @@ from underwriting.kernel.vocabulary import CompanyForm
 # From Skatteverket's published test numbers, never issued to anyone.
 WOMAN_BORN_1990, MAN_BORN_1950, COORDINATION = "199001152389", "195003151858", "199007782395"
 BORN_9_JANUARY_2009 = "200901092395"
-PERSON = Person(reference="guarantor-1", number=PersonalNumber(WOMAN_BORN_1990), other_guarantees=kronor(75_000))
+PERSON = Person(
+    reference="guarantor-1",
+    number=PersonalNumber(WOMAN_BORN_1990),
+    other_guarantees=kronor(75_000),
+    promised_guarantees=kronor(225_000),
+)
 
 
 def person_report(number: str = WOMAN_BORN_1990, **changes: Any) -> PersonReport:
@@ -112,6 +119,7 @@ def facts_with(*, company: Any, guarantor: Any = None, at: datetime = AT) -> Fac
         owner=None,
         guarantors=[(PERSON, guarantor)],
         due_diligence=DUE_DILIGENCE,
+        history=NEW_CUSTOMER,
         at=at,
     )
 
@@ -148,6 +156,7 @@ def test_a_guarantors_report_becomes_facts_beside_the_lenders_own_register() -> 
         kronofogden_debt=ABSENT,
         trustee=UNKNOWN,
         other_guarantees=kronor(75_000),
+        promised_guarantees=Known(kronor(225_000), OWN_BOOKS, AT),
     )
 
 
@@ -157,13 +166,19 @@ def test_a_guarantors_report_becomes_facts_beside_the_lenders_own_register() -> 
 )
 def test_a_guarantor_is_a_minor_until_the_eighteenth_birthday_begins_in_stockholm(at: datetime, minor: bool) -> None:
     """D10: born on 9 January 2009."""
-    young = Person(reference="g", number=PersonalNumber(BORN_9_JANUARY_2009), other_guarantees=Money.ZERO)
+    young = Person(
+        reference="g",
+        number=PersonalNumber(BORN_9_JANUARY_2009),
+        other_guarantees=Money.ZERO,
+        promised_guarantees=Money.ZERO,
+    )
     facts = facts_of(
         application=APPLICATION,
         company=company_report(),
         owner=None,
         guarantors=[(young, person_report(BORN_9_JANUARY_2009))],
         due_diligence=DUE_DILIGENCE,
+        history=NEW_CUSTOMER,
         at=at,
     )
     assert facts.guarantors[0].minor is minor
@@ -173,13 +188,16 @@ def test_age_above_18_sex_and_kind_of_number_leave_no_mark_on_the_facts() -> Non
     """D17: a man, a woman and a holder of a coordination number, with the same report give equal facts."""
     written = set()
     for number in (WOMAN_BORN_1990, MAN_BORN_1950, COORDINATION):
-        person = Person(reference="g", number=PersonalNumber(number), other_guarantees=Money.ZERO)
+        person = Person(
+            reference="g", number=PersonalNumber(number), other_guarantees=Money.ZERO, promised_guarantees=Money.ZERO
+        )
         facts = facts_of(
             application=APPLICATION,
             company=company_report(),
             owner=None,
             guarantors=[(person, person_report(number))],
             due_diligence=DUE_DILIGENCE,
+            history=NEW_CUSTOMER,
             at=AT,
         )
         written.add(canonical_json(facts))
@@ -188,13 +206,24 @@ def test_age_above_18_sex_and_kind_of_number_leave_no_mark_on_the_facts() -> Non
 
 def test_a_sole_traders_report_is_the_owners_too() -> None:
     """B1: the owner's facts come with the company's report, and what was not asked for is unknown."""
-    owner = Person(reference="owner", number=PersonalNumber(WOMAN_BORN_1990), other_guarantees=Money.ZERO)
+    owner = Person(
+        reference="owner",
+        number=PersonalNumber(WOMAN_BORN_1990),
+        other_guarantees=Money.ZERO,
+        promised_guarantees=Money.ZERO,
+    )
     report = company_report(number=WOMAN_BORN_1990, form=known(CompanyForm.EF), owner=person_report())
     application = replace(APPLICATION, form=CompanyForm.EF)
 
     def facts(company: CompanyReport | NoMatch | None) -> Facts:
         return facts_of(
-            application=application, company=company, owner=owner, guarantors=(), due_diligence=DUE_DILIGENCE, at=AT
+            application=application,
+            company=company,
+            owner=owner,
+            guarantors=(),
+            due_diligence=DUE_DILIGENCE,
+            history=NEW_CUSTOMER,
+            at=AT,
         )
 
     told, nowhere, unasked = facts(report).owner, facts(NoMatch(WOMAN_BORN_1990, "creditsafe", AT)), facts(None)

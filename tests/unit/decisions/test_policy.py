@@ -1,7 +1,9 @@
+import contextlib
 import json
 from collections.abc import Callable
 from decimal import Decimal
 from importlib.resources import files
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -11,13 +13,16 @@ from underwriting.decisions.policy import PolicyInvalid
 from underwriting.decisions.rules import Card, Looks
 from underwriting.kernel.text import Text
 
-DOCUMENT = files("underwriting.decisions.policies").joinpath("policy-1.json").read_text()
+POLICIES = files("underwriting.decisions.policies")
+DOCUMENT = POLICIES.joinpath("policy-1.json").read_text()
+SECOND = POLICIES.joinpath("policy-2.json").read_text()
+"""Of format 2, with price table, limits and authority."""
 Change = Callable[[dict[str, Any]], object]
 REMARKS = "/scorecards/company/1"
 
 
-def changed(change: Change) -> str:
-    content = json.loads(DOCUMENT)
+def changed(change: Change, document: str = DOCUMENT) -> str:
+    content = json.loads(document)
     change(content)
     return json.dumps(content)
 
@@ -68,10 +73,10 @@ def refusal(document: str | bytes) -> PolicyInvalid:
 
 
 def test_the_shipped_policy_is_proved_and_says_what_the_default_policy_says() -> None:
-    """D4: the future ranges over 30 + 16 + 10 = 56 points, history over 24 + 20 = 44."""
+    """D4: the future ranges over 30 + 16 + 10 = 56 points, history over 27 + 20 = 47."""
     policy = shipped_policy()
     ranges = {card: sum(each.most - each.least for each in policy.scorecards[card]) for card in Card}
-    assert ranges == {Card.ABILITY: 56, Card.COMPANY: 24, Card.GUARANTOR: 20}
+    assert ranges == {Card.ABILITY: 56, Card.COMPANY: 27, Card.GUARANTOR: 20}
     assert {each.looks for each in policy.scorecards[Card.ABILITY]} == {Looks.FUTURE}
     assert [(grade.name, grade.from_points, str(grade.fee_rate)) for grade in policy.grades] == [
         ("A", 80, "0.0150"),
@@ -95,10 +100,10 @@ def test_a_policys_hash_does_not_depend_on_how_the_document_is_laid_out() -> Non
     """D7: the hash is that of the canonical document."""
     content = json.loads(DOCUMENT)
     turned = json.dumps(dict(reversed(content.items())), indent=7)
-    assert load_policy(turned).sha256 == shipped_policy().sha256
-    assert load_policy(turned) == shipped_policy()
-    assert hash(load_policy(turned)) == hash(shipped_policy())
-    assert load_policy(changed(put("/version", "2"))) != shipped_policy()
+    assert load_policy(turned).sha256 == shipped_policy("1").sha256
+    assert load_policy(turned) == shipped_policy("1")
+    assert hash(load_policy(turned)) == hash(shipped_policy("1"))
+    assert load_policy(changed(put("/version", "2"))) != shipped_policy("1")
 
 
 @pytest.mark.parametrize(
@@ -147,9 +152,13 @@ def test_a_policys_hash_does_not_depend_on_how_the_document_is_laid_out() -> Non
         # D12
         (put(f"{REMARKS}/unknown/points", 2), f"{REMARKS}/unknown/points", "D12"),
         (put(f"{REMARKS}/bins/2/points", 6), f"{REMARKS}/bins/2", "D12"),
-        (put(f"{REMARKS}/bins/1/at_most", 3), f"{REMARKS}/bins", "D12"),
-        (put("/scorecards/company/2/bins/0/at_least", 1), "/scorecards/company/2/bins", "D12"),
-        (put("/scorecards/company/0/bins/1/is", "C"), "/scorecards/company/0/bins", "D12"),
+        (put(f"{REMARKS}/bins/1/at_most", 3), f"{REMARKS}/bins/2", "D12"),
+        (put("/scorecards/company/2/bins/0/at_least", 1), "/scorecards/company/2/bins/1", "D12"),
+        (put("/scorecards/company/0/bins/1/is", "C"), "/scorecards/company/0/bins/1", "D12"),
+        (put(f"{REMARKS}/absent/points", 7), f"{REMARKS}/absent/points", "D12"),
+        (put("/scorecards/company/2/absent/points", 3), "/scorecards/company/2/absent/points", "D12"),
+        (put("/scorecards/company/0/absent/points", 11), "/scorecards/company/0/absent/points", "D12"),
+        (put("/scorecards/ability/0/bins/0/points", 1001), "/scorecards/ability/0/bins", "D11"),
         (put("/grades/2/fee_rate", "0.0199"), "/grades/2/fee_rate", "D12"),
         (put("/grades/2/cap", "1000000.01"), "/grades/2/cap", "D12"),
         (put("/grades/2/from_points", 65), "/grades/2/from_points", "D12"),
@@ -245,3 +254,141 @@ def test_every_fault_of_a_readable_policy_is_told_at_once() -> None:
 def test_a_document_that_cannot_be_a_policy_is_refused_by_its_member(document: str | bytes, pointer: str) -> None:
     """D11: typed data, never free-form."""
     assert pointer in {error.pointer for error in refusal(document).errors}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "rule", "words"),
+    [
+        # prices
+        (put("/grades/1/to_points", 77), "/grades/1/to_points", "D6", "A hole: 78-79 points have no price (grade B)"),
+        (put("/grades/0/to_points", 102), "/grades/0/to_points", "D6", "103-103 points have no price"),
+        (put("/grades/2/to_points", 70), "/grades/2/to_points", "D6", "65-70 points have two prices (grade C)"),
+        (put("/grades/2/to_points", 49), "/grades/2/to_points", "D6", "Grade C ends before it begins"),
+        (put("/grades/2/default_rate", "0.07"), "/grades/2/default_rate", "D12", "fewer defaults than grade B"),
+        (put("/grades/2/default_rate", "0"), "/grades/2/default_rate", "D6", "more than 0"),
+        (put("/grades/4/default_rate", "1"), "/grades/4/default_rate", "D6", "less than 1"),
+        (put("/grades/2/margin", "0.0010"), "/grades/2/fee_rate", "D12", "Grade C is kinder than grade B"),
+        (put("/grades/2/fee_rate", "0.0275"), "/grades/2", None, "fee_rate is unknown"),
+        (put("/grades/4/margin", "0.99"), "/grades", "D6", "less than 1"),
+        (put("/prices/loss_given_default", "0"), "/prices/loss_given_default", "D6", "more than 0"),
+        (put("/prices/rounded_up_to", "0"), "/prices/rounded_up_to", "D6", "more than 0"),
+        (drop("/prices/cost_of_funds"), "/prices", None, "cost_of_funds is missing"),
+        # limits
+        (drop("/limits/by_form/KB"), "/limits/by_form", "A1", "KB is missing"),
+        (put("/limits/by_form/XX", "1"), "/limits/by_form", "A1", "XX is unknown"),
+        (put("/limits/by_form/EF", "19999.99"), "/limits/by_form/EF", "D2", "below the smallest amount"),
+        (put("/limits/exposure/company", "0"), "/limits/exposure/company", "D2", "below the smallest amount"),
+        (put("/limits/exposure/group", "2000000.00"), "/limits/exposure/group", "D12", "below the company's"),
+        (put("/limits/guarantor/at_risk", "1"), "/limits/guarantor/at_risk", "G6", "below the smallest amount"),
+        (drop("/limits/guarantor/promised"), "/limits/guarantor", "G6", "promised is missing"),
+        # authority
+        (drop("/authority/1"), "/authority", "D8", "underwriter, senior_underwriter"),
+        (put("/authority/0/role", "billing"), "/authority/0/role", "D8", "determines no cases"),
+        (put("/authority/0/role", "king"), "/authority/0/role", "D8", "values allowed"),
+        (put("/authority/1/largest_limit", "1999999.99"), "/authority/1/largest_limit", "D8", "nobody could determine"),
+        (put("/authority/1/fee_deviation", "0.0020"), "/authority/1/fee_deviation", "D8", "Less than that of"),
+        (put("/authority/1/fee_deviation", "0.0150"), "/authority/1/fee_deviation", "D8", "the whole fee"),
+        # the lender's own history
+        (drop("/scorecards/company/3/absent"), "/scorecards/company/3/absent", "D13", "the bin absent is missing"),
+        (put("/scorecards/company/3/absent/points", 5), "/scorecards/company/3/absent/points", "D12", "0-4 points"),
+        (put("/scorecards/company/3/unknown/points", 1), "/scorecards/company/3/unknown/points", "D12", "worst bin"),
+        (drop("/referrals/own_arrears"), "/referrals", "D11", "own_arrears is missing"),
+        # format
+        (put("/format", 3), "/format", "D11", "The format is 2, or left out"),
+        (put("/format", 1), "/format", "D11", "The format is 2, or left out"),
+        (drop("/format"), "", None, "is unknown"),
+        (drop("/limits"), "", None, "limits is missing"),
+    ],
+)
+def test_a_policy_of_format_2_is_refused_by_member_rule_and_words(
+    change: Change, pointer: str, rule: str | None, words: str
+) -> None:
+    """D11: every number of points has one price, no limit leaves nothing, and somebody may determine every case."""
+    found = {(error.pointer, error.rule): error.detail.en for error in refusal(changed(change, SECOND)).errors}
+    assert words in found[(pointer, rule)]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "words"),
+    [
+        (drop(f"{REMARKS}/bins/3"), f"{REMARKS}/bins/2", "company_remarks, bin 3: the last one takes the rest"),
+        (put(f"{REMARKS}/bins/1/at_most", 3), f"{REMARKS}/bins/2", "company_remarks, bin 3: overlaps bin 2"),
+        (put(f"{REMARKS}/bins/1/at_most", 0), f"{REMARKS}/bins/1", "company_remarks, bin 2: overlaps bin 1"),
+        (
+            drop("/scorecards/company/0/bins/1"),
+            "/scorecards/company/0/bins/1",
+            "rating, bin 2: the bin for B is missing",
+        ),
+        (put(f"{REMARKS}/bins/2/points", 6), f"{REMARKS}/bins/2", "company_remarks, bin 3: more points than the bin"),
+        (
+            drop("/scorecards/guarantor/0/unknown"),
+            "/scorecards/guarantor/0/unknown",
+            "income: the bin unknown is missing",
+        ),
+    ],
+)
+def test_a_fault_of_a_bin_names_the_bin(change: Change, pointer: str, words: str) -> None:
+    """D11: missing, overlapping, or rewarding what is worse."""
+    found = {error.pointer: error.detail for error in refusal(changed(change, SECOND)).errors}
+    assert words in found[pointer].en
+    assert found[pointer].sv != found[pointer].en
+
+
+def test_a_price_is_expected_loss_cost_of_funds_and_margin_rounded_up() -> None:
+    """D6: B is 0.08 x 0.60 / 12 + 0.0040 + 0.0120 = 0.0200; with a loss of 0.61 it is 0.020066..., so 0.0201."""
+    rates = [grade.fee_rate for grade in load_policy(SECOND).grades]
+    assert rates == [Decimal(rate) for rate in ("0.0150", "0.0200", "0.0275", "0.0350", "0.0450")]
+    dearer = load_policy(changed(put("/prices/loss_given_default", "0.61"), SECOND))
+    assert [grade.fee_rate for grade in dearer.grades][:2] == [Decimal("0.0151"), Decimal("0.0201")]
+    quarter = load_policy(changed(put("/prices/rounded_up_to", "0.0025"), SECOND))
+    assert [grade.fee_rate for grade in quarter.grades][:2] == [Decimal("0.0150"), Decimal("0.0200")]
+
+
+def test_the_stress_stands_in_the_sentences_that_speak_of_it() -> None:
+    """D7: a reason cannot say another stress than the one that was reckoned with."""
+    reasons = load_policy(changed(put("/capacity/revenue_share", "0.875"), SECOND)).reasons()
+    assert "12,5\N{NO-BREAK SPACE}% lägre" in reasons["surplus_share.5"].sv
+    assert "12.5% lower" in reasons["surplus_share.5"].en
+    assert not any("{" in text.sv + text.en for text in reasons.values())
+
+
+def test_a_document_with_another_hash_than_it_was_approved_under_is_refused() -> None:
+    """D11: by both hashes; the right one is accepted."""
+    right = shipped_policy("2").sha256
+    assert load_policy(SECOND, sha256=right).sha256 == right
+    with pytest.raises(PolicyInvalid) as refused:
+        load_policy(changed(put("/smallest_amount", "21000.00"), SECOND), sha256=right)
+    assert refused.value.rule == "D11"
+    assert right in refused.value.errors[0].detail.en
+
+
+def test_policy_1_goes_on_loading_under_the_hash_that_stored_decisions_name() -> None:
+    """D7: the very document that decided; what came with format 2 is not in it."""
+    policy = shipped_policy("1")
+    assert policy.sha256 == "5456acf7a73aea850a270ee8260305f0cfdb596659f9f364310f98a6534a4afd"
+    assert (policy.prices, policy.limits, policy.authority) == (None, None, ())
+
+
+def test_the_shipped_policy_is_proved_within_a_second() -> None:
+    """D11: with every bin of every card at points that give the most different sums, too."""
+    content = json.loads(SECOND)
+    step = 1
+    for card in content["scorecards"].values():
+        for each in card:
+            for place, found in enumerate(reversed(each["bins"])):
+                found["points"] = min(1_000, place * step * 37 % 1_000 + place)
+            step += 1
+    started = perf_counter()
+    for document in (SECOND, json.dumps(content)):
+        with contextlib.suppress(PolicyInvalid):
+            load_policy(document)
+    assert perf_counter() - started < 1
+
+
+def test_sentences_nested_too_deeply_are_refused() -> None:
+    """D11: bad input is told where, and never ends the process."""
+    assert refusal(SECOND.replace('"format": 2', f'"format": 2, "deep": {_deep(3_000)}')).errors
+
+
+def _deep(levels: int) -> str:
+    return '{"a": ' * levels + "1" + "}" * levels

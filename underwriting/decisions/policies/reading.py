@@ -5,34 +5,61 @@ The first member that is missing, unknown or malformed is refused by name. What 
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Container, Mapping
+from typing import Any, NoReturn
 
+from underwriting.decisions.policies.document import Node, Word, invalid
 from underwriting.decisions.policy import (
     AccountsTerms,
+    AuthorityLevel,
     Bin,
     CapacityTerms,
     Characteristic,
     Condition,
     Grade,
+    Limits,
     Policy,
-    PolicyInvalid,
+    PriceTerms,
 )
-from underwriting.decisions.rules import KINDS, RATINGS, Bound, Card, HardStop, Looks, Measure, Quotient, Referral, Unit
-from underwriting.kernel.errors import FieldError
-from underwriting.kernel.money import Money
+from underwriting.decisions.pricing import fee_rate_of
+from underwriting.decisions.rules import (
+    KINDS,
+    LIMIT_BOUNDS,
+    LIMIT_REFERRALS,
+    RATINGS,
+    Bound,
+    Card,
+    HardStop,
+    Looks,
+    Measure,
+    Quotient,
+    Referral,
+    Unit,
+)
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import UNDERWRITERS, CompanyForm, Role
 
 DECLINE_CONDITION = "capacity_below_smallest_amount"
 """The only condition under which a policy may decline, hard stops apart: it reads the capacity alone (rules D2, D3)."""
 
-_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
-_ORE = 100  # öre in a krona
+_MEMBERS = (
+    "version",
+    "smallest_amount",
+    "capacity",
+    "without_accounts",
+    "company_remarks_referred_from",
+    "scorecards",
+    "grades",
+    "declines",
+    "hard_stops",
+    "referrals",
+    "bounds",
+)
+_SECOND_FORMAT = 2
+_SECOND_MEMBERS = ("format", "prices", "limits", "authority")
 
-Word = TypeVar("Word", bound=StrEnum)
+_DROP = "{revenue_drop}"
+_ORE = 100  # öre in a krona
 
 
 def read_policy(document: str | bytes) -> Policy:
@@ -42,137 +69,126 @@ def read_policy(document: str | bytes) -> Policy:
             document, parse_float=_refuse_fraction, parse_constant=_refuse_fraction, object_pairs_hook=_without_repeats
         )
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _invalid("", "Dokumentet är inte giltig JSON", "The document is not valid JSON") from error
-    return _policy(_Node(content, ""))
+        raise invalid("", "Dokumentet är inte giltig JSON", "The document is not valid JSON") from error
+    try:
+        return _policy(Node(content, ""))
+    except RecursionError as error:
+        raise invalid("", "Dokumentet är för djupt nästlat", "The document is nested too deeply") from error
 
 
-class _Node:
-    """A value of the document and the JSON pointer at which it stands."""
-
-    def __init__(self, value: object, pointer: str) -> None:
-        self.value = value
-        self.pointer = pointer
-
-    def members(
-        self, required: Iterable[str], optional: Iterable[str] = (), *, rule: str | None = None
-    ) -> dict[str, "_Node"]:
-        """The members of an object that has each of *required* and no others than these and *optional*."""
-        if not isinstance(self.value, dict):
-            self.refuse("Här ska stå ett objekt", "An object is needed here")
-        wanted = tuple(required)
-        for name in wanted:
-            if name not in self.value:
-                self.refuse(f"Medlemmen {name} saknas", f"The member {name} is missing", rule=rule)
-        for name in self.value:
-            if name not in wanted and name not in tuple(optional):
-                self.refuse(f"Medlemmen {name} är okänd", f"The member {name} is unknown", rule=rule)
-        return {name: _Node(value, f"{self.pointer}/{name}") for name, value in self.value.items()}
-
-    def elements(self) -> list["_Node"]:
-        """The elements of a list that has some."""
-        if not isinstance(self.value, list) or not self.value:
-            self.refuse("Här ska stå en lista som inte är tom", "A list that is not empty is needed here")
-        return [_Node(value, f"{self.pointer}/{position}") for position, value in enumerate(self.value)]
-
-    def whole(self) -> int:
-        """A whole number, 0 or more."""
-        if type(self.value) is not int or self.value < 0:
-            self.refuse("Här ska stå ett heltal, minst 0", "A whole number, 0 or more, is needed here")
-        return self.value
-
-    def truth(self) -> bool:
-        """True or false."""
-        if not isinstance(self.value, bool):
-            self.refuse("Här ska stå true eller false", "True or false is needed here")
-        return self.value
-
-    def decimal(self) -> Decimal:
-        """A decimal string, such as "0.0150"."""
-        if not isinstance(self.value, str) or not _DECIMAL.fullmatch(self.value):
-            self.refuse('Här ska stå ett decimaltal som text, som "0.0150"', 'A decimal string is needed, as "0.0150"')
-        return Decimal(self.value)
-
-    def money(self) -> Money:
-        """An amount in kronor as a decimal string."""
-        try:
-            return Money.kronor(self.decimal())
-        except ValueError:
-            self.refuse("Ett belopp har högst två decimaler", "An amount has at most two decimals")
-
-    def string(self) -> str:
-        """A text that is not blank."""
-        if not isinstance(self.value, str) or not self.value.strip():
-            self.refuse("Här ska stå en text", "A text is needed here")
-        return self.value
-
-    def text(self) -> Text:
-        """A sentence in both languages."""
-        members = self.members(("sv", "en"), rule="D7")
-        return Text(members["sv"].string(), members["en"].string())
-
-    def word(self, words: type[Word], *, rule: str | None = None) -> Word:
-        """One of the values of *words*."""
-        try:
-            return words(self.string())
-        except ValueError:
-            allowed = ", ".join(words)
-            self.refuse(f"Tillåtna värden är {allowed}", f"The values allowed are {allowed}", rule=rule)
-
-    def refuse(self, sv: str, en: str, *, rule: str | None = None) -> NoReturn:
-        """Raise PolicyInvalid for this place."""
-        raise _invalid(self.pointer, sv, en, rule=rule)
-
-
-def _policy(root: _Node) -> Policy:
-    names = (
-        "version smallest_amount capacity without_accounts company_remarks_referred_from scorecards grades declines "
-        "hard_stops referrals bounds"
-    )
-    at = root.members(names.split())
+def _policy(document: Node) -> Policy:
+    second = _is_of_second_format(document)
+    root = _with_figures(document) if second else document
+    at = root.members([*_MEMBERS, *(_SECOND_MEMBERS if second else ())])
+    prices = _prices(at["prices"]) if second else None
     return Policy(
         version=at["version"].string(),
-        sha256=hashlib.sha256(_canonical(root.value)).hexdigest(),
+        sha256=hashlib.sha256(_canonical(document.value)).hexdigest(),
         smallest_amount=at["smallest_amount"].money(),
         capacity=_capacity(at["capacity"]),
         without_accounts=_accounts(at["without_accounts"]),
         company_remarks_referred_from=at["company_remarks_referred_from"].whole(),
         scorecards=_scorecards(at["scorecards"]),
-        grades=tuple(_grade(each) for each in at["grades"].elements()),
+        grades=tuple(_grade(each, prices) for each in at["grades"].elements()),
         decline_reason=_decline(at["declines"]),
         hard_stops=_reasons(at["hard_stops"], HardStop, rule="D10"),
-        referrals=_reasons(at["referrals"], Referral, rule="D11"),
-        bounds=_reasons(at["bounds"], Bound, rule="D11"),
+        referrals=_reasons(at["referrals"], Referral, rule="D11", but=() if second else LIMIT_REFERRALS),
+        bounds=_reasons(at["bounds"], Bound, rule="D11", but=() if second else LIMIT_BOUNDS),
+        prices=prices,
+        limits=_limits(at["limits"]) if second else None,
+        authority=tuple(_authority(each) for each in at["authority"].elements()) if second else (),
     )
+
+
+def _is_of_second_format(root: Node) -> bool:
+    """Format 1, which says no format, has no price table, limits or authority; what decided by one is replayed so."""
+    if not isinstance(root.value, dict) or "format" not in root.value:
+        return False
+    if root.value["format"] != _SECOND_FORMAT:
+        raise invalid("/format", "Formatet är 2, eller utelämnat", "The format is 2, or left out", rule="D11")
+    return True
 
 
 def _canonical(content: object) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _capacity(node: _Node) -> CapacityTerms:
+def _with_figures(document: Node) -> Node:
+    """The document with {revenue_drop} in its sentences filled in, so that they cannot disagree with the capacity."""
+    capacity = document.members([*_MEMBERS, *_SECOND_MEMBERS])["capacity"].members(CapacityTerms._fields)
+    drop = 1 - capacity["revenue_share"].decimal()
+    digits = f"{(drop * 100).normalize():f}"
+    told = {"sv": f"{digits.replace('.', ',')}\N{NO-BREAK SPACE}%", "en": f"{digits}%"}
+
+    def filled(value: object, language: str) -> object:
+        if isinstance(value, dict):
+            return {name: filled(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [filled(each, "") for each in value]
+        return value.replace(_DROP, told[language]) if isinstance(value, str) and language in told else value
+
+    return Node(filled(document.value, ""), "")
+
+
+def _capacity(node: Node) -> CapacityTerms:
     at = node.members(("revenue_share", "debt_months", "margin", "rounded_down_to"))
     return CapacityTerms(
         at["revenue_share"].decimal(), at["debt_months"].whole(), at["margin"].decimal(), at["rounded_down_to"].money()
     )
 
 
-def _accounts(node: _Node) -> AccountsTerms:
+def _accounts(node: Node) -> AccountsTerms:
     at = node.members(("cap", "referred_when_asked_above"))
     return AccountsTerms(at["cap"].money(), at["referred_when_asked_above"].money())
 
 
-def _grade(node: _Node) -> Grade:
-    at = node.members(("name", "from_points", "fee_rate", "cap", "referred"))
-    return Grade(
+def _grade(node: Node, prices: PriceTerms | None) -> Grade:
+    common = ("name", "from_points", "cap", "referred")
+    at = node.members((*common, "fee_rate") if prices is None else (*common, "to_points", "default_rate", "margin"))
+    name, from_points, cap, referred = (
         at["name"].string(),
         at["from_points"].whole(),
-        at["fee_rate"].decimal(),
         at["cap"].money(),
         at["referred"].truth(),
     )
+    if prices is None:
+        return Grade(name, from_points, at["fee_rate"].decimal(), cap, referred)
+    default_rate, margin = at["default_rate"].decimal(), at["margin"].decimal()
+    fee_rate = fee_rate_of(default_rate, prices, margin=margin)
+    return Grade(name, from_points, fee_rate, cap, referred, at["to_points"].whole(), default_rate, margin)
 
 
-def _decline(node: _Node) -> Text:
+def _prices(node: Node) -> PriceTerms:
+    at = node.members(PriceTerms._fields)
+    terms = PriceTerms(*(at[name].decimal() for name in PriceTerms._fields))
+    if not terms.rounded_up_to:
+        at["rounded_up_to"].refuse("Avrundningen är mer än 0", "The rounding is more than 0", rule="D6")
+    return terms
+
+
+def _limits(node: Node) -> Limits:
+    at = node.members(("by_form", "exposure", "guarantor"))
+    forms = at["by_form"].members(CompanyForm, rule="A1")
+    exposure = at["exposure"].members(("company", "group"))
+    guarantor = at["guarantor"].members(("at_risk", "promised"), rule="G6")
+    return Limits(
+        {form: forms[form].money() for form in CompanyForm},
+        exposure["company"].money(),
+        exposure["group"].money(),
+        guarantor["at_risk"].money(),
+        guarantor["promised"].money(),
+    )
+
+
+def _authority(node: Node) -> AuthorityLevel:
+    at = node.members(AuthorityLevel._fields, rule="D8")
+    role = at["role"].word(Role, rule="D8")
+    if role not in UNDERWRITERS:
+        at["role"].refuse("Rollen avgör inga ärenden", "The role determines no cases", rule="D8")
+    return AuthorityLevel(role, at["largest_limit"].money(), at["fee_deviation"].decimal())
+
+
+def _decline(node: Node) -> Text:
     """The reason of the one permitted decline; another condition, such as one that reads remarks, is refused."""
     first, *more = node.elements()
     at = first.members(("when", "reason"))
@@ -189,16 +205,17 @@ def _decline(node: _Node) -> Text:
     return at["reason"].text()
 
 
-def _reasons(node: _Node, words: type[Word], *, rule: str) -> Mapping[Word, Text]:
-    return {words(name): each.text() for name, each in node.members(words, rule=rule).items()}
+def _reasons(node: Node, words: type[Word], *, rule: str, but: Container[Word] = ()) -> Mapping[Word, Text]:
+    wanted = [word for word in words if word not in but]
+    return {words(name): each.text() for name, each in node.members(wanted, rule=rule).items()}
 
 
-def _scorecards(node: _Node) -> Mapping[Card, tuple[Characteristic, ...]]:
+def _scorecards(node: Node) -> Mapping[Card, tuple[Characteristic, ...]]:
     at = node.members(Card)
     return {card: tuple(_characteristic(each, card) for each in at[card].elements()) for card in Card}
 
 
-def _characteristic(node: _Node, card: Card) -> Characteristic:
+def _characteristic(node: Node, card: Card) -> Characteristic:
     at = node.members(("measure", "looks", "title", "bins"), ("absent", "unknown"))
     measure = at["measure"].word(Measure, rule="D17")
     if KINDS[measure].card is not card:
@@ -213,7 +230,7 @@ def _characteristic(node: _Node, card: Card) -> Characteristic:
     )
 
 
-def _bin(node: _Node, unit: Unit) -> Bin:
+def _bin(node: Node, unit: Unit) -> Bin:
     at = node.members(("points", "reason"), Condition, rule="D11")
     named = [condition for condition in Condition if condition in at]
     if len(named) != 1:
@@ -222,12 +239,12 @@ def _bin(node: _Node, unit: Unit) -> Bin:
     return Bin(named[0], limit, at["points"].whole(), at["reason"].text())
 
 
-def _plain_bin(node: _Node) -> Bin:
+def _plain_bin(node: Node) -> Bin:
     at = node.members(("points", "reason"), rule="D11")
     return Bin(Condition.OTHERWISE, None, at["points"].whole(), at["reason"].text())
 
 
-def _limit(node: _Node, condition: Condition, unit: Unit) -> Quotient | str | None:
+def _limit(node: Node, condition: Condition, unit: Unit) -> Quotient | str | None:
     if condition is Condition.OTHERWISE:
         return None if node.truth() else node.refuse("Här ska stå true", "True is needed here")
     if unit is Unit.LETTER:
@@ -238,17 +255,12 @@ def _limit(node: _Node, condition: Condition, unit: Unit) -> Quotient | str | No
 
 
 def _refuse_fraction(_: str) -> NoReturn:
-    raise _invalid("", "Tal med decimaler skrivs som text", "Numbers with decimals are written as strings")
+    raise invalid("", "Tal med decimaler skrivs som text", "Numbers with decimals are written as strings")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         name = next(name for name, _ in pairs if [each for each, _ in pairs].count(name) > 1)
-        raise _invalid("", f"Medlemmen {name} står två gånger", f"The member {name} stands twice")
+        raise invalid("", f"Medlemmen {name} står två gånger", f"The member {name} stands twice")
     return members
-
-
-def _invalid(pointer: str, sv: str, en: str, *, rule: str | None = None) -> PolicyInvalid:
-    detail = Text(sv, en)
-    return PolicyInvalid(detail, rule=rule, errors=(FieldError(pointer, detail, rule),))

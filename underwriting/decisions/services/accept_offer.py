@@ -55,7 +55,7 @@ def prepare_acceptance(
     session: Session, runtime: Runtime, application: Application, row: DecisionRow, *, at: datetime
 ) -> tuple[Document, str, Case]:
     """What the signatory signs to accept the offer in *row*, what BankID's app shows of it, and the case."""
-    case = gather(session, runtime, application)
+    case = gather(session, runtime, application, at=at)
     values = _values(runtime, application, case, row)
     document = documents.keep(
         session,
@@ -82,7 +82,7 @@ def record_acceptance(session: Session, runtime: Runtime, signing: Signing, *, a
     actor = f"person:{application.signatory_index.hex()[:16]}"
     move(session, application, ApplicationEvent.OFFER_ACCEPTED, actor=actor, at=at, data={"decision": str(row.id)})
     application.decided_at = at
-    case = gather(session, runtime, application)
+    case = gather(session, runtime, application, at=at)
     grant_credit(session, runtime, application, case, row, basis_of(runtime, row).facts, at=at)
 
 
@@ -99,7 +99,7 @@ def lapse_offers(session: Session, runtime: Runtime, *, at: datetime) -> int:
     def undone_if_it_fails(application: Application) -> bool:
         with session.begin_nested():
             move(session, application, ApplicationEvent.OFFER_EXPIRED, actor="system", at=at)
-            tell_offer_lapsed(session, runtime, application, gather(session, runtime, application), at=at)
+            tell_offer_lapsed(session, runtime, application, gather(session, runtime, application, at=at), at=at)
         return True
 
     return each_alone(applications, undone_if_it_fails, named=lambda application: application.id)

@@ -110,7 +110,7 @@ def reports_in(retrieval: Retrieval) -> dict[str, Report]:
 def _decide(
     session: Session, runtime: Runtime, policy: Policy, application: Application, retrieval: Retrieval, at: datetime
 ) -> None:
-    case = gather(session, runtime, application)
+    case = gather(session, runtime, application, at=at)
     reports = reports_in(retrieval)
     keep_name(runtime, application, reports.get(case.body.organisation_number.digits))
     facts = case.facts(reports, at=at)

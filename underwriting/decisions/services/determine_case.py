@@ -88,7 +88,7 @@ def determine(
     row = check(session, runtime, policy, application, caller, asked)
     if row.id != after.id:
         raise CaseMovedOn
-    case = gather(session, runtime, application)
+    case = gather(session, runtime, application, at=at)
     if retrieval is not None:
         keep_name(runtime, application, reports_in(retrieval).get(case.body.organisation_number.digits))
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
@@ -111,7 +111,7 @@ def ask_for_information(
     """Ask the applicant of the locked, referred application; the answer comes as a supplement (rule A3)."""
     forbid_oneself(session, runtime, application, caller)
     move(session, application, ApplicationEvent.INFORMATION_ASKED, actor=caller.actor, at=at)
-    tell_question(session, runtime, application, gather(session, runtime, application), question, at=at)
+    tell_question(session, runtime, application, gather(session, runtime, application, at=at), question, at=at)
 
 
 def forbid_oneself(session: Session, runtime: Runtime, application: Application, caller: Caller) -> None:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from agreements.guarantees import service as guarantees
+from agreements.payments.service import record_of
+from bureau_clients.facts import Known
 from bureau_clients.questions import Subject, SubjectRole
 from bureau_clients.reports import CompanyReport, NoMatch, PersonReport, Report
 from schemas.values import ApplicationBody, NamedGuarantor
@@ -17,6 +19,7 @@ from underwriting.applications.notices import reason_for_enquiry
 from underwriting.applications.services.ground_enquiry import notice_versions_of
 from underwriting.applications.services.store_application import body_of, guarantors_of, named_guarantor
 from underwriting.decisions.facts import ApplicationFacts, DueDiligenceFacts, Facts, Person, Screening, facts_of
+from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
 from underwriting.decisions.rules import OWNER
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import CompanyForm
@@ -45,6 +48,7 @@ class Case:
     guarantors: tuple[CaseGuarantor, ...]
     subjects: tuple[Subject, ...]
     due_diligence: DueDiligenceFacts
+    history: HistoryFacts
 
     def facts(self, reports: Mapping[str, Report], *, at: datetime) -> Facts:
         """The facts at an instant; *reports* by the digits of the subject's number, what is not there is unknown."""
@@ -65,12 +69,13 @@ class Case:
                 (each.person, _person_report(reports.get(each.person.number.digits))) for each in self.guarantors
             ],
             due_diligence=self.due_diligence,
+            history=self.history,
             at=at,
         )
 
 
-def gather(session: Session, runtime: Runtime, application: Application) -> Case:
-    """The case of an application that everybody concerned has confirmed."""
+def gather(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> Case:
+    """The case of an application that everybody has confirmed; the lender's books are read as they stood at *at*."""
     body = body_of(session, runtime.cipher, application)
     rows = guarantors_of(session, application)
     versions = notice_versions_of(session, application)
@@ -87,7 +92,7 @@ def gather(session: Session, runtime: Runtime, application: Application) -> Case
         CaseGuarantor(
             reference=str(row.id),
             named=named,
-            person=_person(session, runtime, str(row.id), named.personal_number),
+            person=_person(session, runtime, str(row.id), named.personal_number, at),
         )
         for row, named in ((row, named_guarantor(runtime.cipher, row)) for row in rows)
     )
@@ -109,10 +114,11 @@ def gather(session: Session, runtime: Runtime, application: Application) -> Case
         body=body,
         signed_fee_rate=Decimal(application.shown_highest_fee_rate or runtime.terms.highest_fee_rate),
         company=company,
-        owner=_person(session, runtime, OWNER, owner) if isinstance(owner, PersonalNumber) else None,
+        owner=_person(session, runtime, OWNER, owner, at) if isinstance(owner, PersonalNumber) else None,
         guarantors=guarantors,
         subjects=(company, *persons),
         due_diligence=_due_diligence(runtime, body),
+        history=_history(session, runtime, body, at),
     )
 
 
@@ -125,9 +131,28 @@ def parties_of(runtime: Runtime, body: ApplicationBody) -> frozenset[bytes]:
     return frozenset(runtime.cipher.blind_index(digits) for digits in numbers)
 
 
-def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber) -> Person:
-    exposure = guarantees.of_person(session, runtime.cipher.blind_index(number.digits))
-    return Person(reference=reference, number=number, other_guarantees=exposure.at_risk)
+def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber, at: datetime) -> Person:
+    at_risk, promised = guarantees.promised_by(session, runtime.cipher.blind_index(number.digits), at=at)
+    return Person(reference=reference, number=number, other_guarantees=at_risk, promised_guarantees=promised)
+
+
+def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: datetime) -> HistoryFacts:
+    """The lender's own history. To the company's group belong those whom its signatory or an owner has signed for."""
+    persons = {body.signatory_personal_number.digits, *(one.personal_number.digits for one in body.beneficial_owners)}
+    record = record_of(
+        session,
+        runtime.cipher.blind_index(body.organisation_number.digits),
+        group=[runtime.cipher.blind_index(digits) for digits in sorted(persons)],
+        at=at,
+    )
+    return HistoryFacts(
+        earlier_credits=Known(record.credits, OWN_BOOKS, at),
+        claims_paid_in_time=Known(record.settled.in_time, OWN_BOOKS, at),
+        claims_paid_late=Known(record.settled.late, OWN_BOOKS, at),
+        overdue=Known(record.settled.overdue, OWN_BOOKS, at),
+        exposure=Known(record.exposure, OWN_BOOKS, at),
+        group_exposure=Known(record.group_exposure, OWN_BOOKS, at),
+    )
 
 
 def _due_diligence(runtime: Runtime, body: ApplicationBody) -> DueDiligenceFacts:
