@@ -15,8 +15,7 @@ from underwriting.kernel.vocabulary import Account
 DAYS_OF_GRACE = 14
 """How long after its due day a claim may be paid and still count as paid in time in a borrower's record.
 
-A month's fee falls due on its last day and is charged some days into the next, so that less would count as late what
-nobody could have paid (rule F1). *Ours.*
+A fee is told of when it is charged, some days into the next month (rule F1), and counts from that day. *Ours.*
 """
 
 Payments: TypeAlias = Sequence[tuple[date, Money]]

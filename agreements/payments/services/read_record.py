@@ -45,11 +45,11 @@ def record_of(session: Session, company: bytes, *, group: Collection[bytes], at:
     agreements = _agreements(session, company, group, at)
     lines = _lines(session, [row.id for row in agreements], at)
     exposures = {row.id: _exposure(row, lines[row.id], at) for row in agreements}
-    own = [row.id for row in agreements if row.company_index == company]
+    own = [row for row in agreements if row.company_index == company]
     return Record(
-        credits=sum(any(line.kind == PostingKind.PAYOUT for line in _standing(lines[one])) for one in own),
-        settled=_settled(session, own, lines, on=stockholm_date(at)),
-        exposure=Money.sum(exposures[one] for one in own),
+        credits=sum(any(line.kind == PostingKind.PAYOUT for line in _standing(lines[row.id])) for row in own),
+        settled=_settled(session, own, lines, at=at),
+        exposure=Money.sum(exposures[row.id] for row in own),
         group_exposure=Money.sum(exposures.values()),
     )
 
@@ -79,6 +79,7 @@ def _lines(session: Session, agreement_ids: Collection[uuid.UUID], at: datetime)
             line.amount_ore,
             entry.id.label("entry_id"),
             entry.kind,
+            entry.booked_at,
             entry.reverses_id,
         )
         .join(entry, entry.id == line.entry_id)
@@ -117,20 +118,25 @@ def _moved(lines: Iterable[Any], account: Account) -> int:
 
 
 def _settled(
-    session: Session, agreement_ids: Collection[uuid.UUID], lines: Mapping[uuid.UUID, list[Any]], *, on: date
+    session: Session, agreements: Collection[Any], lines: Mapping[uuid.UUID, list[Any]], *, at: datetime
 ) -> Settled:
-    """How the fees and instalments of these agreements that have been to be paid were paid."""
-    planned = _planned(session, agreement_ids, on)
-    total = Settled()
-    for one in agreement_ids:
-        told = _standing(lines[one])
-        fees = [(line.occurred_on, Money(line.amount_ore)) for line in told if _charges_fee(line)]
-        total += settled_claims(fees, paid=_payments(told, Account.FEE_RECEIVABLE), on=on)
-        total += settled_claims(planned[one], paid=_payments(told, Account.PRINCIPAL), on=on)
+    """How the fees and instalments of these agreements that have been to be paid were paid.
+
+    What would have fallen due after an agreement had ended was never to be paid.
+    """
+    planned, total = _planned(session, [row.id for row in agreements], on=stockholm_date(at)), Settled()
+    for row in agreements:
+        told = _standing(lines[row.id])
+        last = stockholm_date(at if row.ended_at is None or row.ended_at > at else row.ended_at)
+        fees = [(_charged_on(line), Money(line.amount_ore)) for line in told if _charges_fee(line)]
+        total += settled_claims(fees, paid=_payments(told, Account.FEE_RECEIVABLE), on=stockholm_date(at))
+        due = [(due_on, amount) for due_on, amount in planned[row.id] if due_on <= last]
+        repaid = [*told, *(line for line in lines[row.id] if line.kind == PostingKind.REVERSAL)]  # a returned payout
+        total += settled_claims(due, paid=_payments(repaid, Account.PRINCIPAL), on=stockholm_date(at))
     return total
 
 
-def _planned(session: Session, agreement_ids: Collection[uuid.UUID], on: date) -> Mapping[uuid.UUID, Payments]:
+def _planned(session: Session, agreement_ids: Collection[uuid.UUID], *, on: date) -> Mapping[uuid.UUID, Payments]:
     """The instalments that have fallen due. What is drawn later falls due later, so that this is as it was on *on*."""
     part = PlannedInstalment
     query = sa.select(part.agreement_id, part.due_on, part.amount_ore).where(
@@ -140,6 +146,12 @@ def _planned(session: Session, agreement_ids: Collection[uuid.UUID], on: date) -
     for row in session.execute(query):
         planned[row.agreement_id].append((row.due_on, Money(row.amount_ore)))
     return planned
+
+
+def _charged_on(line: Any) -> date:
+    """Nobody is late with a fee that was charged late."""
+    occurred_on: date = line.occurred_on
+    return max(occurred_on, stockholm_date(line.booked_at))
 
 
 def _charges_fee(line: Any) -> bool:

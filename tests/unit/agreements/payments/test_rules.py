@@ -6,7 +6,15 @@ from datetime import date
 import pytest
 
 from agreements.ledger.rules import Line
-from agreements.payments.rules import Claim, Settlement, SettlementKind, allocate, open_claims
+from agreements.payments.rules import (
+    Claim,
+    Settled,
+    Settlement,
+    SettlementKind,
+    allocate,
+    open_claims,
+    settled_claims,
+)
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
 
@@ -184,3 +192,38 @@ def test_what_was_paid_has_paid_the_oldest(paid: int, left: list[tuple[str, int]
     assert open_claims(PRINCIPAL, charged=charged, paid=Money.kronor(paid)) == tuple(
         claim(PRINCIPAL, kronor, due_on) for due_on, kronor in left
     )
+
+
+# Two claims of 1 000 kr: due on 31 March and 30 April. The days of grace are over on 14 April and 14 May.
+@pytest.mark.parametrize(
+    ("paid", "on", "in_time", "late", "overdue"),
+    [
+        ([], "2026-03-31", 0, 0, 0),
+        ([], "2026-04-14", 0, 0, 0),  # unpaid within its days of grace counts for nothing
+        ([], "2026-04-15", 0, 1, 1_000),
+        ([], "2026-05-15", 0, 2, 2_000),
+        ([("2026-04-14", 1_000)], "2026-04-14", 1, 0, 0),
+        ([("2026-04-15", 1_000)], "2026-04-15", 0, 1, 0),
+        ([("2026-03-01", 1_000)], "2026-03-31", 1, 0, 0),  # before it was due
+        ([("2026-04-14", 999)], "2026-04-15", 0, 1, 1),
+        ([("2026-04-14", 999), ("2026-04-20", 1)], "2026-05-01", 0, 1, 0),
+        ([("2026-04-20", 1_000), ("2026-05-14", 1_000)], "2026-05-20", 1, 1, 0),
+        ([("2026-04-01", 2_000)], "2026-06-01", 2, 0, 0),
+        ([("2026-04-01", 1_500)], "2026-06-01", 1, 1, 500),
+        ([("2026-04-01", 9_999)], "2026-06-01", 2, 0, 0),
+        ([("2026-05-14", 1_000), ("2026-04-14", 1_000)], "2026-06-01", 2, 0, 0),  # told in another order
+    ],
+)
+def test_a_claim_is_paid_in_time_until_its_days_of_grace_are_over(
+    paid: list[tuple[str, int]], on: str, in_time: int, late: int, overdue: int
+) -> None:
+    """F8: the oldest claim is paid first; what is late stays late in the record when it is paid at last."""
+    charged = [(date(2026, 4, 30), Money.kronor(1_000)), (date(2026, 3, 31), Money.kronor(1_000))]
+    payments = [(date.fromisoformat(day), Money.kronor(amount)) for day, amount in paid]
+    assert settled_claims(charged, paid=payments, on=date.fromisoformat(on)) == Settled(
+        in_time, late, Money.kronor(overdue)
+    )
+
+
+def test_a_borrower_who_had_nothing_to_pay_has_no_record() -> None:
+    assert settled_claims([], paid=[(TODAY, Money.kronor(1))], on=TODAY) == Settled()
