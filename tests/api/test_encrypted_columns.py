@@ -17,7 +17,10 @@ from underwriting.platform.key_store import GivenKeys
 
 SECOND_KEY = b"2" * 32
 OWN_NAME = {"login_session"}  # a session's key has a name of its own
-NOT_ON_THE_ROAD = {"application_supplement", "staff_user", "webhook_endpoint", "idempotency_key", "payment_file"}
+NOT_ON_THE_ROAD = {
+    *("application_supplement", "staff_user", "webhook_endpoint", "idempotency_key", "payment_file"),
+    *("override_proposal", "human_review", "fact_dispute"),
+}
 
 
 def test_every_value_opens_and_is_under_the_key_of_the_matter_that_it_belongs_to(world: HouseWorld) -> None:

@@ -36,7 +36,9 @@ class DecisionRow(Identified, Base):
     trace_encrypted: Mapped[bytes]
     automatic: Mapped[bool]
     decided_by: Mapped[str | None]
+    approved_by: Mapped[str | None]  # the second person, where one had to (D8)
     reason_code: Mapped[str | None]
     reason_encrypted: Mapped[bytes | None]
+    conditions_encrypted: Mapped[bytes | None]  # what the credit is given on, to be accepted (D8)
     decided_at: Mapped[datetime]
     answer_by: Mapped[datetime | None]  # a counter-offer is accepted before then (D1)

@@ -12,6 +12,7 @@ from agreements.redemption import models as redemption
 from agreements.signing import models as signing
 from bureau_clients import models as bureaus
 from underwriting.applications import models as applications
+from underwriting.decisions import desk_models as desk
 from underwriting.decisions import models as decisions
 from underwriting.platform import client_models as clients
 from underwriting.platform import job_models as jobs
@@ -41,6 +42,7 @@ FEATURES = (
     cancellation,
     applications,
     decisions,
+    desk,
 )
 """The modules whose rows make up the database; importing them fills the metadata."""
 

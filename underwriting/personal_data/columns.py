@@ -56,7 +56,11 @@ _OF_DOCUMENT = f"""
 _SUBJECTS: Mapping[str, str] = {  # as SQL over the row
     "application": "'application:' || id",
     **dict.fromkeys(
-        ("application_guarantor", "application_supplement", "decision", "agreement"), "'application:' || application_id"
+        (
+            *("application_guarantor", "application_supplement", "decision", "agreement"),
+            *("override_proposal", "human_review", "fact_dispute"),
+        ),
+        "'application:' || application_id",
     ),
     "guarantee": _OF_AGREEMENT.format(id="agreement_id"),
     "payout": _OF_AGREEMENT.format(id="agreement_id"),

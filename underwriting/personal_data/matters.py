@@ -27,6 +27,8 @@ _BLANK = """sha256(uuid_send(gen_random_uuid()))"""
 _BLANKED = (
     f"UPDATE application SET company_index = {_BLANK}, signatory_index = {_BLANK} WHERE id = :id",
     f"UPDATE application_guarantor SET person_index = {_BLANK} WHERE application_id = :id",
+    f"UPDATE human_review SET person_index = {_BLANK} WHERE application_id = :id",
+    "UPDATE override_proposal SET proposer_index = NULL WHERE application_id = :id",
     f"UPDATE enquiry_ground SET subject_index = {_BLANK} WHERE application_id = :id",
     f"UPDATE agreement SET company_index = {_BLANK}, signatory_index = {_BLANK} WHERE application_id = :id",
     f"""UPDATE guarantee SET person_index = {_BLANK}

@@ -76,11 +76,13 @@ class StaffUser(Identified, Base):
         sa.CheckConstraint(one_of("role", Role), "role"),
         sa.CheckConstraint("(sign_on_issuer IS NULL) = (sign_on_subject IS NULL)", "sign_on"),
         sa.UniqueConstraint("sign_on_issuer", "sign_on_subject"),
+        sa.CheckConstraint("authority_ore >= 0", "authority"),
     )
     username: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str | None]  # None: logs in by the identity provider alone
     role: Mapped[str]
     personal_index: Mapped[bytes | None]  # who the user is, so that nobody decides on themselves (D8)
+    authority_ore: Mapped[int | None]  # the highest limit given alone, where below the role's own (D8)
     created_at: Mapped[datetime]
     failed_attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     locked_until: Mapped[datetime | None]
