@@ -13,6 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 RUFF = Path(sys.executable).parent / "ruff"
 NOT_MONEY = (
+    # generated credits, drawn from distributions: nobody's money
+    "underwriting/decisions/calibration/__main__.py",
+    "underwriting/decisions/calibration/chart.py",
+    "underwriting/decisions/calibration/outcome.py",
+    "underwriting/decisions/calibration/population.py",
     "underwriting/platform/environment.py",  # reads time-outs
     "underwriting/platform/rate_limit_store.py",  # answers the library of limits, whose instants are seconds
     "underwriting/web/plots.py",  # draws in pixels
