@@ -31,6 +31,8 @@ REPLACE_GUARANTOR = Text(
 """What the applicant is told when a hard stop concerns a guarantor (rule D10)."""
 UNDER_ASSESSMENT = Text("En handläggare ser på ansökan", "An underwriter is looking at the application")
 """What the applicant is told of a referral whose grounds are for others."""
+MOST_OFFERED = Text("Beloppet är det högsta som vi kan erbjuda", "The amount is the highest that we can offer")
+"""What the applicant is told of a counter-offer whose ground is a guarantor's other guarantees (rules D7, G6)."""
 NO_OFFER = Text("Vi kan inte erbjuda någon kredit", "We cannot offer any credit")
 """What the applicant is told of a decline whose grounds are for staff alone."""
 
@@ -158,6 +160,8 @@ def _instead(outcome: DecisionOutcome, replace: tuple[str, ...]) -> tuple[Reason
         rule, text = "D10", REPLACE_GUARANTOR
     elif outcome is DecisionOutcome.DECLINED:
         text = NO_OFFER
+    elif outcome is DecisionOutcome.COUNTER_OFFER:
+        text = MOST_OFFERED
     elif outcome is not DecisionOutcome.REFERRED:
         return ()
     return (Reason(rule=rule, subject=TERMS, title=None, text=text, points=None, most=None),)

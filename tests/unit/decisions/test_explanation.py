@@ -18,6 +18,7 @@ from tests.support.decision_facts import (
     with_owner,
 )
 from underwriting.decisions.explanation import (
+    MOST_OFFERED,
     NO_OFFER,
     REPLACE_GUARANTOR,
     UNDER_ASSESSMENT,
@@ -181,3 +182,18 @@ def test_a_decision_is_not_explained_by_another_policy_or_to_nobody() -> None:
         explain(decision, policy, audience=GUARANTOR_TOLD)
     with pytest.raises(ValueError, match="guarantor"):
         explain(decision, policy, audience=APPLICANT, guarantor="guarantor-1")
+
+
+def test_the_applicant_is_not_told_of_a_guarantors_other_guarantees() -> None:
+    """D7, G6: the guarantor is, and the applicant that the amount is the highest that can be offered."""
+    facts = with_guarantor(FIRST, promised_guarantees=known(kronor(4_900_000)))
+    assert decide(facts, shipped_policy()).limit == kronor(100_000)  # of 5 000 000
+    applicant, guarantor = told(facts, APPLICANT), told(facts, Audience.GUARANTOR, guarantor="guarantor-1")
+    assert applicant.strongest[0].text == MOST_OFFERED
+    assert (
+        guarantor.strongest[0].text.en
+        == "The amount is the highest that fits with the person's other guarantees with us"
+    )
+    assert not any("guarantees" in reason.text.en for reason in (*applicant.strongest, *applicant.others))
+    full = told(with_guarantor(FIRST, promised_guarantees=known(kronor(4_990_000))), APPLICANT)
+    assert full.strongest[0].text == UNDER_ASSESSMENT
