@@ -27,7 +27,6 @@ from bureau_clients.limits import BreakerPolicy
 from bureau_clients.questions import SubjectGroup
 from bureau_clients.rules import ReusePolicy
 from underwriting.applications.service import Applications
-from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.service import Decisions
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.personal_data import key_state
@@ -70,7 +69,7 @@ def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bure
     signings = Signings(runtime, bankid, handlers)
     gateway = gateway_of(runtime, bureaus)
     applications = Applications(runtime, signings)
-    decisions = Decisions(runtime, gateway, signings, shipped_policy())
+    decisions = Decisions(runtime, gateway, signings)
     lender = runtime.settings.lender
     debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
     payouts = Payouts(runtime, bank, gateway, debtor, asked_every=_bank_asked_every(runtime))

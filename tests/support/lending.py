@@ -18,7 +18,6 @@ from schemas.loading import load
 from schemas.values import ApplicationBody
 from tests.support.bankid_stand_in import BankIdWorld
 from underwriting.applications.service import Applications
-from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.service import Decisions
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.identifiers import PersonalNumber
@@ -173,7 +172,7 @@ def lending_world(runtime: Runtime, bankid: BankIdWorld, bureaus: Sequence[Burea
     handlers[SigningPurpose.CONFIRMATION] = applications.confirmation_signed
     decisions = None
     if bureaus:
-        decisions = Decisions(runtime, Gateway(runtime, bureaus), signings, shipped_policy())
+        decisions = Decisions(runtime, Gateway(runtime, bureaus), signings)
         handlers[SigningPurpose.COUNTER_OFFER] = decisions.counter_offer_signed
     try:
         yield LendingWorld(runtime, bankid, wall, signings, applications, handlers, decisions)

@@ -42,3 +42,44 @@ class DecisionRow(Identified, Base):
     conditions_encrypted: Mapped[bytes | None]  # what the credit is given on, to be accepted (D8)
     decided_at: Mapped[datetime]
     answer_by: Mapped[datetime | None]  # a counter-offer is accepted before then (D1)
+
+
+class PolicyVersion(Identified, Base):
+    """One version of the policy as it was drafted, to the byte (rule D11); the service cannot change or remove it."""
+
+    __tablename__ = "policy_version"
+    __table_args__ = (sa.UniqueConstraint("id", "drafted_by", name="uq_policy_version_drafter"),)
+    version: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    document: Mapped[str]
+    drafted_by: Mapped[str]
+    drafted_at: Mapped[datetime]
+
+
+class PolicyApproval(Base):
+    """That a second person has approved a version (rule D11): never whoever drafted it."""
+
+    __tablename__ = "policy_approval"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["policy_id", "drafted_by"],
+            ["policy_version.id", "policy_version.drafted_by"],
+            name="fk_policy_approval_policy_version",
+        ),
+        sa.CheckConstraint("approved_by <> drafted_by", "second_person"),
+    )
+    policy_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    drafted_by: Mapped[str]
+    approved_by: Mapped[str]
+    approved_at: Mapped[datetime]
+
+
+class PolicyPublication(Identified, Base):
+    """From when an approved version is in force: until the next publication, so that two never are at once (D11)."""
+
+    __tablename__ = "policy_publication"
+    __table_args__ = (sa.CheckConstraint("in_force_from >= published_at", "not_backwards"),)
+    policy_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("policy_approval.policy_id"), index=True)
+    in_force_from: Mapped[datetime] = mapped_column(unique=True)
+    published_by: Mapped[str]
+    published_at: Mapped[datetime]

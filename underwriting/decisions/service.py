@@ -30,6 +30,7 @@ from underwriting.decisions.services import (
     accept_offer,
     assess_application,
     determine_case,
+    find_policy,
     hold_evidence,
     read_decision,
     replay_decision,
@@ -54,12 +55,11 @@ MOST_PER_TICK = 20
 
 @dataclass(frozen=True)
 class Decisions:
-    """Decides applications by *policy*, which is the one in force, on what *gateway* brings of the bureaus."""
+    """Decides applications by the policy in force at that moment, on what *gateway* brings of the bureaus."""
 
     runtime: Runtime
     gateway: Gateway
     signings: Signings
-    policy: Policy
 
     def assess_due(self) -> int:
         """Attempt to decide what is due, one after the other; how many attempts.
@@ -83,7 +83,8 @@ class Decisions:
         retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            assess_application.conclude(session, self.runtime, self.policy, claim, retrieval, at=at)
+            policy = self._policy_now(session, at)
+            assess_application.conclude(session, self.runtime, policy, claim, retrieval, at=at)
         return True
 
     def ask_again(self, application_id: uuid.UUID, caller: Caller) -> None:
@@ -112,17 +113,19 @@ class Decisions:
         """
         caller.require(*UNDERWRITERS)
         with self.runtime.database.transaction() as session:
+            policy = self._policy_now(session, self.runtime.clock.now())
             application = lock_application(session, find_for(session, application_id, caller).id)
-            after = determine_case.check(session, self.runtime, self.policy, application, caller, asked)
+            after = determine_case.check(session, self.runtime, policy, application, caller, asked)
             case = gather(session, self.runtime, application, at=self.runtime.clock.now())
         retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self._look_again(case)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
+            policy = self._policy_now(session, at)
             application = lock_application(session, application_id)
             determine_case.determine(
                 session,
                 self.runtime,
-                self.policy,
+                policy,
                 application,
                 caller,
                 asked,
@@ -182,6 +185,11 @@ class Decisions:
 
         return retention.erase_due(self.runtime, on=on, at=self.runtime.clock.now(), held=held)
 
+    def policy_in_force(self) -> Policy:
+        """The policy that a decision at this moment would be taken by (rule D11)."""
+        with self.runtime.database.transaction() as session:
+            return find_policy.in_force(session, at=self.runtime.clock.now())
+
     def replay(self, decision_id: uuid.UUID) -> Replay:
         """Decide again on what was kept (rule D7), and say what differs."""
         with self.runtime.database.transaction() as session:
@@ -225,6 +233,11 @@ class Decisions:
     def _for_staff(self, session: Session, application_id: uuid.UUID, caller: Caller) -> tuple[StaffDecision, ...]:
         caller.require(*CASE_READERS)
         return read_decision.for_staff(session, self.runtime, find_for(session, application_id, caller))
+
+    def _policy_now(self, session: Session, at: datetime) -> Policy:
+        """The policy in force at *at*; to the end of the transaction nobody publishes another one."""
+        find_policy.share_turn(session)
+        return find_policy.in_force(session, at=at)
 
     def _look_again(self, case: Case) -> Retrieval:
         """What is kept of the reports with the company's status as it is now; persons are not asked about again."""

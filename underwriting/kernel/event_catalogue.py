@@ -249,6 +249,32 @@ WEBHOOK_ENDPOINT_DISABLED = EventKind(
     (Member("endpoint_id", Form.ID), Member("failing_since", Form.INSTANT)),
 )
 
+_POLICY = (Member("policy_id", Form.ID),)
+POLICY_DRAFTED = EventKind(
+    "policy.drafted", "policy", Text("Ett utkast till policy är skrivet", "A policy was drafted"), _POLICY
+)
+POLICY_APPROVED = EventKind(
+    "policy.approved",
+    "policy",
+    Text("En andra person har godkänt ett utkast till policy", "A second person has approved a drafted policy"),
+    _POLICY,
+)
+POLICY_PUBLISHED = EventKind(
+    "policy.published",
+    "policy",
+    Text("En policy är satt i kraft från ett ögonblick", "A policy was put in force from an instant"),
+    (*_POLICY, Member("in_force_from", Form.INSTANT)),
+)
+DECISION_REPLAY_DIFFERED = EventKind(
+    "decision.replay_differed",
+    "decision",
+    Text(
+        "Ett beslut blev inte detsamma när det gjordes om på det som är sparat",
+        "A decision did not come out the same when it was made again on what is kept",
+    ),
+    (Member("decision_id", Form.ID), Member("application_id", Form.ID), Member("replayed_on", Form.DAY)),
+)
+
 CATALOGUE: tuple[EventKind, ...] = (
     APPLICATION_SUBMITTED,
     APPLICATION_ASSESSING,
@@ -276,6 +302,10 @@ CATALOGUE: tuple[EventKind, ...] = (
     PAYMENT_BOOKED,
     FEE_RUN_CHARGED,
     WEBHOOK_ENDPOINT_DISABLED,
+    POLICY_DRAFTED,
+    POLICY_APPROVED,
+    POLICY_PUBLISHED,
+    DECISION_REPLAY_DIFFERED,
 )
 """Every kind, in the order of a credit's life."""
 KINDS: Mapping[str, EventKind] = {kind.name: kind for kind in CATALOGUE}

@@ -587,7 +587,7 @@ def test_a_worker_killed_between_reports_and_decision_changes_nothing(
     """B5, D7: the lease runs out, the reports are used again, and the outcome is the same."""
     world = committed_world
     application_id = world.submitted(world.body(requested_amount="250000.00"))
-    dying = Decisions(world.runtime, KilledAfterRetrieval(world.runtime, (bureau,)), world.signings, shipped_policy())
+    dying = Decisions(world.runtime, KilledAfterRetrieval(world.runtime, (bureau,)), world.signings)
     with pytest.raises(Killed):
         dying.assess_due()
     assert world.decisions.assess_due() == 0  # the dead worker's lease still stands
@@ -618,7 +618,7 @@ def test_a_worker_that_comes_back_too_late_does_not_decide_a_second_time(
             assert world.decisions.assess_due() == 1
             return answers
 
-    slow = Decisions(world.runtime, Slow(world.runtime, (bureau,)), world.signings, shipped_policy())
+    slow = Decisions(world.runtime, Slow(world.runtime, (bureau,)), world.signings)
     assert slow.assess_next()
     assert (count(world, DecisionRow), count(world, Agreement)) == (1, 1)
 

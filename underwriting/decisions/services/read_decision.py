@@ -124,7 +124,7 @@ def for_applicant(session: Session, runtime: Runtime, application: Application) 
         application_id=application.id,
         outcome=DecisionOutcome(row.outcome),
         decided_at=row.decided_at,
-        reasons=_reasons_for_applicant(runtime, row),
+        reasons=_reasons_for_applicant(session, runtime, row),
         automatic=row.automatic,
         offer=_offer(row),
         answer_by=row.answer_by,
@@ -139,7 +139,7 @@ def for_guarantor(
     if isinstance(row, Pending):
         return row
     told = explain(
-        kept_decision(runtime, row), policy_of(row), audience=Audience.GUARANTOR, guarantor=str(guarantor.id)
+        kept_decision(runtime, row), policy_of(session, row), audience=Audience.GUARANTOR, guarantor=str(guarantor.id)
     )
     return GuarantorDecision(
         application_id=application.id,
@@ -154,7 +154,7 @@ def for_staff(session: Session, runtime: Runtime, application: Application) -> t
     rows = session.scalars(
         sa.select(DecisionRow).where(DecisionRow.application_id == application.id).order_by(DecisionRow.sequence.desc())
     )
-    return tuple(_staff_view(runtime, row) for row in rows)
+    return tuple(_staff_view(session, runtime, row) for row in rows)
 
 
 def pending_for_staff(application: Application) -> Pending:
@@ -188,16 +188,16 @@ def _decided(session: Session, application: Application) -> Pending | DecisionRo
     return row
 
 
-def _reasons_for_applicant(runtime: Runtime, row: DecisionRow) -> tuple[ReasonView, ...]:
+def _reasons_for_applicant(session: Session, runtime: Runtime, row: DecisionRow) -> tuple[ReasonView, ...]:
     if row.reason_code is None:
-        told = explain(kept_decision(runtime, row), policy_of(row), audience=Audience.APPLICANT)
+        told = explain(kept_decision(runtime, row), policy_of(session, row), audience=Audience.APPLICANT)
         return tuple(ReasonView(reason.rule, reason.text) for reason in told.strongest + told.others)
     code = ReasonCode(row.reason_code)
     return (ReasonView("D8", BY_UNDERWRITER if code in _FOR_STAFF_OR_OTHERS else REASON_TEXTS[code]),)
 
 
-def _staff_view(runtime: Runtime, row: DecisionRow) -> StaffDecision:
-    decision, policy = kept_decision(runtime, row), policy_of(row)
+def _staff_view(session: Session, runtime: Runtime, row: DecisionRow) -> StaffDecision:
+    decision, policy = kept_decision(runtime, row), policy_of(session, row)
     texts, most = policy.reasons(), _most_points(policy)
     trace = tuple(
         TraceLine(

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from underwriting.decisions import formats
 from underwriting.decisions.models import DecisionRow
-from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.scoring import Decision, decide
+from underwriting.decisions.services import find_policy
 from underwriting.decisions.services.record_decision import facts_text, trace_text
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
@@ -35,7 +35,7 @@ def replay(session: Session, runtime: Runtime, decision_id: uuid.UUID) -> Replay
     if row is None:
         raise NotFound
     text = facts_text(runtime, row)
-    again = decide(formats.facts_from_json(text), policy_of(row))
+    again = decide(formats.facts_from_json(text), policy_of(session, row))
     found = {
         "facts_hash": formats.sha256_of(text.decode()) == row.facts_hash.hex(),
         "trace": formats.decision_to_json(again).encode() == trace_text(runtime, row),
@@ -50,12 +50,9 @@ def replay(session: Session, runtime: Runtime, decision_id: uuid.UUID) -> Replay
     return Replay(decision_id, tuple(name for name, same in found.items() if not same))
 
 
-def policy_of(row: DecisionRow) -> Policy:
-    """The very policy that decided; ValueError when the one of its version is another."""
-    policy = shipped_policy(row.policy_version)
-    if policy.sha256 != row.policy_hash:
-        raise ValueError("the policy of this version is not the one that decided")
-    return policy
+def policy_of(session: Session, row: DecisionRow) -> Policy:
+    """The very policy that decided, found by its hash; PolicyUnknown where it is not kept."""
+    return find_policy.by_hash(session, row.policy_hash)
 
 
 def kept_decision(runtime: Runtime, row: DecisionRow) -> Decision:

@@ -166,7 +166,7 @@ def _proposed(found: Sequence[StaffDecision]) -> dict[str, str]:
 
 def _rates(decisions: Decisions) -> list[tuple[str, str]]:
     """The price table: what is sent, and what is read."""
-    rates = sorted({grade.fee_rate for grade in decisions.policy.grades})
+    rates = sorted({grade.fee_rate for grade in decisions.policy_in_force().grades})
     return [(_rate(rate), percent_in_words(rate).in_language(language_of_request())) for rate in rates]
 
 
