@@ -32,7 +32,7 @@ REPLACE_GUARANTOR = Text(
 UNDER_ASSESSMENT = Text("En handläggare ser på ansökan", "An underwriter is looking at the application")
 """What the applicant is told of a referral whose grounds are for others."""
 MOST_OFFERED = Text("Beloppet är det högsta som vi kan erbjuda", "The amount is the highest that we can offer")
-"""What the applicant is told of a counter-offer whose ground is a guarantor's other guarantees (rules D7, G6)."""
+"""What the applicant is told of a counter-offer whose ground is others' credits or guarantees (rules D7, G6)."""
 NO_OFFER = Text("Vi kan inte erbjuda någon kredit", "We cannot offer any credit")
 """What the applicant is told of a decline whose grounds are for staff alone."""
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from bureau_clients.facts import Fact, Known, Unknown
 from bureau_clients.reports import CompanyReport, CompanyStatus, NoMatch, PersonReport, RatingGrade
 from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
-from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, TERMS
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
@@ -168,7 +168,7 @@ class Facts:
         if self.owner is None and not self.guarantors:
             raise ValueError("AB, HB and KB name at least one guarantor")
         names = [person.reference for person in self.guarantors]
-        if len(names) != len(set(names)) or {COMPANY, DUE_DILIGENCE, OWNER, TERMS, ""} & set(names):
+        if len(names) != len(set(names)) or {COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, ""} & set(names):
             raise ValueError("each guarantor has a reference of its own")
 
     def persons(self) -> list[tuple[str, PersonFacts]]:

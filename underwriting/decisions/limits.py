@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bureau_clients.facts import Absent, Fact, Known
 from underwriting.decisions.facts import Facts, PersonFacts
 from underwriting.decisions.policy import Limits
-from underwriting.decisions.rules import COMPANY, TERMS, Bound, Referral
+from underwriting.decisions.rules import COMPANY, GROUP, TERMS, Bound, Referral
 from underwriting.kernel.money import Money
 
 
@@ -27,18 +27,18 @@ def rooms(facts: Facts, limits: Limits, *, step: int) -> tuple[Room, ...]:
     history = facts.history
     return (
         Room(Bound.FORM_CAP, TERMS, limits.by_form[facts.application.form].ore, None),
-        _left(Bound.COMPANY_EXPOSURE, limits.company, history.exposure, step),
-        _left(Bound.GROUP_EXPOSURE, limits.group, history.group_exposure, step),
+        _left(Bound.COMPANY_EXPOSURE, COMPANY, limits.company, history.exposure, step),
+        _left(Bound.GROUP_EXPOSURE, GROUP, limits.group, history.group_exposure, step),
         _of_guarantors(facts, limits, step),
     )
 
 
-def _left(bound: Bound, most: Money, exposure: Fact[Money], step: int) -> Room:
+def _left(bound: Bound, subject: str, most: Money, exposure: Fact[Money], step: int) -> Room:
     out = _ore(exposure)
     if out is None:
         return Room(bound, COMPANY, 0, Referral.OWN_BOOKS_UNKNOWN)
     left = max(0, most.ore - out)
-    return Room(bound, COMPANY, left - left % step, Referral.EXPOSURE)
+    return Room(bound, subject, left - left % step, Referral.EXPOSURE)
 
 
 def _of_guarantors(facts: Facts, limits: Limits, step: int) -> Room:

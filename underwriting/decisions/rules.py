@@ -20,6 +20,8 @@ OWNER = "owner"
 """The subject of an entry that concerns the owner of an enskild firma."""
 DUE_DILIGENCE = "due_diligence"
 """The subject of an entry about sanctions or money laundering, which is for staff only (rule D7)."""
+GROUP = "group"
+"""The subject of an entry about other companies of the group, which is for staff only: their credits are theirs."""
 TERMS = "terms"
 """The subject of an entry about the limit or the price class."""
 

@@ -15,6 +15,7 @@ from tests.support.decision_facts import (
     with_company,
     with_due_diligence,
     with_guarantor,
+    with_history,
     with_owner,
 )
 from underwriting.decisions.explanation import (
@@ -30,6 +31,7 @@ from underwriting.decisions.explanation import (
 from underwriting.decisions.facts import Facts, Screening
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.scoring import decide
+from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 
 APPLICANT, GUARANTOR_TOLD, STAFF = Audience.APPLICANT, Audience.GUARANTOR, Audience.STAFF
@@ -197,3 +199,14 @@ def test_the_applicant_is_not_told_of_a_guarantors_other_guarantees() -> None:
     assert not any("guarantees" in reason.text.en for reason in (*applicant.strongest, *applicant.others))
     full = told(with_guarantor(FIRST, promised_guarantees=known(kronor(4_990_000))), APPLICANT)
     assert full.strongest[0].text == UNDER_ASSESSMENT
+
+
+@pytest.mark.parametrize(
+    ("exposure", "text"), [(kronor(3_900_000), MOST_OFFERED), (kronor(3_990_000), UNDER_ASSESSMENT)]
+)
+def test_the_applicant_is_not_told_of_the_credits_of_others_in_the_group(exposure: Money, text: Text) -> None:
+    """D7: what another company of the same owner owes is not the applicant's to know; staff are told."""
+    facts = with_history(FIRST, group_exposure=known(exposure))
+    assert told(facts, APPLICANT).strongest[0].text == text
+    assert not any(reason.subject == "group" for reason in everything(told(facts, APPLICANT)))
+    assert any(reason.subject == "group" for reason in everything(told(facts, STAFF)))

@@ -243,6 +243,7 @@ def test_a_sole_traders_report_is_the_owners_too() -> None:
         {"owner": GUARANTOR},
         {"guarantors": (GUARANTOR, GUARANTOR)},
         {"guarantors": (replace(GUARANTOR, reference="company"),)},
+        {"guarantors": (replace(GUARANTOR, reference="group"),)},
         {"guarantors": (replace(GUARANTOR, reference=""),)},
     ],
 )

@@ -24,7 +24,7 @@ from bureau_clients.reports import (
     fact_types,
 )
 from underwriting.applications.rules import ApplicationEvent
-from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, TERMS
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,
@@ -102,7 +102,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},
     "webhooks.state.": ("active", "failing", "disabled"),
-    "subject.": (COMPANY, OWNER, TERMS, DUE_DILIGENCE),
+    "subject.": (COMPANY, OWNER, GROUP, TERMS, DUE_DILIGENCE),
     "verdict.": Verdict,
 }
 """The beginnings of keys whose ends are words of the product, and those words."""

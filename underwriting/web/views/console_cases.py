@@ -16,7 +16,7 @@ from schemas.loading import load
 from underwriting.applications.service import Applications
 from underwriting.applications.services.read_application import ApplicationView
 from underwriting.decisions.override import REASON_TEXTS, Determination
-from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, OWNER, TERMS
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.read_decision import StaffDecision, TraceLine
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, Unavailable
@@ -197,7 +197,7 @@ def _named(cipher: Cipher, application: ApplicationView) -> dict[bytes, str]:
 
 
 def _heading(subject: str, application: ApplicationView) -> str:
-    if subject in (COMPANY, OWNER, TERMS, DUE_DILIGENCE):
+    if subject in (COMPANY, OWNER, GROUP, TERMS, DUE_DILIGENCE):
         return translate(f"subject.{subject}")
     names = {str(guarantor.id): guarantor.name for guarantor in application.guarantors}
     return translate("subject.guarantor", name=names.get(subject, ""))
