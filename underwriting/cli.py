@@ -14,6 +14,7 @@ from underwriting.events_cli import events
 from underwriting.jobs_cli import jobs
 from underwriting.keys_cli import keys
 from underwriting.person_cli import person
+from underwriting.policy_cli import policy
 from underwriting.terminal import (
     environment_here,
     home_folder,
@@ -43,6 +44,7 @@ main.add_command(client)
 main.add_command(user)
 main.add_command(keys)
 main.add_command(person)
+main.add_command(policy)
 main.add_command(verify)
 
 

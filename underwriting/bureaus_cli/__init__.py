@@ -3,16 +3,17 @@
 import json
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from underwriting.staff_log_in import logged_in, password_option, username_option
 from underwriting.terminal import json_option, plain_errors, runtime_here, show_result
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from bureau_clients.replays import Replayed
     from underwriting.kernel.text import Language
     from underwriting.platform.authentication import Caller
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 _language = click.option(
     "--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of what is shown."
-)
-_username = click.option("--username", help="Of an underwriter or administrator; asked for when not given.")
-_password = click.option(
-    "--password", envvar="BORGEN_PASSWORD", help="Else BORGEN_PASSWORD; asked for when neither is given."
 )
 
 
@@ -53,8 +50,8 @@ def check(as_json: bool) -> None:
 @click.argument("number")
 @click.option("--application", "application_id", type=click.UUID, help="Of this application; else the newest of all.")
 @_language
-@_username
-@_password
+@username_option
+@password_option
 @json_option
 @plain_errors
 def report(
@@ -95,8 +92,8 @@ def report(
 )
 @click.option("--values", "with_values", is_flag=True, help="Show the values too; needs a log-in.")
 @_language
-@_username
-@_password
+@username_option
+@password_option
 @json_option
 @plain_errors
 def replay(
@@ -206,26 +203,11 @@ def _show_replays(replays: "list[Replayed]", *, as_json: bool, values_in: "Langu
     show_result(as_json, value, "\n".join((*lines, summary)))
 
 
-@contextmanager
-def _logged_in(runtime: "Runtime", username: str | None, password: str | None) -> "Iterator[Caller]":
-    """Whoever reads cases and has this name and password, who is logged out afterwards."""
-    from underwriting.kernel.vocabulary import CASE_READERS, Awaited
-    from underwriting.platform import second_factor, sessions
-    from underwriting.platform.callers import ANONYMOUS
-    from underwriting.platform.staff_accounts import log_in_staff
+def _logged_in(runtime: "Runtime", username: str | None, password: str | None) -> "AbstractContextManager[Caller]":
+    """Whoever reads cases and has this name and password."""
+    from underwriting.kernel.vocabulary import CASE_READERS
 
-    name = username or click.prompt("Username", err=True)
-    secret = password or click.prompt("Password", hide_input=True, err=True)
-    token = log_in_staff(runtime, name, secret)
-    try:
-        caller = sessions.caller_of(runtime, token) or ANONYMOUS
-        if caller.awaits is Awaited.SECOND_FACTOR:
-            token = second_factor.pass_code(runtime, caller, click.prompt("Code", err=True))
-            caller = sessions.caller_of(runtime, token) or ANONYMOUS
-        caller.require(*CASE_READERS)
-        yield caller
-    finally:
-        sessions.end(runtime, token)
+    return logged_in(runtime, username, password, *CASE_READERS)
 
 
 def _note_reading(session: Any, caller: "Caller", report_id: uuid.UUID, *, at: datetime) -> None:

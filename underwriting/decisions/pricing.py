@@ -58,6 +58,11 @@ def offer(limit: Money, *, fee_rate: Decimal, term_months: int) -> Offer:
     )
 
 
+def fees_of_plan(limit: Money, *, fee_rate: Decimal, term_months: int) -> Money:
+    """The sum of the fees over the term on the straight plan, as in `Offer.total_fees`."""
+    return Money.sum(_fees(limit, limit.split(term_months), fee_rate))
+
+
 def _fees(limit: Money, instalments: tuple[Money, ...], fee_rate: Decimal) -> list[Money]:
     """The fee of each month, on the principal at its start: the month's highest (rule F2)."""
     fees, principal = [], limit

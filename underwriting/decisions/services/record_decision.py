@@ -34,9 +34,12 @@ from underwriting.platform import events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
-_FACTS = "decision.facts"
-_TRACE = "decision.trace"
+FACTS_CONTEXT = "decision.facts"
+"""What the facts of a decision are encrypted under: their table and column."""
+TRACE_CONTEXT = "decision.trace"
+"""The same of its trace."""
 _REASON = "decision.reason"
+_CONDITIONS = "decision.conditions"
 
 EVENTS: Mapping[DecisionOutcome, ApplicationEvent] = {
     DecisionOutcome.APPROVED: ApplicationEvent.APPROVED,
@@ -49,7 +52,10 @@ EVENTS: Mapping[DecisionOutcome, ApplicationEvent] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What is decided: by the policy, or by an underwriter (*decided_by*, with code and text) on the same facts."""
+    """What is decided: by the policy, or by an underwriter (*decided_by*, with code and text) on the same facts.
+
+    *approved_by* is the second person, where one had to be.
+    """
 
     outcome: DecisionOutcome
     limit: Money | None
@@ -57,6 +63,8 @@ class Ruling:
     decided_by: str | None = None
     reason_code: str | None = None
     reason: str | None = None
+    conditions: str | None = None
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,28 @@ def record(
     at: datetime,
 ) -> DecisionRow:
     """Write *ruling* on the locked application, move it, tell the applicant and, when it approves, grant the credit."""
+    row = write(session, runtime, application, basis, ruling, EVENTS[ruling.outcome], at=at)
+    application.next_attempt_at = application.leased_until = None
+    if ruling.outcome is not DecisionOutcome.REFERRED:
+        application.decided_at = at
+        _tell_integrators(session, application, row, at)
+    tell(session, runtime, application, case, row, at=at)
+    if ruling.outcome is DecisionOutcome.APPROVED:
+        grant_credit(session, runtime, application, case, row, basis.facts, at=at)
+    return row
+
+
+def write(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    basis: Basis,
+    ruling: Ruling,
+    event: ApplicationEvent,
+    *,
+    at: datetime,
+) -> DecisionRow:
+    """Write *ruling* on the locked application and move it as *event* does; nobody is told."""
     row = _row(session, runtime, application, basis, ruling, at)
     session.add(row)
     session.flush()
@@ -89,15 +119,7 @@ def record(
         "facts": row.facts_hash.hex(),
         "reports": list(row.report_hashes),
     }
-    actor = ruling.decided_by or "system"
-    move(session, application, EVENTS[ruling.outcome], actor=actor, at=at, data=data)
-    application.next_attempt_at = application.leased_until = None
-    if ruling.outcome is not DecisionOutcome.REFERRED:
-        application.decided_at = at
-        _tell_integrators(session, application, row, at)
-    tell(session, runtime, application, case, row, at=at)
-    if ruling.outcome is DecisionOutcome.APPROVED:
-        grant_credit(session, runtime, application, case, row, basis.facts, at=at)
+    move(session, application, event, actor=ruling.decided_by or "system", at=at, data=data)
     return row
 
 
@@ -173,20 +195,20 @@ def latest_row(session: Session, application: Application) -> DecisionRow | None
 def basis_of(runtime: Runtime, row: DecisionRow) -> Basis:
     """What the decision in *row* rests on, read again."""
     return Basis(
-        facts=formats.facts_from_json(runtime.cipher.decrypt(row.facts_encrypted, context=_FACTS)),
-        decision=formats.decision_from_json(runtime.cipher.decrypt(row.trace_encrypted, context=_TRACE)),
+        facts=formats.facts_from_json(runtime.cipher.decrypt(row.facts_encrypted, context=FACTS_CONTEXT)),
+        decision=formats.decision_from_json(runtime.cipher.decrypt(row.trace_encrypted, context=TRACE_CONTEXT)),
         report_hashes=tuple(row.report_hashes),
     )
 
 
 def facts_text(runtime: Runtime, row: DecisionRow) -> bytes:
     """The canonical JSON of the facts, to the byte."""
-    return runtime.cipher.decrypt(row.facts_encrypted, context=_FACTS)
+    return runtime.cipher.decrypt(row.facts_encrypted, context=FACTS_CONTEXT)
 
 
 def trace_text(runtime: Runtime, row: DecisionRow) -> bytes:
     """What the policy said, as canonical JSON, to the byte."""
-    return runtime.cipher.decrypt(row.trace_encrypted, context=_TRACE)
+    return runtime.cipher.decrypt(row.trace_encrypted, context=TRACE_CONTEXT)
 
 
 def reason_of(runtime: Runtime, row: DecisionRow) -> str | None:
@@ -194,6 +216,12 @@ def reason_of(runtime: Runtime, row: DecisionRow) -> str | None:
     return (
         None if row.reason_encrypted is None else runtime.cipher.decrypt(row.reason_encrypted, context=_REASON).decode()
     )
+
+
+def conditions_of(runtime: Runtime, row: DecisionRow) -> str | None:
+    """What the credit is given on beside its terms, or None."""
+    sealed = row.conditions_encrypted
+    return None if sealed is None else runtime.cipher.decrypt(sealed, context=_CONDITIONS).decode()
 
 
 def _tell_integrators(session: Session, application: Application, row: DecisionRow, at: datetime) -> None:
@@ -228,16 +256,22 @@ def _row(
         grade=decision.grade,
         policy_version=decision.policy_version,
         policy_hash=decision.policy_sha256,
-        facts_encrypted=cipher.encrypt(facts.encode(), context=_FACTS, subject=subject),
+        facts_encrypted=cipher.encrypt(facts.encode(), context=FACTS_CONTEXT, subject=subject),
         facts_hash=bytes.fromhex(formats.sha256_of(facts)),
         report_hashes=list(basis.report_hashes),
-        trace_encrypted=cipher.encrypt(formats.decision_to_json(decision).encode(), context=_TRACE, subject=subject),
+        trace_encrypted=cipher.encrypt(
+            formats.decision_to_json(decision).encode(), context=TRACE_CONTEXT, subject=subject
+        ),
         automatic=ruling.decided_by is None,
         decided_by=ruling.decided_by,
+        approved_by=ruling.approved_by,
         reason_code=ruling.reason_code,
         reason_encrypted=None
         if ruling.reason is None
         else cipher.encrypt(ruling.reason.encode(), context=_REASON, subject=subject),
+        conditions_encrypted=None
+        if ruling.conditions is None
+        else cipher.encrypt(ruling.conditions.encode(), context=_CONDITIONS, subject=subject),
         decided_at=at,
         answer_by=application_rules.answer_by(at, terms=runtime.terms) if offered else None,
     )
