@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from underwriting.terminal import json_option, plain_errors, runtime_here, show_result
+from underwriting.terminal import json_option, plain_errors, runtime_here, settings_here, show_result
 
 
 @click.group()
@@ -41,6 +41,30 @@ def audit(seals: Path | None, public_key: str | None, as_json: bool) -> None:
     counts = {"chains": extent.chains, "entries": extent.entries, "seals": extent.seals}
     show_result(as_json, {**counts, "public_key": key.hex(), "findings": findings}, _told(counts, findings))
     sys.exit(1 if findings else 0)
+
+
+@verify.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--public-key", metavar="HEX", help="What it was signed with; by default of BORGEN_SEAL_KEY.")
+@json_option
+@plain_errors
+def passport(file: Path, public_key: str | None, as_json: bool) -> None:
+    """Check a decision's passport, byte for byte, and decide again on what stands in it (D15). Exit code 1 if it fails.
+
+    With --public-key neither database nor settings are needed.
+    """
+    from underwriting.decisions.passport import verify as faults_of
+    from underwriting.platform.seal_key import PUBLIC_KEY_BYTES, SealKey, is_signed
+
+    key = _bytes(public_key) if public_key else SealKey(settings_here().seal_key.reveal()).public
+    if len(key) != PUBLIC_KEY_BYTES:
+        raise click.BadParameter(f"is not {PUBLIC_KEY_BYTES} bytes in hexadecimal", param_hint="--public-key")
+    faults = faults_of(
+        file.read_bytes(), is_signed=lambda content, signature: is_signed(content, signature, public=key)
+    )
+    told = "\n".join(faults) or "The passport is whole, and gives the same decision again."
+    show_result(as_json, {"holds": not faults, "faults": faults}, told)
+    sys.exit(1 if faults else 0)
 
 
 def _bytes(text: str) -> bytes:

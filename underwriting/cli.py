@@ -10,6 +10,7 @@ import click
 from underwriting.access_cli import client, user
 from underwriting.audit_cli import verify
 from underwriting.bureaus_cli import bureaus
+from underwriting.decision_cli import decision
 from underwriting.events_cli import events
 from underwriting.jobs_cli import jobs
 from underwriting.keys_cli import keys
@@ -45,6 +46,7 @@ main.add_command(user)
 main.add_command(keys)
 main.add_command(person)
 main.add_command(policy)
+main.add_command(decision)
 main.add_command(verify)
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import date, time
 from typing import Any
 
+from underwriting.decisions.desk import Desk
 from underwriting.decisions.service import Decisions
 from underwriting.platform.job_periods import DailyJob
 from underwriting.platform.progress import Progress
@@ -15,6 +16,8 @@ ASSESSED_AT_ONCE = 8
 connection to the database only between its questions."""
 LAPSED_EVERY_SECONDS = 60.0
 REPORTS_ERASED_AT = time(3, 30)
+REPLAYED_AT = time(2)
+REVIEWS_WARNED_OF_AT = time(7)
 
 
 def continuous_jobs(decisions: Decisions) -> tuple[ContinuousJob, ...]:
@@ -26,9 +29,17 @@ def continuous_jobs(decisions: Decisions) -> tuple[ContinuousJob, ...]:
 
 
 def daily_jobs(decisions: Decisions) -> tuple[DailyJob, ...]:
-    """What bureaus answered is erased when nothing holds on to it any more (rule K2)."""
+    """What bureaus answered is erased when nothing holds on to it any more (rule K2); underwriters are warned of human
+    reviews whose deadline is near (rule D9).
+    """
 
     def erase_reports(on: date, _progress: Progress) -> dict[str, Any]:
         return asdict(decisions.erase_reports(on))
 
-    return (DailyJob("erase-reports", REPORTS_ERASED_AT, erase_reports),)
+    def warn_of_reviews(_on: date, _progress: Progress) -> dict[str, Any]:
+        return {"warned": Desk(decisions).warn_of_reviews()}
+
+    return (
+        DailyJob("erase-reports", REPORTS_ERASED_AT, erase_reports),
+        DailyJob("warn-of-reviews", REVIEWS_WARNED_OF_AT, warn_of_reviews),
+    )

@@ -23,6 +23,7 @@ from underwriting.applications import rules
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import find_for, is_applicant, lock_application, lock_own
+from underwriting.decisions.desk_models import OverrideProposal
 from underwriting.decisions.grounds import hard_stops
 from underwriting.decisions.override import Determination, HardStopStands
 from underwriting.decisions.policy import Policy
@@ -34,8 +35,11 @@ from underwriting.decisions.services import (
     hold_evidence,
     read_decision,
     replay_decision,
+    replay_sample,
 )
+from underwriting.decisions.services.conflict_of_interest import forbid_oneself
 from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.propose_override import ProposalView, view_of
 from underwriting.decisions.services.read_decision import (
     ApplicantDecision,
     GuarantorDecision,
@@ -43,11 +47,13 @@ from underwriting.decisions.services.read_decision import (
     StaffDecision,
 )
 from underwriting.decisions.services.replay_decision import Replay
+from underwriting.decisions.services.replay_sample import Sampled
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import CASE_READERS, UNDERWRITERS, ApplicationState, DecisionOutcome, SigningPurpose
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.models import AuditEntry
+from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 20
@@ -83,7 +89,7 @@ class Decisions:
         retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            policy = self._policy_now(session, at)
+            policy = self.policy_now(session, at)
             assess_application.conclude(session, self.runtime, policy, claim, retrieval, at=at)
         return True
 
@@ -96,7 +102,7 @@ class Decisions:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, find_for(session, application_id, caller).id)
-            determine_case.forbid_oneself(session, self.runtime, application, caller)
+            forbid_oneself(session, self.runtime, application, caller)
             rules.advance(ApplicationState(application.state), ApplicationEvent.ATTEMPT_FAILED)
             case = gather(session, self.runtime, application, at=at)
             allowed = [self._allow(case, position, caller, at) for position in range(len(case.subjects))]
@@ -105,24 +111,29 @@ class Decisions:
             application.outcome_unknown = False
             application.next_attempt_at = self.runtime.wall.now()
 
-    def determine(self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller) -> StaffDecision:
-        """An underwriter's determination of a referred case, or an offer after a decline (rule D8).
+    def determine(
+        self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller
+    ) -> StaffDecision | ProposalView:
+        """An underwriter's determination of a referred case, of an open offer, or an offer after a decline (rule D8).
 
-        Where credit is given, the company's status is fresh (B5) and the stops are looked at again (D10). Raises what
-        `override.outcome_of` raises, ApplicationStateRefuses, DecidingOnOneself, BureausUnavailable, CaseMovedOn.
+        What is beyond the underwriter's authority becomes a proposal to a second person. Where credit is given, the
+        company's status is fresh (B5) and the stops are looked at again (D10). Raises what `override.outcome_of`
+        raises, ApplicationStateRefuses, DecidingOnOneself, BureausUnavailable, CaseMovedOn, ProposalPending.
         """
         caller.require(*UNDERWRITERS)
         with self.runtime.database.transaction() as session:
-            policy = self._policy_now(session, self.runtime.clock.now())
+            policy = self.policy_now(session, self.runtime.clock.now())
             application = lock_application(session, find_for(session, application_id, caller).id)
-            after = determine_case.check(session, self.runtime, policy, application, caller, asked)
-            case = gather(session, self.runtime, application, at=self.runtime.clock.now())
-        retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self._look_again(case)
+            now = self.runtime.clock.now()
+            after = determine_case.check(session, self.runtime, policy, application, caller, asked, at=now)
+            version, case = application.version, gather(session, self.runtime, application, at=now)
+        retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self.look_again(case)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            policy = self._policy_now(session, at)
+            policy = self.policy_now(session, at)
             application = lock_application(session, application_id)
-            determine_case.determine(
+            determine_case.require_version(application, version)
+            determined = determine_case.determine(
                 session,
                 self.runtime,
                 policy,
@@ -134,6 +145,8 @@ class Decisions:
                 retrieval=retrieval,
                 at=at,
             )
+            if isinstance(determined, OverrideProposal):
+                return view_of(self.runtime, determined, reference=application.reference, is_current=True)
             return read_decision.for_staff(session, self.runtime, application)[0]
 
     def ask_for_information(self, application_id: uuid.UUID, question: str, caller: Caller) -> None:
@@ -155,7 +168,7 @@ class Decisions:
             application = lock_own(session, application_id, caller)
             row = accept_offer.open_offer(session, application, at=at)
             document, shown, case = accept_offer.prepare_acceptance(session, self.runtime, application, row, at=at)
-        reports = assess_application.reports_in(self._look_again(case))
+        reports = assess_application.reports_in(self.look_again(case))
         if any(hard_stops(case.facts(reports, at=at))):
             raise HardStopStands
         return self.signings.start(
@@ -194,6 +207,10 @@ class Decisions:
         """Decide again on what was kept (rule D7), and say what differs."""
         with self.runtime.database.transaction() as session:
             return replay_decision.replay(session, self.runtime, decision_id)
+
+    def replay_sample(self, on: date, progress: Progress) -> Sampled:
+        """Decide a sample again (rule D15); ReplayDiffers, after an event for each, when one comes out otherwise."""
+        return replay_sample.replay_sample(self.runtime, on=on, at=self.runtime.clock.now(), progress=progress)
 
     def decision(
         self, application_id: uuid.UUID, caller: Caller
@@ -234,12 +251,12 @@ class Decisions:
         caller.require(*CASE_READERS)
         return read_decision.for_staff(session, self.runtime, find_for(session, application_id, caller))
 
-    def _policy_now(self, session: Session, at: datetime) -> Policy:
+    def policy_now(self, session: Session, at: datetime) -> Policy:
         """The policy in force at *at*; to the end of the transaction nobody publishes another one."""
         find_policy.share_turn(session)
         return find_policy.in_force(session, at=at)
 
-    def _look_again(self, case: Case) -> Retrieval:
+    def look_again(self, case: Case) -> Retrieval:
         """What is kept of the reports with the company's status as it is now; persons are not asked about again."""
         retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
         determine_case.require_answers(retrieval)

@@ -21,7 +21,8 @@ from underwriting.platform.runtime import Runtime
 
 NOT_ACCEPTED = "not_accepted"
 """A hint code of ours: BankID was content, the check or what the signature was to cause was not."""
-_EVIDENCE = "signing.evidence"
+EVIDENCE = "signing.evidence"
+"""What the evidence of a signature is encrypted under: its table and column."""
 
 Handler = Callable[[Session, Signing, datetime], None]
 """What a completed order causes, in the completion's transaction; a Refusal undoes the completion."""
@@ -89,7 +90,7 @@ def _keep(session: Session, runtime: Runtime, signing: Signing, completion: Comp
     # Encrypted before the row is touched: to read the subject's key writes what has changed, and a row is complete only
     # together with its evidence.
     sealed = runtime.cipher.encrypt(person.digits.encode(), context=PERSON, subject=subject)
-    evidence = runtime.cipher.encrypt_json(_evidence(completion), context=_EVIDENCE, subject=subject)
+    evidence = runtime.cipher.encrypt_json(_evidence(completion), context=EVIDENCE, subject=subject)
     signing.state = str(SigningState.COMPLETE)
     signing.hint_code = None
     signing.completed_at = at
