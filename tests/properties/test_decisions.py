@@ -22,11 +22,11 @@ from tests.support.decision_strategies import (
     with_a_lost_fact,
     worsened,
 )
-from tests.support.policy_strategies import policies
+from tests.support.policy_strategies import policies, tampered_documents
 from underwriting.decisions.facts import COMPANY_FACTS, PERSON_FACTS, Facts
 from underwriting.decisions.formats import canonical_json, decision_to_json, facts_from_json
-from underwriting.decisions.policies import shipped_policy
-from underwriting.decisions.policy import Policy
+from underwriting.decisions.policies import load_policy, shipped_policy
+from underwriting.decisions.policy import Policy, PolicyInvalid
 from underwriting.decisions.rules import COMPANY
 from underwriting.decisions.scoring import Decision, decide
 from underwriting.kernel.money import Money
@@ -317,3 +317,19 @@ def test_no_policy_that_can_be_loaded_offers_more_than_its_limits(policy: Policy
     grade = next(grade for grade in policy.grades if grade.name == decision.grade)
     assert grade.default_rate is not None
     assert decision.fee_rate >= grade.default_rate * prices.loss_given_default / 12 + prices.cost_of_funds
+
+
+@given(st.data(), tampered_documents(), all_facts())
+def test_a_tampered_policy_is_refused_or_keeps_the_promises(data: st.DataObject, document: str, facts: Facts) -> None:
+    """D11, D12, D2: what the proof lets through, whatever was changed, breaks no law in the engine."""
+    try:
+        policy = load_policy(document)
+    except PolicyInvalid:
+        return
+    before = decide(facts, policy)
+    assert is_no_better(decide(data.draw(worsened(facts)), policy), before)
+    assert is_no_better(decide(data.draw(with_a_lost_fact(facts)), policy), before)
+    remarks = replace(facts, company=replace(facts.company, remarks=data.draw(fact_of(counts))))
+    declines = DecisionOutcome.DECLINED
+    assert (decide(remarks, policy).outcome is declines) is (before.outcome is declines)
+    assert before.limit is None or before.limit >= min(policy.smallest_amount, facts.application.asked)

@@ -40,6 +40,37 @@ def policies(draw: Draw) -> Policy:
         reject()
 
 
+@st.composite
+def tampered_documents(draw: Draw) -> str:
+    """The shipped document with one to three members changed by somebody who does not care for the rules."""
+    content = json.loads(DOCUMENT)
+    for _ in range(draw(st.integers(1, 3))):
+        card = draw(st.sampled_from(sorted(content["scorecards"])))
+        each = draw(st.sampled_from(content["scorecards"][card]))
+        found = draw(st.sampled_from([*each["bins"], *(each[name] for name in ("absent", "unknown") if name in each)]))
+        grade = draw(st.sampled_from(content["grades"]))
+        act = draw(st.sampled_from(["points", "points", "swap", "drop", "looks", "grade", "cap", "limit", "referred"]))
+        if act == "points":
+            found["points"] = draw(st.integers(0, 40))
+        elif act == "swap" and len(each["bins"]) > 1:
+            each["bins"][0], each["bins"][1] = each["bins"][1], each["bins"][0]
+        elif act == "drop":
+            del each["bins"][draw(st.integers(0, len(each["bins"]) - 1))]
+        elif act == "looks":
+            each["looks"] = draw(st.sampled_from(["future", "history"]))
+        elif act == "grade":
+            grade["margin"] = f"{draw(st.integers(0, 400)) / 10_000:.4f}"
+        elif act == "cap":
+            grade["cap"] = draw(st.sampled_from(["0", *_CAPS]))
+        elif act == "limit":
+            content["limits"]["exposure"]["company"] = draw(st.sampled_from(["0", *_CAPS]))
+        else:
+            grade["referred"] = draw(st.booleans())
+        if not each["bins"]:
+            break
+    return json.dumps(content)
+
+
 def _points(draw: Draw, each: dict[str, Any], *, most: int) -> None:
     count = len(each["bins"])
     rising = sorted(draw(st.lists(st.integers(0, most), min_size=count, max_size=count)))
