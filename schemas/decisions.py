@@ -62,12 +62,29 @@ class GuarantorDecisionSchema(Answer):
     reasons = ListField(ObjectField(ReasonSchema), most=_MOST_LINES)
 
 
+class EnoughSchema(Answer):
+    """What would have been enough for a full approval (rule D14), each change on its own."""
+
+    amount = MoneyField(described={"description": "The highest amount that would have been approved"})
+    term_months = WholeNumberField()
+    guarantor_is_enough = BooleanField()
+
+
+class StaffEnoughSchema(EnoughSchema):
+    """The same for staff, with what the guarantor would have to earn."""
+
+    guarantor_income = MoneyField(zero=True)
+    amount_with_guarantor = MoneyField()
+
+
 class DecisionSchema(GuarantorDecisionSchema):
     """What the applicant is told: no guarantor's facts, points or reasons, nothing of money laundering."""
 
     automatic = BooleanField()
     offer = ObjectField(OfferSchema)
     answer_by = InstantField(described={"description": "A counter-offer is accepted before then (rule D1)"})
+    enough = ObjectField(EnoughSchema)
+    conditions = TextField(longest=1000)
 
 
 class TraceLineSchema(Answer):
@@ -83,6 +100,7 @@ class TraceLineSchema(Answer):
 class StaffDecisionSchema(DecisionSchema):
     """What staff see: everything that the decision rests on."""
 
+    enough = ObjectField(StaffEnoughSchema)
     sequence = WholeNumberField()
     grade = TextField(longest=10)
     points = WholeNumberField()
@@ -93,6 +111,7 @@ class StaffDecisionSchema(DecisionSchema):
     report_hashes = ListField(TextField(longest=64), most=_MOST_LINES)
     trace = ListField(ObjectField(TraceLineSchema), most=_MOST_LINES)
     decided_by = TextField(longest=100)
+    approved_by = TextField(longest=100, described={"description": "The second person, where one had to be (rule D8)"})
     reason_code = TextField(longest=40)
     reason = TextField(longest=4000, lines=True)
 
@@ -112,6 +131,11 @@ class OverrideSchema(Body[OverrideBody]):
     fee_rate = RateField(load_default=None)
     reason_code = TextField(longest=40, required=True)
     reason = TextField(longest=4000, lines=True, required=True)
+    conditions = TextField(
+        longest=1000,
+        load_default=None,
+        described={"description": "What the credit is given on beside its terms, in words that the applicant accepts"},
+    )
 
     def make(self, **members: Any) -> OverrideBody:
         """The determination."""

@@ -12,8 +12,10 @@ from underwriting.kernel.vocabulary import (
     CompanyForm,
     CreditPurpose,
     DecisionOutcome,
+    FactTreatment,
     InvoiceDelivery,
     RequestChannel,
+    ReviewOutcome,
     SigningPurpose,
 )
 
@@ -112,6 +114,46 @@ class OverrideBody:
     fee_rate: Decimal | None
     reason_code: str
     reason: str = field(repr=False)
+    conditions: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewBody:
+    """A natural person's request for human review (rule D9): of a guarantor, or of the owner where there is none."""
+
+    view: str = field(repr=False)
+    guarantor_id: UUID | None = None
+    channel: RequestChannel = RequestChannel.PORTAL
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewAnswerBody:
+    """What a review came to: the *answer* to the person, the *grounds* for staff."""
+
+    outcome: ReviewOutcome
+    answer: str = field(repr=False)
+    grounds: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssignmentBody:
+    """To whom a case is given; None: to whoever asks."""
+
+    username: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DisputeBody:
+    """A fact that a bureau has wrong (rule D13): without *value* a corrected one is absent."""
+
+    subject: str
+    fact: str
+    treatment: FactTreatment
+    value: str | None = field(repr=False)
+    note: str = field(repr=False)
+    document: bytes | None = field(repr=False)
+    document_type: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

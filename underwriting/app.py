@@ -18,11 +18,14 @@ from agreements.payouts.sandbox import bank as bank_sandbox
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
 from bureau_clients.sandbox import numbers
+from schemas.desk import LARGEST_DISPUTE_BYTES
 from underwriting import api_description, migrations
 from underwriting.access import routes as access_routes
 from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
+from underwriting.decisions import desk_routes
 from underwriting.decisions import routes as decision_routes
+from underwriting.decisions.desk import Desk
 from underwriting.house import House, house_of, runtime_of
 from underwriting.integrators import routes as integrator_routes
 from underwriting.jobs import jobs_of, move_test_time
@@ -82,7 +85,9 @@ def create_app(house: House | None = None) -> Flask:
     request_ids.register(app)
     hardening.register(app, runtime)
     tracing.follow(app)
-    bodies.register(app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES})
+    bodies.register(
+        app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES, "desk.dispute_fact": LARGEST_DISPUTE_BYTES}
+    )
     authentication.register(app, runtime)
     rate_limits.register(app, runtime)
     permissions.register(app)
@@ -120,6 +125,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     }
     yield application_routes.blueprint(runtime, house.applications)
     yield decision_routes.blueprint(runtime, house.decisions)
+    yield desk_routes.blueprint(runtime, Desk(house.decisions))
     yield signing_routes.blueprint(runtime, house.signings, preparers)
     yield credit_routes.blueprint(agreements)
     yield guarantee_routes.blueprint(runtime)

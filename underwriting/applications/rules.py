@@ -37,6 +37,7 @@ class ApplicationEvent(StrEnum):
     INFORMATION_ASKED = "information_asked"
     INFORMATION_GIVEN = "information_given"
     REVIEWED = "reviewed"
+    FACT_DISPUTED = "fact_disputed"  # what a bureau has told was wrong; decided anew
     OFFER_ACCEPTED = "offer_accepted"
     OFFER_EXPIRED = "offer_expired"
 
@@ -75,6 +76,7 @@ TRANSITIONS: Mapping[tuple[ApplicationState, ApplicationEvent], ApplicationState
     (_S.ASSESSING, _E.DECLINED): _S.DECLINED,
     (_S.ASSESSING, _E.BINDING_TIME_OVER): _S.LAPSED,
     (_S.ASSESSING, _E.SUPPLEMENTED): _S.ASSESSING,
+    (_S.REFERRED, _E.FACT_DISPUTED): _S.REFERRED,
     (_S.REFERRED, _E.INFORMATION_ASKED): _S.INFORMATION_REQUESTED,
     (_S.REFERRED, _E.APPROVED): _S.APPROVED,
     (_S.REFERRED, _E.COUNTER_OFFERED): _S.COUNTER_OFFER,
@@ -83,11 +85,14 @@ TRANSITIONS: Mapping[tuple[ApplicationState, ApplicationEvent], ApplicationState
     (_S.REFERRED, _E.SUPPLEMENTED): _S.REFERRED,
     (_S.INFORMATION_REQUESTED, _E.INFORMATION_GIVEN): _S.REFERRED,
     (_S.INFORMATION_REQUESTED, _E.BINDING_TIME_OVER): _S.LAPSED,
+    (_S.INFORMATION_REQUESTED, _E.FACT_DISPUTED): _S.INFORMATION_REQUESTED,
     (_S.INFORMATION_REQUESTED, _E.SUPPLEMENTED): _S.INFORMATION_REQUESTED,
     (_S.COUNTER_OFFER, _E.OFFER_ACCEPTED): _S.APPROVED,
     (_S.COUNTER_OFFER, _E.OFFER_EXPIRED): _S.LAPSED,
     (_S.COUNTER_OFFER, _E.SUPPLEMENTED): _S.COUNTER_OFFER,
+    (_S.COUNTER_OFFER, _E.REVIEWED): _S.REFERRED,
     (_S.DECLINED, _E.REVIEWED): _S.REFERRED,
+    (_S.DECLINED, _E.FACT_DISPUTED): _S.REFERRED,
 }
 """Every transition that there is."""
 
@@ -120,6 +125,7 @@ _EVENTS: Mapping[ApplicationEvent, tuple[str, Text]] = {
     _E.INFORMATION_ASKED: ("D8", Text("kompletteras på begäran", "have information asked for")),
     _E.INFORMATION_GIVEN: ("D8", Text("få begärda uppgifter", "be given information that was asked for")),
     _E.REVIEWED: ("D9", Text("prövas om", "be reviewed")),
+    _E.FACT_DISPUTED: ("D13", Text("avgöras på en rättad uppgift", "be decided on a corrected fact")),
     _E.OFFER_ACCEPTED: ("D1", Text("godtas som motbud", "be accepted as a counter-offer")),
     _E.OFFER_EXPIRED: ("D1", Text("förfalla som motbud", "lapse as a counter-offer")),
 }

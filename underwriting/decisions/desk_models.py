@@ -3,43 +3,16 @@
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.kernel.vocabulary import RequestChannel
+from underwriting.kernel.vocabulary import FactTreatment, ProposalState, RequestChannel, ReviewOutcome
 from underwriting.platform.database import Base, Identified, one_of
 
 ONE_PENDING = "uq_override_proposal_pending"
 ONE_OPEN_REVIEW = "uq_human_review_open"
 ONE_DISPUTE = "uq_fact_dispute_decision_id_subject_fact"
-
-
-class ProposalState(StrEnum):
-    """The life of a determination that needs a second person (rule D8).
-
-    A pending one whose application has changed since is expired, whether or not anybody has noted it yet.
-    """
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-
-
-class ReviewOutcome(StrEnum):
-    """What a human review came to (rule D9)."""
-
-    UPHELD = "upheld"
-    CHANGED = "changed"
-
-
-class Treatment(StrEnum):
-    """How a decision reads a fact that a bureau has wrong: as unknown, or as the evidence shows it (rule D13)."""
-
-    UNKNOWN = "unknown"
-    CORRECTED = "corrected"
 
 
 class OverrideProposal(Identified, Base):
@@ -124,7 +97,7 @@ class FactDispute(Identified, Base):
 
     __tablename__ = "fact_dispute"
     __table_args__ = (
-        sa.CheckConstraint(one_of("treatment", Treatment), "treatment"),
+        sa.CheckConstraint(one_of("treatment", FactTreatment), "treatment"),
         sa.CheckConstraint("(treatment = 'corrected') = (corrected_encrypted IS NOT NULL)", "corrected"),
         sa.CheckConstraint("num_nulls(document_encrypted, document_type, document_sha256) IN (0, 3)", "document"),
         sa.UniqueConstraint("decision_id", "subject", "fact"),

@@ -78,6 +78,16 @@ def decision_from_json(text: str | bytes) -> Decision:
     )
 
 
+def fact_to_json(fact: Fact[Any]) -> str:
+    """One fact, as canonical JSON."""
+    return _canonical(_fact_to_json(fact))
+
+
+def fact_from_json(text: str | bytes, type_: type) -> Fact[Any]:
+    """The fact that `fact_to_json` wrote, of values of *type_*; KeyError or ValueError for anything else."""
+    return _fact_from_json(json.loads(text), _READERS.get(type_, type_))
+
+
 def sha256_of(text: str) -> str:
     """The SHA-256 of a text's UTF-8 bytes, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """What an underwriter may determine in a referred case, and what that makes of it (rules D2, D3, D8, D10, K1)."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ class ReasonCode(StrEnum):
     DUE_DILIGENCE = "due_diligence"
     PURPOSE = "purpose"
     GUARANTORS = "guarantors"
+    FACT_DISPUTED = "fact_disputed"  # what a bureau has told was wrong
     COMPANY_REMARKS = "company_remarks"
     GUARANTOR_REMARKS = "guarantor_remarks"
     RATING = "rating"
@@ -38,6 +39,7 @@ REASON_TEXTS: dict[ReasonCode, Text] = {
     ReasonCode.DUE_DILIGENCE: Text("Kundkännedom", "Know your customer"),
     ReasonCode.PURPOSE: Text("Kreditens ändamål", "The purpose of the credit"),
     ReasonCode.GUARANTORS: Text("Borgensmännen", "The guarantors"),
+    ReasonCode.FACT_DISPUTED: Text("En uppgift från upplysningsföretaget är fel", "A fact told by the bureau is wrong"),
     ReasonCode.COMPANY_REMARKS: Text("Företagets betalningsanmärkningar", "The company's payment remarks"),
     ReasonCode.GUARANTOR_REMARKS: Text("Borgensmans betalningsanmärkningar", "A guarantor's payment remarks"),
     ReasonCode.RATING: Text("Kreditbetyg", "Rating"),
@@ -68,6 +70,7 @@ _UNDER_SMALLEST = Text(
     "A limit below the smallest amount {least} is no credit; the case stays referred",
 )
 _NOT_IN_PRICE_TABLE = Text("Välj en av avgifterna: {rates.sv}", "Choose one of the fees: {rates.en}")
+_NO_CONDITIONS = Text("Ett avslag har inga villkor", "A decline has no conditions")
 _NOT_AN_OFFER = Text(
     "De sökta villkoren är ett bifall, inte ett motbud", "The terms asked for are an approval, not a counter-offer"
 )
@@ -104,7 +107,9 @@ class DecidingOnOneself(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferredCase:
-    """What bounds a determination. *declined_before*: the applicant has been sent a decline."""
+    """What bounds a determination. *declined_before*: the applicant has been sent a decline. *no_longer_binding*: the
+    time is over for which the application binds (rule A3).
+    """
 
     asked: Money
     smallest_amount: Money
@@ -113,20 +118,28 @@ class ReferredCase:
     hard_stop: bool
     due_diligence_gap: bool
     declined_before: bool
+    no_longer_binding: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Determination:
-    """How an underwriter determines a case; without limit and rate when it is declined."""
+    """How an underwriter determines a case; without limit and rate when it is declined.
+
+    *conditions* are what the credit is given on beside its terms, in the words that the applicant accepts.
+    """
 
     outcome: DecisionOutcome
     limit: Money | None
     fee_rate: Decimal | None
     reason_code: str
+    conditions: str | None = field(default=None, repr=False)
 
 
 def outcome_of(determination: Determination, case: ReferredCase) -> DecisionOutcome:
-    """What *determination* makes of *case*: terms worse than asked, or given after a decline, are a counter-offer.
+    """What *determination* makes of *case*: a counter-offer where the applicant has to accept it, else as asked for.
+
+    That is where terms are worse than asked for or conditions are set, after a decline, and where the application binds
+    no more.
 
     Raises InvalidInput with every fault of the determination, HardStopStands, DueDiligenceIncomplete.
     """
@@ -139,7 +152,7 @@ def outcome_of(determination: Determination, case: ReferredCase) -> DecisionOutc
         raise HardStopStands
     if case.due_diligence_gap:
         raise DueDiligenceIncomplete
-    if case.declined_before or _is_worse(determination, case):
+    if _needs_acceptance(determination, case):
         return DecisionOutcome.COUNTER_OFFER
     return DecisionOutcome.APPROVED
 
@@ -152,6 +165,8 @@ def _faults(determination: Determination, case: ReferredCase) -> Iterator[FieldE
         code = ReasonCode(determination.reason_code)
         yield FieldError("/reason_code", _NO_GROUND.filled(reason=REASON_TEXTS[code]), NO_GROUND_FOR_DECLINE[code])
     if declines:
+        if determination.conditions is not None:
+            yield FieldError("/conditions", _NO_CONDITIONS, "D8")
         return
     limit, rate = determination.limit, determination.fee_rate
     if limit is None or limit > case.asked:
@@ -163,8 +178,13 @@ def _faults(determination: Determination, case: ReferredCase) -> Iterator[FieldE
         rates = Text(", ".join(each.sv for each in words), ", ".join(each.en for each in words))
         yield FieldError("/fee_rate", _NOT_IN_PRICE_TABLE.filled(rates=rates), "D8")
     offered = determination.outcome is DecisionOutcome.COUNTER_OFFER
-    if offered and not case.declined_before and not _is_worse(determination, case):
+    if offered and not _needs_acceptance(determination, case):
         yield FieldError("/outcome", _NOT_AN_OFFER, "D1")
+
+
+def _needs_acceptance(determination: Determination, case: ReferredCase) -> bool:
+    is_new = case.declined_before or case.no_longer_binding
+    return is_new or determination.conditions is not None or _is_worse(determination, case)
 
 
 def _is_worse(determination: Determination, case: ReferredCase) -> bool:

@@ -14,10 +14,12 @@ from schemas.decisions import (
     OverrideSchema,
     StaffDecisionSchema,
 )
+from schemas.desk import ProposalSchema
 from schemas.loading import load
 from schemas.signings import StartedSigningSchema
 from underwriting.decisions.override import Determination
 from underwriting.decisions.service import Decisions
+from underwriting.decisions.services.propose_override import ProposalView
 from underwriting.decisions.services.read_decision import ApplicantDecision, Pending, StaffDecision
 from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller, set_cookie
@@ -47,9 +49,15 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
     def determine(application_id: uuid.UUID) -> ResponseReturnValue:
         body = load(OverrideSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
         asked = Determination(
-            outcome=body.outcome, limit=body.limit, fee_rate=body.fee_rate, reason_code=body.reason_code
+            outcome=body.outcome,
+            limit=body.limit,
+            fee_rate=body.fee_rate,
+            reason_code=body.reason_code,
+            conditions=body.conditions,
         )
         determined = decisions.determine(application_id, asked, body.reason, current_caller())
+        if isinstance(determined, ProposalView):
+            return jsonify(ProposalSchema().dump(determined)), 202
         return jsonify(StaffDecisionSchema().dump(determined)), 201
 
     @views.post("/information-requests")

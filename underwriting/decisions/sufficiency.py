@@ -29,20 +29,16 @@ SUPPOSED = "supposed"
 class Sufficiency:
     """What would have been approved in full, each change on its own; None where no such change would have done.
 
-    *amount* is the highest that passes, *term_months* the passing term nearest to the one asked for. With one more
-    guarantor without remarks or debts, *guarantor_income* a year is the least that would do for all that was asked for,
-    and *amount_with_guarantor* the highest amount that passes whatever the guarantor earns.
+    *amount* is the highest that passes, *term_months* the passing term nearest to the one asked for. One more guarantor
+    without remarks or debts *is enough* for all that was asked for from *guarantor_income* a year on;
+    *amount_with_guarantor* is the highest amount that passes with one who earns as much as counts.
     """
 
     amount: Money | None = None
     term_months: int | None = None
+    guarantor_is_enough: bool = False
     guarantor_income: Money | None = None
     amount_with_guarantor: Money | None = None
-
-    @property
-    def guarantor_is_enough(self) -> bool:
-        """Whether one more guarantor alone would have been enough."""
-        return self.guarantor_income is not None
 
     @property
     def is_nothing(self) -> bool:
@@ -59,10 +55,12 @@ def enough(facts: Facts, policy: Policy, *, terms: ProductTerms) -> Sufficiency:
         return _NOTHING
     incomes = _incomes(policy)
     with_guarantor = _with_guarantor(facts, incomes[-1])
+    income = _income(facts, policy, incomes)
     return Sufficiency(
         amount=_amount(facts, policy, terms),
         term_months=_term(facts, policy, terms),
-        guarantor_income=_income(facts, policy, incomes),
+        guarantor_is_enough=income is not None,
+        guarantor_income=income,
         amount_with_guarantor=_amount(with_guarantor, policy, terms),
     )
 

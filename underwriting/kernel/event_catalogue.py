@@ -150,6 +150,18 @@ APPLICATION_DECIDED = _application(
     Member("fee_rate", Form.RATE, optional=True),
     Member("term_months", Form.COUNT),
 )
+APPLICATION_REVIEW_REQUESTED = _application(
+    "review_requested",
+    "En omprövning av beslutet är begärd",
+    "A human review of the decision was asked for",
+    Member("answer_by", Form.INSTANT),
+)
+APPLICATION_REVIEW_ANSWERED = _application(
+    "review_answered",
+    "Begäran om omprövning är besvarad",
+    "The request for human review is answered",
+    Member("answer_by", Form.INSTANT),
+)
 APPLICATION_OFFER_ACCEPTED = _application("offer_accepted", "Motbudet är antaget", "The counter-offer is accepted")
 APPLICATION_LAPSED = _application("lapsed", "Ansökan har förfallit", "The application has lapsed")
 
@@ -281,6 +293,8 @@ CATALOGUE: tuple[EventKind, ...] = (
     APPLICATION_REFERRED,
     APPLICATION_INFORMATION_REQUESTED,
     APPLICATION_DECIDED,
+    APPLICATION_REVIEW_REQUESTED,
+    APPLICATION_REVIEW_ANSWERED,
     APPLICATION_OFFER_ACCEPTED,
     APPLICATION_LAPSED,
     AGREEMENT_GRANTED,

@@ -56,6 +56,32 @@ class DecisionOutcome(StrEnum):
     DECLINED = "declined"
 
 
+class ProposalState(StrEnum):
+    """The life of a determination that needs a second person (rule D8).
+
+    A pending one whose application has changed since is expired, whether or not anybody has noted it yet.
+    """
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class ReviewOutcome(StrEnum):
+    """What a human review came to (rule D9)."""
+
+    UPHELD = "upheld"
+    CHANGED = "changed"
+
+
+class FactTreatment(StrEnum):
+    """How a decision reads a fact that a bureau has wrong: as unknown, or as the evidence shows it (rule D13)."""
+
+    UNKNOWN = "unknown"
+    CORRECTED = "corrected"
+
+
 class AgreementState(StrEnum):
     """The life of a credit agreement."""
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from agreements.credit.models import Agreement
 from agreements.credit.services.keep_agreement import details_of
+from agreements.documents import service as documents
+from agreements.documents.models import Document
 from bureau_clients.facts import Known
 from bureau_clients.reports import Answer, CompanyReport
 from schemas.values import SupplementBody
@@ -34,7 +36,7 @@ from underwriting.decisions.override import (
 )
 from underwriting.decisions.services.accept_offer import OfferExpired
 from underwriting.decisions.services.determine_case import BureausUnavailable
-from underwriting.decisions.services.read_decision import ApplicantDecision, Pending
+from underwriting.decisions.services.read_decision import ApplicantDecision, Pending, StaffDecision
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.errors import InvalidInput, NotFound
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
@@ -77,6 +79,13 @@ def offered(world: LendingWorld) -> Any:
     return application_id
 
 
+def determined_by(world: LendingWorld, *asked: Any) -> StaffDecision:
+    """What an underwriter determines within their authority."""
+    determined = world.decisions.determine(*asked)
+    assert isinstance(determined, StaffDecision)
+    return determined
+
+
 def state_of(world: LendingWorld, application_id: Any) -> ApplicationState:
     return world.applications.view(application_id, world.staff()).state
 
@@ -96,7 +105,7 @@ def move_clock(world: LendingWorld, at: datetime) -> None:
 def test_an_underwriter_approves_a_referred_case(world: LendingWorld) -> None:
     """D8, G1: by whom, when and why is kept beside the automatic decision, which stays."""
     application_id = referred(world)
-    determined = world.decisions.determine(application_id, APPROVE, "Rekonstruktionen är avslutad.", world.staff())
+    determined = determined_by(world, application_id, APPROVE, "Rekonstruktionen är avslutad.", world.staff())
     assert (determined.outcome, determined.sequence) == (DecisionOutcome.APPROVED, 2)
     assert (determined.automatic, determined.decided_by) == (False, "staff:1")
     assert (determined.reason_code, determined.reason) == ("documents_seen", "Rekonstruktionen är avslutad.")
@@ -111,7 +120,7 @@ def test_an_underwriter_approves_a_referred_case(world: LendingWorld) -> None:
 def test_worse_terms_are_an_offer_and_grant_nothing(world: LendingWorld) -> None:
     """D8: until a signatory accepts."""
     application_id = referred(world)
-    determined = world.decisions.determine(application_id, LESS, "Lägre gräns.", world.staff())
+    determined = determined_by(world, application_id, LESS, "Lägre gräns.", world.staff())
     assert determined.outcome is DecisionOutcome.COUNTER_OFFER
     assert determined.answer_by == OFFER_OVER
     assert agreements(world) == []
@@ -183,12 +192,49 @@ def test_only_underwriters_determine(world: LendingWorld) -> None:
         world.decisions.determine(application_id, APPROVE, "Nej.", world.staff(Role.BILLING))
 
 
-def test_what_is_not_referred_cannot_be_determined(world: LendingWorld) -> None:
-    """D8: a granted credit has its agreement, an offer its acceptance."""
-    application_id = offered(world)
+def test_what_is_granted_cannot_be_determined(world: LendingWorld) -> None:
+    """D8: until granted-at, and no longer."""
+    application_id = world.submitted()
+    world.decisions.assess_due()
+    assert state_of(world, application_id) is ApplicationState.APPROVED
     with pytest.raises(ApplicationStateRefuses) as refused:
-        world.decisions.determine(application_id, APPROVE, "Mer.", world.staff())
+        world.decisions.determine(application_id, LESS, "Mindre.", world.staff())
     assert refused.value.rule == "D8"
+
+
+def test_an_open_offer_is_overridden_until_it_is_accepted(world: LendingWorld) -> None:
+    """D8: what was offered stands no more, and a better offer on worse terms than asked for has to be accepted too."""
+    application_id = offered(world)
+    first = world.decisions.decisions(application_id, world.staff())[0]
+    assert first.offer is not None
+    better = replace(LESS, limit=Money.kronor(230_000), fee_rate=first.offer.fee_rate)
+    determined = determined_by(world, application_id, better, "Nya avtal har visats.", world.staff())
+    assert determined.outcome is DecisionOutcome.COUNTER_OFFER
+    world.sign(world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1"))
+    assert [agreement.limit_ore for agreement in agreements(world)] == [23_000_000]
+
+
+def test_conditions_make_an_offer_that_is_accepted_with_them(world: LendingWorld) -> None:
+    """D8: the applicant reads them, and they stand in what is signed."""
+    application_id = referred(world)
+    terms = replace(APPROVE, conditions="Varulagret hålls försäkrat.")
+    determined = determined_by(world, application_id, terms, "Mot försäkring.", world.staff())
+    assert (determined.outcome, determined.conditions) == (DecisionOutcome.COUNTER_OFFER, terms.conditions)
+    told = world.decisions.decision(application_id, world.person(ANNA))
+    assert isinstance(told, ApplicantDecision)
+    assert told.conditions == terms.conditions
+    world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1")
+    with world.runtime.database.transaction() as session:
+        kept = session.scalars(sa.select(Document).where(Document.subject_id == determined.id)).one()
+        assert "Varulagret hålls försäkrat." in documents.read(world.runtime, kept).decode()
+
+
+def test_a_decline_has_no_conditions(world: LendingWorld) -> None:
+    """D8: there is nothing to accept."""
+    application_id = referred(world)
+    with pytest.raises(InvalidInput) as refused:
+        world.decisions.determine(application_id, replace(DECLINE, conditions="Nej."), "Nej.", world.staff())
+    assert [error.pointer for error in refused.value.errors] == ["/conditions"]
 
 
 def test_a_hard_stop_cannot_be_overridden(world: LendingWorld) -> None:
@@ -207,7 +253,7 @@ def test_a_decline_can_become_an_offer_only(world: LendingWorld) -> None:
     assert state_of(world, application_id) is ApplicationState.DECLINED
     with pytest.raises(ApplicationStateRefuses):
         world.decisions.determine(application_id, DECLINE, "En gång till.", world.staff())
-    determined = world.decisions.determine(application_id, APPROVE, "Nya avtal har visats.", world.staff())
+    determined = determined_by(world, application_id, APPROVE, "Nya avtal har visats.", world.staff())
     assert determined.outcome is DecisionOutcome.COUNTER_OFFER
     assert agreements(world) == []
 
@@ -235,7 +281,7 @@ def test_gaps_in_due_diligence_are_filled_before_credit_is_given(world: LendingW
     world.applications.add_supplement(
         application_id, SupplementBody(information="Från försäljningen."), world.person(ANNA)
     )
-    determined = world.decisions.determine(application_id, APPROVE, "Svaret räcker.", world.staff())
+    determined = determined_by(world, application_id, APPROVE, "Svaret räcker.", world.staff())
     assert determined.outcome is DecisionOutcome.APPROVED
 
 
@@ -265,7 +311,7 @@ def test_a_status_that_cannot_be_seen_again_is_left_to_the_payout(world: Lending
     application_id = referred(world)
     move_clock(world, world.runtime.clock.now() + timedelta(days=3))
     bureau.behind = creditsafe_at(NOWHERE)
-    determined = world.decisions.determine(application_id, APPROVE, "Klart.", world.staff())
+    determined = determined_by(world, application_id, APPROVE, "Klart.", world.staff())
     assert "referral.company_status_unknown" in {line.key for line in determined.trace}
     (agreement,) = agreements(world)
     assert world.runtime.clock.now() - agreement.status_checked_at > timedelta(days=7)
@@ -282,7 +328,7 @@ def test_a_company_that_no_bureau_knew_is_asked_for_again_and_not_approved_blind
         world.decisions.determine(application_id, APPROVE, "Registreringsbevis har visats.", world.staff())
     assert state_of(world, application_id) is ApplicationState.REFERRED
     bureau.behind = known
-    determined = world.decisions.determine(application_id, APPROVE, "Registreringsbevis har visats.", world.staff())
+    determined = determined_by(world, application_id, APPROVE, "Registreringsbevis har visats.", world.staff())
     assert determined.outcome is DecisionOutcome.APPROVED
 
 

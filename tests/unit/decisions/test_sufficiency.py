@@ -53,7 +53,7 @@ def test_with_a_hard_stop_nothing_is_enough(status: CompanyStatus) -> None:
 
 
 def test_one_more_guarantor_would_have_been_enough() -> None:
-    """D14: 48 points are grade D, at most 250 000 kr; no remarks and no debt are 8 points more, and grade C's 500 000."""
+    """D14: 48 points are grade D, to 250 000 kr; no remarks and no debt are 8 points more: grade C, to 500 000."""
     weak = replace(GUARANTOR, income=known(Money.ZERO), remarks=known(4), kronofogden_debt=known(kronor(200_000)))
     company = replace(COMPANY, rating=ABSENT, remarks=known(2), years_registered=known(0))
     figures = {"revenue": kronor(1_000_000), "costs": kronor(840_000), "asked": kronor(400_000), "term_months": 24}

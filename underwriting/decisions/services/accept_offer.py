@@ -18,7 +18,13 @@ from underwriting.applications.services.write_texts import guarantors_in_words
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.pricing import offer
 from underwriting.decisions.services.gather_case import Case, gather
-from underwriting.decisions.services.record_decision import basis_of, borrower_name, grant_credit, latest_row
+from underwriting.decisions.services.record_decision import (
+    basis_of,
+    borrower_name,
+    conditions_of,
+    grant_credit,
+    latest_row,
+)
 from underwriting.decisions.services.tell_applicant import tell_offer_lapsed
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.money import Money
@@ -127,6 +133,7 @@ def _values(runtime: Runtime, application: Application, case: Case, row: Decisio
         "total_fees": figures.total_fees,
         "effective_rate": figures.effective_yearly_rate,
         "guarantors": guarantors_in_words(body),
+        "conditions": conditions_of(runtime, row),
         "cap": guarantee_cap(limit, terms=runtime.terms),
         "last_day": stockholm_date(row.answer_by - timedelta(microseconds=1)),
         "terms": runtime.terms,

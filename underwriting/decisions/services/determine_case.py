@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bureau_clients.answers import Retrieval
@@ -9,31 +10,42 @@ from bureau_clients.questions import Outcome
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent, ApplicationStateRefuses
 from underwriting.applications.services.find_application import move, one_undecided
-from underwriting.applications.services.store_application import body_of, supplements_of
+from underwriting.applications.services.store_application import supplements_of
+from underwriting.decisions.authority import AuthorityExceeded
+from underwriting.decisions.desk_models import OverrideProposal
 from underwriting.decisions.grounds import hard_stops
 from underwriting.decisions.models import DecisionRow
-from underwriting.decisions.override import DecidingOnOneself, Determination, ReferredCase, outcome_of
+from underwriting.decisions.override import Determination, ReferredCase, outcome_of
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.scoring import decide
 from underwriting.decisions.services.assess_application import reports_in
-from underwriting.decisions.services.gather_case import Case, gather, parties_of
+from underwriting.decisions.services.conflict_of_interest import forbid_oneself
+from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.propose_override import needs_second_person, propose
 from underwriting.decisions.services.record_decision import (
     EVENTS,
     Basis,
     Ruling,
     basis_of,
+    conditions_of,
     keep_name,
     latest_row,
     record,
 )
 from underwriting.decisions.services.tell_applicant import tell_question
 from underwriting.kernel.errors import Conflict, Unavailable
+from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
-_DETERMINABLE = (ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED, ApplicationState.DECLINED)
+_DETERMINABLE = (
+    ApplicationState.REFERRED,
+    ApplicationState.INFORMATION_REQUESTED,
+    ApplicationState.DECLINED,
+    ApplicationState.COUNTER_OFFER,
+)
 
 
 class BureausUnavailable(Unavailable):
@@ -56,15 +68,21 @@ class CaseMovedOn(Conflict):
 
 
 def check(
-    session: Session, runtime: Runtime, policy: Policy, application: Application, caller: Caller, asked: Determination
+    session: Session,
+    runtime: Runtime,
+    policy: Policy,
+    application: Application,
+    caller: Caller,
+    asked: Determination,
+    *,
+    at: datetime,
 ) -> DecisionRow:
     """The decision that *asked* would follow, if the locked application can be determined so; raises what forbids."""
     row = latest_row(session, application)
-    again = application.state == asked.outcome == DecisionOutcome.DECLINED
-    if application.state not in _DETERMINABLE or row is None or again:
+    if application.state not in _DETERMINABLE or row is None or _says_nothing_new(runtime, application, row, asked):
         raise ApplicationStateRefuses(ApplicationState(application.state), EVENTS[asked.outcome])
     forbid_oneself(session, runtime, application, caller)
-    outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis_of(runtime, row)))
+    outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis_of(runtime, row), at))
     return row
 
 
@@ -80,27 +98,36 @@ def determine(
     after: DecisionRow,
     retrieval: Retrieval | None,
     at: datetime,
-) -> DecisionRow:
+    proposal: OverrideProposal | None = None,
+) -> DecisionRow | OverrideProposal:
     """Determine the locked application, on the reports as they are now where credit is given (rule B5).
 
-    *after* is what `check` returned; CaseMovedOn when there is a later decision. The earlier decision stays.
+    *after* is what `check` returned; CaseMovedOn when there is a later decision. The earlier decision stays. What is
+    beyond the caller's authority becomes a proposal, and nothing else changes; where it is the caller who settles
+    *proposal*, AuthorityExceeded is raised instead.
     """
-    row = check(session, runtime, policy, application, caller, asked)
+    row = check(session, runtime, policy, application, caller, asked, at=at)
     if row.id != after.id:
         raise CaseMovedOn
     case = gather(session, runtime, application, at=at)
     if retrieval is not None:
         keep_name(runtime, application, reports_in(retrieval).get(case.body.organisation_number.digits))
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
-    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis))
+    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis, at))
+    if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate):
+        if proposal is not None:
+            raise AuthorityExceeded
+        return propose(session, runtime, application, row, caller, asked, reason, at=at)
     _bring_to_referred(session, application, caller, at)
     ruling = Ruling(
         outcome=outcome,
         limit=asked.limit,
         fee_rate=asked.fee_rate,
-        decided_by=caller.actor,
+        decided_by=caller.actor if proposal is None else proposal.proposed_by,
+        approved_by=None if proposal is None else caller.actor,
         reason_code=asked.reason_code,
         reason=reason,
+        conditions=asked.conditions,
     )
     return record(session, runtime, application, case, basis, ruling, at=at)
 
@@ -114,10 +141,10 @@ def ask_for_information(
     tell_question(session, runtime, application, gather(session, runtime, application, at=at), question, at=at)
 
 
-def forbid_oneself(session: Session, runtime: Runtime, application: Application, caller: Caller) -> None:
-    """Raise DecidingOnOneself when *caller* is a party to the application (rule D8)."""
-    if caller.own_index in parties_of(runtime, body_of(session, runtime.cipher, application)):
-        raise DecidingOnOneself
+def require_version(application: Application, version: int) -> None:
+    """Raise CaseMovedOn unless the locked application is as it was when it had *version*."""
+    if application.version != version:
+        raise CaseMovedOn
 
 
 def require_answers(retrieval: Retrieval) -> None:
@@ -127,7 +154,13 @@ def require_answers(retrieval: Retrieval) -> None:
 
 
 def _referred_case(
-    session: Session, runtime: Runtime, policy: Policy, application: Application, row: DecisionRow, basis: Basis
+    session: Session,
+    runtime: Runtime,
+    policy: Policy,
+    application: Application,
+    row: DecisionRow,
+    basis: Basis,
+    at: datetime,
 ) -> ReferredCase:
     told_since = any(
         "information" in supplement.kind.split("+") and supplement.added_at >= row.decided_at
@@ -141,8 +174,26 @@ def _referred_case(
         fee_rates=frozenset(grade.fee_rate for grade in policy.grades),
         hard_stop=any(hard_stops(basis.facts)),
         due_diligence_gap=bool(basis.facts.due_diligence.gaps) and not told_since,
-        declined_before=application.state == ApplicationState.DECLINED,
+        declined_before=_was_declined(session, application),
+        no_longer_binding=application.binding_until is not None and application.binding_until <= at,
     )
+
+
+def _says_nothing_new(runtime: Runtime, application: Application, row: DecisionRow, asked: Determination) -> bool:
+    """Whether the applicant has been told just that already."""
+    if asked.outcome is DecisionOutcome.DECLINED or application.state != ApplicationState.COUNTER_OFFER:
+        return application.state == asked.outcome
+    offered = None if row.limit_ore is None else Money(row.limit_ore)
+    told = (offered, row.fee_rate, conditions_of(runtime, row))
+    return told == (asked.limit, asked.fee_rate, asked.conditions)
+
+
+def _was_declined(session: Session, application: Application) -> bool:
+    """Whether the applicant has ever been sent a decline."""
+    declined = sa.select(DecisionRow.id).where(
+        DecisionRow.application_id == application.id, DecisionRow.outcome == str(DecisionOutcome.DECLINED)
+    )
+    return session.scalar(declined.limit(1)) is not None
 
 
 def _basis_now(
@@ -156,10 +207,13 @@ def _basis_now(
 
 
 def _bring_to_referred(session: Session, application: Application, caller: Caller, at: datetime) -> None:
-    """A question that was not answered is withdrawn; a decline is taken up again, for an offer only (rules D8, D9)."""
+    """A question that was not answered is withdrawn, and so is an offer; a decline is taken up again, for an offer only
+    (rules D8, D9).
+    """
     ways = {
         ApplicationState.INFORMATION_REQUESTED: ApplicationEvent.INFORMATION_GIVEN,
         ApplicationState.DECLINED: ApplicationEvent.REVIEWED,
+        ApplicationState.COUNTER_OFFER: ApplicationEvent.REVIEWED,
     }
     event = ways.get(ApplicationState(application.state))
     if event is not None:

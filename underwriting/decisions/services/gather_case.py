@@ -18,9 +18,11 @@ from underwriting.applications.models import Application
 from underwriting.applications.notices import reason_for_enquiry
 from underwriting.applications.services.ground_enquiry import notice_versions_of
 from underwriting.applications.services.store_application import body_of, guarantors_of, named_guarantor
+from underwriting.decisions.corrections import HARD_STOP_FACTS, Correction, corrected
 from underwriting.decisions.facts import ApplicationFacts, DueDiligenceFacts, Facts, Person, Screening, facts_of
 from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
 from underwriting.decisions.rules import OWNER
+from underwriting.decisions.services.keep_dispute import corrections_of
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.runtime import Runtime
@@ -49,11 +51,20 @@ class Case:
     subjects: tuple[Subject, ...]
     due_diligence: DueDiligenceFacts
     history: HistoryFacts
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def hard_stop_disputed(self) -> bool:
+        """Whether a fact that may stop the case was marked as wrong."""
+        return any(correction.fact in HARD_STOP_FACTS for correction in self.corrections)
 
     def facts(self, reports: Mapping[str, Report], *, at: datetime) -> Facts:
-        """The facts at an instant; *reports* by the digits of the subject's number, what is not there is unknown."""
+        """The facts at an instant; *reports* by the digits of the subject's number, what is not there is unknown.
+
+        What a bureau has wrong is read as its evidence shows it, as long as the bureau tells the same (rule D13).
+        """
         body = self.body
-        return facts_of(
+        told = facts_of(
             application=ApplicationFacts(
                 form=body.company_form,
                 asked=body.requested_amount,
@@ -72,6 +83,7 @@ class Case:
             history=self.history,
             at=at,
         )
+        return corrected(told, self.corrections)
 
 
 def gather(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> Case:
@@ -119,6 +131,7 @@ def gather(session: Session, runtime: Runtime, application: Application, *, at: 
         subjects=(company, *persons),
         due_diligence=_due_diligence(runtime, body),
         history=_history(session, runtime, body, at),
+        corrections=corrections_of(session, runtime, application.id),
     )
 
 

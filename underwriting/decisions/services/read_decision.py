@@ -11,30 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from underwriting.applications.models import UNDECIDED, Application, ApplicationGuarantor
-from underwriting.decisions.explanation import Audience, explain
+from underwriting.decisions.disclosure import Ruled, ToldReason, told_to
+from underwriting.decisions.explanation import Audience
 from underwriting.decisions.models import DecisionRow
-from underwriting.decisions.override import REASON_TEXTS, ReasonCode
+from underwriting.decisions.override import ReasonCode
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.pricing import Offer, offer
-from underwriting.decisions.services.record_decision import latest_row, reason_of
+from underwriting.decisions.services.record_decision import basis_of, conditions_of, latest_row, reason_of
 from underwriting.decisions.services.replay_decision import kept_decision, policy_of
+from underwriting.decisions.sufficiency import Sufficiency, enough
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, GuarantorState
 from underwriting.platform.runtime import Runtime
-
-BY_UNDERWRITER = Text("En handläggare har avgjort ansökan", "An underwriter has determined the application")
-"""What the applicant is told where the underwriter's reason concerns others, or is for staff alone."""
-
-_FOR_STAFF_OR_OTHERS = frozenset(
-    {
-        ReasonCode.DUE_DILIGENCE,
-        ReasonCode.GUARANTORS,
-        ReasonCode.GUARANTOR_REMARKS,
-        ReasonCode.IDENTITY_DOUBTFUL,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +33,6 @@ class Pending:
 
     application_id: uuid.UUID
     state: ApplicationState
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonView:
-    """Why, in both languages, and the rule."""
-
-    rule: str
-    text: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +54,7 @@ class GuarantorDecision:
     application_id: uuid.UUID
     outcome: DecisionOutcome
     decided_at: datetime
-    reasons: tuple[ReasonView, ...]
+    reasons: tuple[ToldReason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +64,8 @@ class ApplicantDecision(GuarantorDecision):
     automatic: bool
     offer: OfferView | None
     answer_by: datetime | None
+    enough: Sufficiency | None
+    conditions: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +95,7 @@ class StaffDecision(ApplicantDecision):
     report_hashes: tuple[str, ...]
     trace: tuple[TraceLine, ...]
     decided_by: str | None
+    approved_by: str | None
     reason_code: str | None
     reason: str | None = field(repr=False)
 
@@ -120,14 +105,17 @@ def for_applicant(session: Session, runtime: Runtime, application: Application) 
     row = _decided(session, application)
     if isinstance(row, Pending):
         return row
+    told = told_to(Audience.APPLICANT, _ruled(session, runtime, row))
     return ApplicantDecision(
         application_id=application.id,
         outcome=DecisionOutcome(row.outcome),
         decided_at=row.decided_at,
-        reasons=_reasons_for_applicant(session, runtime, row),
+        reasons=told.reasons,
         automatic=row.automatic,
         offer=_offer(row),
         answer_by=row.answer_by,
+        enough=told.enough,
+        conditions=told.conditions,
     )
 
 
@@ -138,14 +126,12 @@ def for_guarantor(
     row = _decided(session, application)
     if isinstance(row, Pending):
         return row
-    told = explain(
-        kept_decision(runtime, row), policy_of(session, row), audience=Audience.GUARANTOR, guarantor=str(guarantor.id)
-    )
+    told = told_to(Audience.GUARANTOR, _ruled(session, runtime, row), guarantor=str(guarantor.id))
     return GuarantorDecision(
         application_id=application.id,
         outcome=DecisionOutcome(row.outcome),
         decided_at=row.decided_at,
-        reasons=tuple(ReasonView(reason.rule, reason.text) for reason in told.strongest + told.others),
+        reasons=told.reasons,
     )
 
 
@@ -188,16 +174,21 @@ def _decided(session: Session, application: Application) -> Pending | DecisionRo
     return row
 
 
-def _reasons_for_applicant(session: Session, runtime: Runtime, row: DecisionRow) -> tuple[ReasonView, ...]:
-    if row.reason_code is None:
-        told = explain(kept_decision(runtime, row), policy_of(session, row), audience=Audience.APPLICANT)
-        return tuple(ReasonView(reason.rule, reason.text) for reason in told.strongest + told.others)
-    code = ReasonCode(row.reason_code)
-    return (ReasonView("D8", BY_UNDERWRITER if code in _FOR_STAFF_OR_OTHERS else REASON_TEXTS[code]),)
+def _ruled(session: Session, runtime: Runtime, row: DecisionRow) -> Ruled:
+    policy = policy_of(session, row)
+    full = row.outcome == DecisionOutcome.APPROVED
+    return Ruled(
+        decision=kept_decision(runtime, row),
+        policy=policy,
+        reason_code=None if row.reason_code is None else ReasonCode(row.reason_code),
+        enough=None if full else enough(basis_of(runtime, row).facts, policy, terms=runtime.terms),
+        conditions=conditions_of(runtime, row),
+    )
 
 
 def _staff_view(session: Session, runtime: Runtime, row: DecisionRow) -> StaffDecision:
-    decision, policy = kept_decision(runtime, row), policy_of(session, row)
+    ruled = _ruled(session, runtime, row)
+    decision, policy = ruled.decision, ruled.policy
     texts, most = policy.reasons(), _most_points(policy)
     trace = tuple(
         TraceLine(
@@ -210,15 +201,17 @@ def _staff_view(session: Session, runtime: Runtime, row: DecisionRow) -> StaffDe
         )
         for fired in decision.trace
     )
-    told = explain(decision, policy, audience=Audience.STAFF)
+    told = told_to(Audience.STAFF, ruled)
     return StaffDecision(
         application_id=row.application_id,
         outcome=DecisionOutcome(row.outcome),
         decided_at=row.decided_at,
-        reasons=tuple(ReasonView(reason.rule, reason.text) for reason in told.strongest),
+        reasons=told.reasons,
         automatic=row.automatic,
         offer=_offer(row),
         answer_by=row.answer_by,
+        enough=told.enough,
+        conditions=told.conditions,
         id=row.id,
         sequence=row.sequence,
         grade=row.grade,
@@ -230,6 +223,7 @@ def _staff_view(session: Session, runtime: Runtime, row: DecisionRow) -> StaffDe
         report_hashes=tuple(row.report_hashes),
         trace=trace,
         decided_by=row.decided_by,
+        approved_by=row.approved_by,
         reason_code=row.reason_code,
         reason=reason_of(runtime, row),
     )
