@@ -102,6 +102,26 @@ def set_role(username: str, role: str, as_json: bool) -> None:
     show_result(as_json, {"username": username, "role": role}, f"{username} is {role} now.")
 
 
+@user.command("set-authority")
+@click.argument("username")
+@click.argument("limit", metavar="KRONOR|level")
+@json_option
+@plain_errors
+def set_authority(username: str, limit: str, as_json: bool) -> None:
+    """Set the highest limit that a member of staff gives alone; "level" for all that the role's level allows."""
+    from underwriting.kernel.money import Money
+    from underwriting.platform import staff_accounts
+
+    try:
+        amount = None if limit == "level" else Money.kronor(limit)
+    except ValueError:
+        raise click.BadParameter("an amount in kronor, or level") from None
+    if amount is not None and amount < Money.ZERO:
+        raise click.BadParameter("not below 0")
+    staff_accounts.set_authority(runtime_here(), username, amount)
+    show_result(as_json, {"username": username, "authority": limit}, f"{username} may give {limit} alone.")
+
+
 @user.command("set-password")
 @click.argument("username")
 @click.password_option(help="Asked for when not given.")

@@ -15,6 +15,7 @@ from schemas.decisions import (
     OverrideSchema,
     StaffDecisionSchema,
 )
+from schemas.desk import ProposalSchema
 from schemas.signings import SigningRequestSchema, SigningSchema, StartedSigningSchema
 from underwriting.api_description.operation import (
     CASE_READERS,
@@ -207,8 +208,14 @@ INTAKE = (
         summary=Text("Avgör ett ärende med ett skäl", "Determine a case with a reason"),
         who=UNDERWRITERS,
         body=OverrideSchema,
-        answers={201: Answer(text=Text("Beslutet", "The decision"), schemas=(StaffDecisionSchema,))},
-        rules=("A7", "D2", "D8", "D9", "D10", "K1"),
+        answers={
+            201: Answer(text=Text("Beslutet", "The decision"), schemas=(StaffDecisionSchema,)),
+            202: Answer(
+                text=Text("Ett förslag som väntar på en andra person", "A proposal that waits for a second person"),
+                schemas=(ProposalSchema,),
+            ),
+        },
+        rules=("A3", "A7", "D2", "D3", "D8", "D9", "D10", "K1"),
         takes_key=True,
         asks_outside_party=True,
         takes_tag_of=_APPLICATION_PATH,

@@ -1,8 +1,10 @@
 """Every operation of the HTTP interface."""
 
+from underwriting.api_description.desk import DESK
 from underwriting.api_description.intake import INTAKE
 from underwriting.api_description.integration import ACCESS, INTEGRATION
 from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
+from underwriting.api_description.policies import POLICIES
 
-OPERATIONS: tuple[Operation, ...] = (*INTAKE, *LENDING, *ACCESS, *INTEGRATION)
+OPERATIONS: tuple[Operation, ...] = (*INTAKE, *DESK, *POLICIES, *LENDING, *ACCESS, *INTEGRATION)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, LoginRequired, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import Awaited, LoginMethod, Role
 from underwriting.platform import audit_log, passwords, sessions
@@ -143,6 +144,18 @@ def set_role(runtime: Runtime, username: str, role: Role) -> None:
         user.role = role
         sessions.end_all_of(session, runtime, user.id)
         note(session, runtime, user, "staff.role_changed", actor=OPERATOR, role=str(role))
+
+
+def set_authority(runtime: Runtime, username: str, limit: Money | None) -> None:
+    """Set the highest limit that a member of staff gives alone (rule D8), within the level of the role; None: just that.
+
+    NotFound when there is none.
+    """
+    with runtime.database.transaction() as session:
+        user = _by_name(session, username)
+        user.authority_ore = None if limit is None else limit.ore
+        noted = "level" if limit is None else str(limit)
+        note(session, runtime, user, "staff.authority_changed", actor=OPERATOR, limit=noted)
 
 
 def set_password(runtime: Runtime, username: str, password: str) -> None:
