@@ -2,8 +2,9 @@
 
     .venv/bin/python tests/benchmarks/bench_decision.py
 
-Each figure is the median of three runs. Ends with status 1 when a case takes 100 µs or more without texts, or 200 µs or
-more with them, when what would have been enough takes 5 ms or more, or when the shipped policy takes a second or more to be read and proved.
+Each figure is the median of three runs. Ends with status 1 when a case takes 100 µs or more without texts, 200 µs or
+more with them, or 5 ms or more to say what would have been enough; or when the shipped policy takes a second or more to be
+read and proved.
 """
 
 import statistics
@@ -77,7 +78,7 @@ def median_us(act: Callable[[Facts, Policy], object], facts: Facts, policy: Poli
 
 
 def enough_ms(facts: Facts, policy: Policy) -> float:
-    """The median time of saying what would have been enough, in milliseconds; the most is asked for, so that most fails."""
+    """The median time of saying what would have been enough, in milliseconds, where the largest amount is asked for."""
     most = replace(facts, application=replace(facts.application, asked=TERMS.largest_amount))
     times = []
     for _ in range(SEARCHES):

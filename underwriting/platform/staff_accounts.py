@@ -147,7 +147,7 @@ def set_role(runtime: Runtime, username: str, role: Role) -> None:
 
 
 def set_authority(runtime: Runtime, username: str, limit: Money | None) -> None:
-    """Set the highest limit that a member of staff gives alone (rule D8), within the level of the role; None: just that.
+    """Set the highest limit that a member of staff gives alone (rule D8) within the role's level; None: that level's.
 
     NotFound when there is none.
     """
