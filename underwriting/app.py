@@ -23,9 +23,10 @@ from underwriting import api_description, migrations
 from underwriting.access import routes as access_routes
 from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
-from underwriting.decisions import desk_routes
+from underwriting.decisions import desk_routes, policy_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.decisions.desk import Desk
+from underwriting.decisions.services.keep_policies import Policies
 from underwriting.house import House, house_of, runtime_of
 from underwriting.integrators import routes as integrator_routes
 from underwriting.jobs import jobs_of, move_test_time
@@ -125,6 +126,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     }
     yield application_routes.blueprint(runtime, house.applications)
     yield decision_routes.blueprint(runtime, house.decisions)
+    yield policy_routes.blueprint(runtime, Policies(runtime))
     yield desk_routes.blueprint(runtime, Desk(house.decisions))
     yield signing_routes.blueprint(runtime, house.signings, preparers)
     yield credit_routes.blueprint(agreements)

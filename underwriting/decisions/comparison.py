@@ -26,6 +26,16 @@ class Side:
     exposure_ore: int = 0
     fees_ore: int = 0
 
+    @property
+    def exposure(self) -> Money:
+        """The sum of the offers' limits."""
+        return Money(self.exposure_ore)
+
+    @property
+    def fees(self) -> Money:
+        """The sum of the offers' fees over their terms."""
+        return Money(self.fees_ore)
+
     def count(self, decision: Decision, term_months: int) -> None:
         """Count one decision in."""
         self.outcomes[str(decision.outcome)] += 1
@@ -150,8 +160,8 @@ def change_value(change: Change) -> dict[str, Any]:
 def _side_value(side: Side) -> dict[str, Any]:
     return {
         "outcomes": {str(outcome): side.outcomes[str(outcome)] for outcome in DecisionOutcome},
-        "exposure": str(Money(side.exposure_ore)),
-        "fees": str(Money(side.fees_ore)),
+        "exposure": str(side.exposure),
+        "fees": str(side.fees),
     }
 
 

@@ -63,6 +63,7 @@ _APPLICANT = Access(persons=True, drafts=True)
 _APPLICANT_OR_READER = _staff(*CASE_READERS, persons=True, drafts=True, scope=Scope.APPLICATIONS_READ)
 _CASE_READER = _staff(*CASE_READERS)
 _UNDERWRITER = _staff(*UNDERWRITERS)
+_POLICY_WRITER = _staff(Role.SENIOR_UNDERWRITER)
 _RECORDER = _staff(*UNDERWRITERS, Role.BILLING)
 _PARTY_OR_STAFF = _staff(*Role, persons=True, scope=Scope.AGREEMENTS_READ)
 _ALL_STAFF = _staff(*Role)
@@ -162,6 +163,17 @@ TABLE: Mapping[str, Access] = {
     "console.cases.ask_applicant": _UNDERWRITER,
     "console.cases.ask_again": _UNDERWRITER,
     "console.bureaus.show": _CASE_READER,
+    # The policy
+    "policies.show_all": _CASE_READER,
+    "policies.show": _CASE_READER,
+    "policies.draft": _POLICY_WRITER,
+    "policies.approve": _POLICY_WRITER,
+    "policies.publish": _POLICY_WRITER,
+    "console.policies.show_all": _CASE_READER,
+    "console.policies.show": _CASE_READER,
+    "console.policies.draft": _POLICY_WRITER,
+    "console.policies.approve": _POLICY_WRITER,
+    "console.policies.publish": _POLICY_WRITER,
     # Agreements
     "agreements.show_agreement": _PARTY_OR_STAFF,
     "agreements.show_guarantees": _PARTY_OR_STAFF,

@@ -101,9 +101,9 @@ def document_of(session: Session, sha256: str) -> str:
 
 
 def find_version(session: Session, name: str) -> VersionView:
-    """The version of this name, or whose hash begins so (8 digits or more); PolicyUnknown."""
+    """The version of this name or id, or whose hash begins so (8 digits or more); PolicyUnknown."""
     for view in list_versions(session):
-        if view.version == name or (len(name) >= _SHORTEST_HASH and view.sha256.startswith(name)):
+        if name in (view.version, str(view.id)) or (len(name) >= _SHORTEST_HASH and view.sha256.startswith(name)):
             return view
     raise PolicyUnknown
 

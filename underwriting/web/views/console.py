@@ -8,10 +8,11 @@ from agreements.credit.services.show_agreement import Agreements
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.service import Decisions
+from underwriting.decisions.services.keep_policies import Policies
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
-from underwriting.web.views import console_agreements, console_bureaus, console_cases
+from underwriting.web.views import console_agreements, console_bureaus, console_cases, console_policies
 
 _DESKS = ("console.cases.queue", "billing_desk.show", "console.console_agreements.index")
 
@@ -29,6 +30,7 @@ def blueprint(
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
+    pages.register_blueprint(console_policies.blueprint(runtime, Policies(runtime)))
 
     @pages.get("/")
     def home() -> BaseResponse:
