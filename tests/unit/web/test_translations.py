@@ -24,7 +24,9 @@ from bureau_clients.reports import (
     fact_types,
 )
 from underwriting.applications.rules import ApplicationEvent
-from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS
+from underwriting.decisions.policy import Condition
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Card
+from underwriting.decisions.services.find_policy import PolicyState
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,
@@ -95,6 +97,9 @@ FAMILIES: dict[str, Iterable[str]] = {
     "messages.state.": DeliveryState,
     "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
     "outcome.": DecisionOutcome,
+    "policies.card.": Card,
+    "policies.state.": PolicyState,
+    "policies.when.": Condition,
     "purpose.": CreditPurpose,
     "role.": Role,
     "scope.": Scope,

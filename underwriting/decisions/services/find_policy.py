@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -19,6 +20,16 @@ POLICY_TURN = "policy-in-force"
 
 _SHORTEST_HASH = 8
 _SHARE = sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:turn, 0))")
+
+
+class PolicyState(StrEnum):
+    """How a version stands at an instant."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    PLANNED = "planned"
+    IN_FORCE = "in_force"
+    RETIRED = "retired"  # it has been in force
 
 
 class PolicyUnknown(NotFound):
@@ -56,15 +67,15 @@ class VersionView:
         """Whether decisions at that instant are taken by it."""
         return any(one.in_force_from <= at and (one.until is None or at < one.until) for one in self.publications)
 
-    def state(self, at: datetime) -> str:
-        """How it stands then: `in_force`, `planned`, `retired`, `approved` or `draft`."""
+    def state(self, at: datetime) -> PolicyState:
+        """How it stands then."""
         if self.is_in_force(at):
-            return "in_force"
+            return PolicyState.IN_FORCE
         if any(one.in_force_from > at for one in self.publications):
-            return "planned"
+            return PolicyState.PLANNED
         if self.publications:
-            return "retired"
-        return "draft" if self.approved_by is None else "approved"
+            return PolicyState.RETIRED
+        return PolicyState.DRAFT if self.approved_by is None else PolicyState.APPROVED
 
 
 def share_turn(session: Session) -> None:
