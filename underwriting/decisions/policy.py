@@ -9,12 +9,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from underwriting.decisions.rules import Bound, Card, HardStop, Looks, Measure, Quotient, Referral
+from underwriting.decisions.rules import KINDS, Bound, Card, HardStop, Looks, Measure, Quotient, Referral, Unit
 from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm, Role
 
+_ORE_PER_KRONA = 100
 DECLINE_KEY = "decline.capacity"
 """The reason key of a decline for too small a capacity."""
 
@@ -187,6 +188,20 @@ class Policy:
             texts |= {bin_key(each.measure, "absent"): each.absent.reason} if each.absent else {}
             texts |= {bin_key(each.measure, "unknown"): each.unknown.reason} if each.unknown else {}
         return texts
+
+
+def limit_in_words(measure: Measure, limit: Quotient | str) -> Text:
+    """The limit of a bin as people read it: `15 %`, `50 000 kr`, a count or a letter."""
+    if isinstance(limit, str):
+        return Text(limit, limit)
+    number = Decimal(limit[0]) / Decimal(limit[1])
+    if KINDS[measure].unit is Unit.SHARE:
+        digits = f"{(number * 100).normalize():f}"
+        return Text(f"{digits.replace('.', ',')}\N{NO-BREAK SPACE}%", f"{digits}%")
+    if KINDS[measure].unit is Unit.KRONOR:
+        grouped = f"{number / _ORE_PER_KRONA:,f}".removesuffix(".00")
+        return Text(f"{grouped.replace(',', chr(0xA0)).replace('.', ',')}\N{NO-BREAK SPACE}kr", f"SEK {grouped}")
+    return Text(f"{number:f}", f"{number:f}")
 
 
 def bin_key(measure: Measure, place: int | str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from underwriting.bureaus_cli.report_text import moment, table
 from underwriting.decisions.comparison import Change, Comparison, Tally
-from underwriting.decisions.policy import Bin, Characteristic, Policy
+from underwriting.decisions.policy import Bin, Characteristic, Condition, Policy, limit_in_words
 from underwriting.decisions.services.find_policy import VersionView
 from underwriting.kernel.event_catalogue import instant_written
 from underwriting.kernel.money import Money
@@ -16,6 +16,12 @@ from underwriting.kernel.vocabulary import DecisionOutcome
 
 _SHORT = 12
 _ABSENT, _UNKNOWN, _ELSE = Text("saknas", "absent"), Text("okänt", "unknown"), Text("annars", "otherwise")
+_CONDITIONS = {
+    Condition.AT_LEAST: Text("minst", "at least"),
+    Condition.ABOVE: Text("över", "above"),
+    Condition.AT_MOST: Text("högst", "at most"),
+    Condition.IS: Text("", ""),
+}
 _HEADS = (
     Text("klass", "grade"),
     Text("från poäng", "from points"),
@@ -126,14 +132,15 @@ def _bins(each: Characteristic, language: Language) -> list[tuple[str, str, str]
         for word, one in ((_ABSENT, each.absent), (_UNKNOWN, each.unknown))
         if one is not None
     ]
-    named = [(_condition(one, language), one) for one in each.bins] + special
+    named = [(_condition(each, one, language), one) for one in each.bins] + special
     return [(name, str(one.points), one.reason.in_language(language)) for name, one in named]
 
 
-def _condition(one: Bin, language: Language) -> str:
+def _condition(each: Characteristic, one: Bin, language: Language) -> str:
     if one.limit is None:
         return _ELSE.in_language(language)
-    return f"{one.condition.value.replace('_', ' ')} {one.limit}"
+    word = _CONDITIONS[one.condition].in_language(language)
+    return f"{word} {limit_in_words(each.measure, one.limit).in_language(language)}".strip()
 
 
 def _grades(policy: Policy) -> list[tuple[str, ...]]:

@@ -18,7 +18,8 @@ from underwriting import migrations
 from underwriting.decisions.comparison import Tally
 from underwriting.decisions.models import PolicyApproval, PolicyPublication, PolicyVersion
 from underwriting.decisions.policies import load_policy, shipped_policy
-from underwriting.decisions.policy import PolicyInvalid
+from underwriting.decisions.policy import PolicyInvalid, limit_in_words
+from underwriting.decisions.rules import Measure
 from underwriting.decisions.services.change_policy import (
     OwnPolicyDraft,
     PolicyNotApproved,
@@ -281,3 +282,20 @@ def test_a_comparison_tells_who_flips_and_what_it_is_in_money() -> None:
     assert company.before.outcomes["declined"] == company.after.outcomes["declined"] == 1
     assert tally.whole.applications == 3
     assert tally.forms["EF"].applications == 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "limit", "words"),
+    [
+        (Measure.SURPLUS_SHARE, (3, 20), ("15\N{NO-BREAK SPACE}%", "15%")),
+        (Measure.SURPLUS_SHARE, (1, 80), ("1,25\N{NO-BREAK SPACE}%", "1.25%")),
+        (Measure.SURPLUS_SHARE, (0, 1), ("0\N{NO-BREAK SPACE}%", "0%")),
+        (Measure.INCOME, (40_000_000, 1), ("400\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}kr", "SEK 400,000")),
+        (Measure.COMPANY_REMARKS, (3, 1), ("3", "3")),
+        (Measure.RATING, "B", ("B", "B")),
+    ],
+)
+def test_a_bins_limit_is_read_as_people_write_it(
+    measure: Measure, limit: tuple[int, int] | str, words: tuple[str, str]
+) -> None:
+    assert limit_in_words(measure, limit) == words

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.decisions.comparison import Tally
-from underwriting.decisions.policy import PolicyInvalid
+from underwriting.decisions.policy import PolicyInvalid, limit_in_words
 from underwriting.decisions.services.keep_policies import Policies
 from underwriting.kernel.errors import FieldError, Refusal
 from underwriting.kernel.periods import STOCKHOLM
@@ -43,6 +43,7 @@ def blueprint(runtime: Runtime, policies: Policies) -> Blueprint:
             own=view.drafted_by == current_caller().actor,
             at=runtime.clock.now(),
             most=MOST_COMPARED,
+            in_words=limit_in_words,
         )
 
     @pages.get("")
