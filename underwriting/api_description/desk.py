@@ -138,7 +138,7 @@ DESK = (
         method="GET",
         path="/v1/assignments",
         summary=Text("De ärenden som man själv har", "The cases that one has"),
-        who=UNDERWRITERS,
+        who=CASE_READERS,
         answers={200: Answer(text=Text("Äldst först", "The oldest first"), schemas=(AssignmentListSchema,))},
     ),
     Operation(

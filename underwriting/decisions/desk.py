@@ -195,7 +195,7 @@ class Desk:
 
     def own_cases(self, caller: Caller) -> tuple[AssignmentView, ...]:
         """The cases that the caller has, the oldest first."""
-        caller.require(*UNDERWRITERS)
+        caller.require(*CASE_READERS)
         with self.runtime.database.transaction() as session:
             return assign_case.cases_of(session, caller.staff_id)
 

@@ -152,7 +152,7 @@ TABLE: Mapping[str, Access] = {
     "desk.answer_review": _UNDERWRITER,
     "desk.assign": _UNDERWRITER,
     "desk.give_back": _UNDERWRITER,
-    "desk.show_assignments": _UNDERWRITER,
+    "desk.show_assignments": _CASE_READER,
     "desk.dispute_fact": _UNDERWRITER,
     "desk.show_disputes": _CASE_READER,
     "desk.show_evidence": _CASE_READER,

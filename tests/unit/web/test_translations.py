@@ -63,6 +63,8 @@ EVENTS = (
     | {f"payout.{state}" for state in PayoutState}
     | {f"cancellation.{what}" for what in ("received", "confirmed", "rejected", "fallen")}
     | {"application.created", "agreement.granted", "agreement.signature_received"}
+    | {f"override.{what}" for what in ("proposed", "approved", "rejected", "expired")}
+    | {"review.requested", "review.answered", "review.deadline_near", "case.assigned", "case.given_back"}
     | {"bureau_question.allowed", "payment.booked", "redemption.requested"}
 ) - {"application.guarantor_answered"}
 
