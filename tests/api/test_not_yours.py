@@ -37,6 +37,8 @@ SAMPLES: dict[str, Any] = {
     "/v1/agreements/{agreement_id}/drawdowns": {"amount": "1.00"},
     "/v1/agreements/{agreement_id}/cancellation": {},
     "/v1/agreements/{agreement_id}/redemption": {"on": "2026-03-02"},
+    "/v1/policies": {"document": "{}"},
+    "/v1/policies/{policy_id}/publications": {},
     "/v1/fee-runs": {"month": "2026-02"},
     "/v1/webhook-endpoints": {"url": "http://127.0.0.1:9/events"},
     "/v1/webhook-endpoints/{endpoint_id}/replays": {"since": "2026-01-01T00:00:00Z"},
