@@ -27,7 +27,7 @@ def seen_by(caller: Api, *paths: str) -> str:
 
 
 def test_each_is_told_their_own_part_over_every_channel(world: HouseWorld) -> None:
-    """D7, D14: the applicant nothing of guarantors' facts, points or reasons, nor the reverse; events no ground at all."""
+    """D7, D14: the applicant nothing of guarantors' facts, points or reasons, nor the reverse; events no ground."""
     policy = shipped_policy()
     of_guarantors = reasons_of(policy, Card.GUARANTOR)
     of_company = reasons_of(policy, Card.COMPANY, Card.ABILITY) - of_guarantors

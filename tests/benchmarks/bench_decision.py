@@ -3,8 +3,8 @@
     .venv/bin/python tests/benchmarks/bench_decision.py
 
 Each figure is the median of three runs. Ends with status 1 when a case takes 100 µs or more without texts, 200 µs or
-more with them, or 5 ms or more to say what would have been enough; or when the shipped policy takes a second or more to be
-read and proved.
+more with them, or 5 ms or more to say what would have been enough; or when the shipped policy takes a second or more
+to be read and proved.
 """
 
 import statistics
