@@ -9,7 +9,10 @@ from flask.testing import FlaskClient
 from agreements.signing import routes as signing_routes
 from tests.support.lending import ANNA, BERTIL, LendingWorld, application_json, guarantor_json
 from underwriting.applications import routes as application_routes
+from underwriting.decisions import desk_routes
 from underwriting.decisions import routes as decision_routes
+from underwriting.decisions.desk import Desk
+from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform import authentication, permissions, problems, staff_accounts
 
@@ -190,3 +193,27 @@ def test_an_underwriter_lets_the_bureau_be_asked_again(world: LendingWorld, clie
     again = client.post(f"{path}/bureau-questions", headers=ulla)
     assert (again.status_code, again.get_json()["rule"]) == (409, "B4")
     assert world.decisions.assess_due() == 1
+
+
+def test_a_second_person_approves_over_http(world: LendingWorld, client: FlaskClient) -> None:
+    """D8: beyond authority 202 and a proposal; whoever proposed it is refused, and the applicant cannot."""
+    client.application.register_blueprint(desk_routes.blueprint(world.runtime, Desk(world.decisions)))
+    path, draft = create(client, organisation_number="559999-1121")
+    anna = sign(world, client, client.post(f"{path}/submit", headers=draft))
+    world.decisions.assess_due()
+    ulla = underwriter(world)
+    staff_accounts.set_authority(world.runtime, "ulla", Money.kronor(100_000))
+    body = {
+        "outcome": "approved",
+        "limit": "200000.00",
+        "fee_rate": "0.0275",
+        "reason_code": "documents_seen",
+        "reason": "Avtal har visats.",
+    }
+    proposed = client.post(f"{path}/overrides", json=body, headers=ulla)
+    assert (proposed.status_code, proposed.get_json()["state"]) == (202, "pending")
+    approval = f"/v1/overrides/{proposed.get_json()['id']}/approval"
+    own = client.post(approval, headers=ulla)
+    assert (own.status_code, own.get_json()["rule"]) == (403, "D8")
+    assert client.post(approval, headers=anna).status_code == 401
+    assert client.get(path, headers=anna).get_json()["state"] == "referred"
