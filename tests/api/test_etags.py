@@ -120,6 +120,15 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
         (underwriter, "POST", "/overrides", override),
         (underwriter, "POST", "/information-requests", {"question": "Hur stort är lagret?"}),
         (underwriter, "POST", "/bureau-questions", None),
+        (borrower, "POST", "/review-request", {"view": "Uppgifterna är gamla."}),
+        (underwriter, "PUT", "/assignment", {}),
+        (underwriter, "DELETE", "/assignment", None),
+        (
+            underwriter,
+            "POST",
+            "/fact-disputes",
+            {"subject": "company", "fact": "remarks", "treatment": "unknown", "note": "Anmärkningen är struken."},
+        ),
     )
     for who, method, rest, body in changes:
         template = application + rest.replace("/1", "/{ordinal}")
