@@ -49,6 +49,7 @@ class BeneficialOwnerAnswerSchema(Answer):
     """A beneficial owner."""
 
     personal_number = PersonalNumberField(masked=True)
+    name = TextField(longest=100)
     share = RateField()
     politically_exposed = BooleanField()
 

@@ -106,6 +106,7 @@ class BeneficialOwnerSchema(Body[BeneficialOwner]):
     """One of `beneficial_owners`."""
 
     personal_number = PersonalNumberField(required=True)
+    name = TextField(longest=100, load_default=None)
     share = RateField(required=True)
     politically_exposed = BooleanField(load_default=None)
 

@@ -61,6 +61,7 @@ class BeneficialOwner:
     personal_number: PersonalNumber
     share: Decimal
     politically_exposed: bool | None
+    name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from underwriting.jobs_cli import jobs
 from underwriting.keys_cli import keys
 from underwriting.person_cli import person
 from underwriting.policy_cli import policy
+from underwriting.sanctions_cli import sanctions
 from underwriting.terminal import (
     environment_here,
     home_folder,
@@ -47,6 +48,7 @@ main.add_command(keys)
 main.add_command(person)
 main.add_command(policy)
 main.add_command(decision)
+main.add_command(sanctions)
 main.add_command(verify)
 
 

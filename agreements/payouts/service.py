@@ -24,6 +24,8 @@ from agreements.payouts.services.order_payout import (
     withdraw_unsent,
 )
 from agreements.signing.models import Signing
+from underwriting.due_diligence.rules import Occasion
+from underwriting.due_diligence.services.screen_case import screen_again
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
@@ -72,6 +74,7 @@ class Payouts:
         """The handler of agreements' and guarantees' signatures: the last one orders the first payout (rule P1)."""
         agreement = record_signature(session, self.runtime, signing, at)
         if agreement is not None:
+            screen_again(session, self.runtime, agreement.application_id, Occasion.SIGNING, at=at)
             order(session, self.runtime, agreement, Money(agreement.first_drawdown_ore), actor=_SYSTEM, at=at)
 
     def request_drawdown(self, agreement_id: uuid.UUID, amount: Money, *, actor: str) -> DrawdownView:

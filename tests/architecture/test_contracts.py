@@ -33,6 +33,8 @@ PLANTED = [
     ("agreements/cancellation/rules.py", "import sqlalchemy", "Rules are pure"),
     ("bureau_clients/evidence.py", "import werkzeug", "Flask at the edge"),
     ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in few places"),
+    ("underwriting/due_diligence/models.py", "import underwriting.due_diligence.likeness", "Files of due diligence"),
+    ("underwriting/sanctions_cli.py", "import rapidfuzz", "Likeness of names in one place"),
     ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),
     ("bureau_clients/calls.py", "import opentelemetry", "Metrics and traces in one place each"),
 ]

@@ -14,6 +14,7 @@ from bureau_clients import models as bureaus
 from underwriting.applications import models as applications
 from underwriting.decisions import desk_models as desk
 from underwriting.decisions import models as decisions
+from underwriting.due_diligence import models as due_diligence
 from underwriting.platform import client_models as clients
 from underwriting.platform import job_models as jobs
 from underwriting.platform import key_models as keys
@@ -40,6 +41,7 @@ FEATURES = (
     payments,
     redemption,
     cancellation,
+    due_diligence,
     applications,
     decisions,
     desk,

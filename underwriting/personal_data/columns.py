@@ -59,6 +59,7 @@ _SUBJECTS: Mapping[str, str] = {  # as SQL over the row
         (
             *("application_guarantor", "application_supplement", "decision", "agreement"),
             *("override_proposal", "human_review", "fact_dispute"),
+            *("screened_case", "sanctions_match"),
         ),
         "'application:' || application_id",
     ),

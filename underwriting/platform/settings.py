@@ -78,7 +78,8 @@ class Settings:
 
     *sandbox* is true only where every outside party answers on loopback. *seal_key* signs the nightly seals of the
     audit log, which are written to *seal_folder* for publication where there is one. Without a *metrics_token*
-    nobody is told the metrics; traces go to the collector at *traces_url*, if any.
+    nobody is told the metrics; traces go to the collector at *traces_url*, if any. *sanctions_days* is how long a
+    sanctions list counts after it was loaded.
     """
 
     database_url: Secret[str]
@@ -91,6 +92,7 @@ class Settings:
     traces_url: str | None
     base_url: str
     sandbox: bool
+    sanctions_days: int
     bureaus: BureauSettings
     creditsafe: CreditsafeSettings | None
     bisnode: BisnodeSettings | None
@@ -118,6 +120,7 @@ class Settings:
             traces_url=reader.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             base_url=reader.url("BORGEN_BASE_URL"),
             sandbox=sandbox,
+            sanctions_days=reader.whole("SANCTIONS_DAYS", least=1, most=90, default=7),
             bureaus=bureaus,
             creditsafe=read_creditsafe(reader) if "creditsafe" in bureaus.named else None,
             bisnode=read_bisnode(reader) if "bisnode" in bureaus.named else None,

@@ -26,6 +26,8 @@ from agreements.payouts.services.check_status import Reports, look_up
 from agreements.payouts.services.order_payout import ON_ITS_WAY, lock_payout, put
 from agreements.payouts.services.record_answer import record_booking, record_rejection
 from agreements.payouts.services.write_file import PaymentFile, file_of
+from underwriting.due_diligence.rules import Finding, Occasion
+from underwriting.due_diligence.services.screen_case import screen_again
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import AgreementState, PayoutState
 from underwriting.platform.runtime import Runtime
@@ -94,6 +96,13 @@ class Carrier:
         with self.runtime.database.transaction() as session:
             agreement, payout = lock_payout(session, payout_id)
             if payout.state != PayoutState.ORDERED or not self._is_due(payout) or not _may_be_paid(agreement):
+                return None
+            if (
+                screen_again(session, self.runtime, agreement.application_id, Occasion.PAYOUT, at=at)
+                is not Finding.CLEAR
+            ):
+                # The same word as for every other stop: grounds of sanctions are for staff alone (rule D7).
+                put(session, payout, PayoutState.HELD, actor=_SYSTEM, at=at, reason="hard_stop")
                 return None
             check_payable(
                 status_checked_on=stockholm_date(agreement.status_checked_at),

@@ -29,7 +29,7 @@ PRIVILEGES = sa.text("""
 ALEMBICS_OWN = "alembic_version"
 APPEND_ONLY = {
     *("audit_entry", "audit_seal", "audit_seal_head", "document", "ledger_entry", "ledger_line", "received_answer"),
-    *("policy_version", "policy_approval", "policy_publication"),
+    *("sanctions_entry", "sanctions_list", "screening", "policy_version", "policy_approval", "policy_publication"),
 }
 
 

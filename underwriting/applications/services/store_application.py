@@ -82,6 +82,7 @@ def body_of(session: Session, cipher: Cipher, application: Application) -> Appli
                 personal_number=PersonalNumber(one["personal_number"]),
                 share=Decimal(one["share"]),
                 politically_exposed=one["politically_exposed"],
+                name=one.get("name"),  # not asked for before sanctions lists were loaded
             )
             for one in content["beneficial_owners"]
         ),
@@ -196,6 +197,7 @@ def _details(body: ApplicationBody) -> dict[str, Any]:
                 "personal_number": one.personal_number.digits,
                 "share": str(one.share),
                 "politically_exposed": one.politically_exposed,
+                "name": one.name,
             }
             for one in body.beneficial_owners
         ],

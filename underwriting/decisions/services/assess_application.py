@@ -22,6 +22,7 @@ from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import lock_application, move
 from underwriting.applications.services.lapse_applications import lapse
+from underwriting.applications.services.store_application import body_of
 from underwriting.decisions.grounds import hard_stops
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.scoring import decide
@@ -110,9 +111,10 @@ def reports_in(retrieval: Retrieval) -> dict[str, Report]:
 def _decide(
     session: Session, runtime: Runtime, policy: Policy, application: Application, retrieval: Retrieval, at: datetime
 ) -> None:
-    case = gather(session, runtime, application, at=at)
     reports = reports_in(retrieval)
-    keep_name(runtime, application, reports.get(case.body.organisation_number.digits))
+    number = body_of(session, runtime.cipher, application).organisation_number
+    keep_name(runtime, application, reports.get(number.digits))  # the company is screened by it
+    case = gather(session, runtime, application, at=at)
     facts = case.facts(reports, at=at)
     if retrieval.not_asked and isinstance(facts.company.status, Known) and not any(hard_stops(facts)):
         _go_on(session, runtime, application, at)

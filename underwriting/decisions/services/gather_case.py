@@ -17,12 +17,19 @@ from schemas.values import ApplicationBody, NamedGuarantor
 from underwriting.applications.models import Application
 from underwriting.applications.notices import reason_for_enquiry
 from underwriting.applications.services.ground_enquiry import notice_versions_of
-from underwriting.applications.services.store_application import body_of, guarantors_of, named_guarantor
+from underwriting.applications.services.store_application import (
+    body_of,
+    company_name_of,
+    guarantors_of,
+    named_guarantor,
+)
 from underwriting.decisions.corrections import HARD_STOP_FACTS, Correction, corrected
 from underwriting.decisions.facts import ApplicationFacts, DueDiligenceFacts, Facts, Person, Screening, facts_of
 from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
 from underwriting.decisions.rules import OWNER
 from underwriting.decisions.services.keep_dispute import corrections_of
+from underwriting.due_diligence.rules import EntryKind, Occasion, Party
+from underwriting.due_diligence.services.screen_case import screen
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.runtime import Runtime
@@ -129,7 +136,7 @@ def gather(session: Session, runtime: Runtime, application: Application, *, at: 
         owner=_person(session, runtime, OWNER, owner, at) if isinstance(owner, PersonalNumber) else None,
         guarantors=guarantors,
         subjects=(company, *persons),
-        due_diligence=_due_diligence(runtime, body),
+        due_diligence=_due_diligence(session, runtime, application, body, at),
         history=_history(session, runtime, body, at),
         corrections=corrections_of(session, runtime, application.id),
     )
@@ -142,6 +149,28 @@ def parties_of(runtime: Runtime, body: ApplicationBody) -> frozenset[bytes]:
     numbers |= {one.personal_number.digits for one in body.guarantors}
     numbers |= {one.personal_number.digits for one in body.beneficial_owners}
     return frozenset(runtime.cipher.blind_index(digits) for digits in numbers)
+
+
+def screened_parties(body: ApplicationBody, company_name: str | None) -> tuple[Party, ...]:
+    """Everybody whom the sanctions lists are asked about (rule K1): company, signatories, owners, guarantors.
+
+    Somebody in several roles is asked about once.
+    """
+    number = body.organisation_number
+    company = Party(kind=EntryKind.ENTERPRISE, role="company", number=number.digits, name=company_name)
+    named = {one.personal_number: ("signatory", one.name) for one in body.signing_rule}
+    for guarantor in body.guarantors:
+        named.setdefault(guarantor.personal_number, ("guarantor", guarantor.name))
+    roles: dict[PersonalNumber, tuple[str, str | None]] = dict(named)
+    for owner in body.beneficial_owners:
+        roles.setdefault(owner.personal_number, ("owner", owner.name))
+    if isinstance(number, PersonalNumber):
+        roles.setdefault(number, ("owner", company_name))
+    persons = (
+        Party(kind=EntryKind.PERSON, role=role, number=one.digits, name=name, born=one.born_on)
+        for one, (role, name) in roles.items()
+    )
+    return (company, *persons)
 
 
 def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber, at: datetime) -> Person:
@@ -168,12 +197,16 @@ def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: date
     )
 
 
-def _due_diligence(runtime: Runtime, body: ApplicationBody) -> DueDiligenceFacts:
+def _due_diligence(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, at: datetime
+) -> DueDiligenceFacts:
+    parties = screened_parties(body, company_name_of(runtime.cipher, application))
+    finding = screen(session, runtime, application.id, parties, Occasion.DECISION, at=at)
     answers = body.due_diligence
     exposed = [answers.politically_exposed, *(owner.politically_exposed for owner in body.beneficial_owners)]
     return DueDiligenceFacts(
         gaps=_gaps(body),
-        sanctions=_screening(runtime),
+        sanctions=Screening(finding),
         politically_exposed=any(answer is True for answer in exposed),
     )
 
@@ -192,11 +225,6 @@ def _gaps(body: ApplicationBody) -> tuple[str, ...]:
         "risk_class": answers.trades_with_high_risk_countries is not False,
     }
     return tuple(sorted(word for word, lacks in missing.items() if lacks))
-
-
-def _screening(runtime: Runtime) -> Screening:
-    """Nobody in the sandbox is real; elsewhere nothing is known of sanctions as long as no list is loaded."""
-    return Screening.CLEAR if runtime.settings.sandbox else Screening.UNKNOWN
 
 
 def _company_report(report: Report | None) -> CompanyReport | NoMatch | None:
