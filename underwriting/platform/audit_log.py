@@ -1,24 +1,32 @@
 """The append-only log of who did what to which subject, one hash chain per subject.
 
 Entries name things by id and never hold personal data. The chain makes a changed or removed row visible; the database
-role of the service can neither change nor delete one.
+role of the service can neither change nor delete one. Who was shown personal data stands in the same chains, under the
+action `READ`.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from underwriting.platform.database import lock_subject
-from underwriting.platform.encryption import canonical_json
+from underwriting.platform.audit_chain import GENESIS, link, link_of
+from underwriting.platform.database import lock_subject, lock_subjects
 from underwriting.platform.models import AuditEntry
 
-GENESIS = bytes(32)
-"""What the first entry of a chain follows."""
+READ = "read"
+"""The action of an entry that says who was shown what."""
+
+_HEADS = sa.text("""
+    SELECT head.subject, head.sequence, head.hash
+    FROM unnest(CAST(:subjects AS text[])) AS name
+    CROSS JOIN LATERAL (
+        SELECT subject, sequence, hash FROM audit_entry WHERE subject = name ORDER BY sequence DESC LIMIT 1
+    ) AS head
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,20 @@ def begin(
     _add(session, subject, 1, GENESIS, action, actor, at, dict(data or {}))
 
 
+def append_to_each(
+    session: Session, notes: Mapping[str, Mapping[str, Any]], action: str, *, actor: str, at: datetime
+) -> None:
+    """Add an entry to the chain of every subject of *notes*, each with its data: three statements however many."""
+    subjects = sorted(notes)
+    lock_subjects(session, [f"audit:{subject}" for subject in subjects])
+    heads = {row.subject: (row.sequence, row.hash) for row in session.execute(_HEADS, {"subjects": subjects})}
+    rows = []
+    for subject in subjects:
+        last, previous = heads.get(subject, (0, GENESIS))
+        rows.append(_row(subject, last + 1, previous, action, actor, at, dict(notes[subject])))
+    session.execute(sa.insert(AuditEntry), rows)
+
+
 def first_broken_link(session: Session, subject: str) -> BrokenLink | None:
     """Recompute *subject*'s chain; the first entry that does not follow from the one before it, or None."""
     previous, expected = GENESIS, 1
@@ -62,16 +84,10 @@ def first_broken_link(session: Session, subject: str) -> BrokenLink | None:
     return None
 
 
-def entries_of(session: Session, subject: str) -> list[AuditEntry]:
-    """*subject*'s entries in order."""
-    return list(
-        session.scalars(sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence))
-    )
-
-
-def link_of(entry: AuditEntry) -> bytes:
-    """The hash that *entry* should have, after what it says stood before it."""
-    return _link(entry.previous_hash, entry.subject, entry.sequence, entry.action, entry.actor, entry.at, entry.data)
+def entries_of(session: Session, subject: str, *, with_reads: bool = True) -> list[AuditEntry]:
+    """*subject*'s entries in order; without those that say who was shown it, unless *with_reads*."""
+    query = sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence)
+    return list(session.scalars(query if with_reads else query.where(AuditEntry.action != READ)))
 
 
 def _add(
@@ -84,23 +100,26 @@ def _add(
     at: datetime,
     content: dict[str, Any],
 ) -> None:
-    session.add(
-        AuditEntry(
-            subject=subject,
-            sequence=sequence,
-            action=action,
-            actor=actor,
-            at=at,
-            data=content,
-            previous_hash=previous,
-            hash=_link(previous, subject, sequence, action, actor, at, content),
-        )
-    )
+    session.add(AuditEntry(**_row(subject, sequence, previous, action, actor, at, content)))
     session.flush()
 
 
-def _link(
-    previous: bytes, subject: str, sequence: int, action: str, actor: str, at: datetime, data: Mapping[str, Any]
-) -> bytes:
-    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return hashlib.sha256(previous + canonical_json([subject, sequence, action, actor, instant, dict(data)])).digest()
+def _row(
+    subject: str,
+    sequence: int,
+    previous: bytes,
+    action: str,
+    actor: str,
+    at: datetime,
+    content: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "subject": subject,
+        "sequence": sequence,
+        "action": action,
+        "actor": actor,
+        "at": at,
+        "data": content,
+        "previous_hash": previous,
+        "hash": link(previous, subject, sequence, action, actor, at, content),
+    }

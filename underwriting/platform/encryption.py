@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.text import Text
+from underwriting.platform import opened
 
 HOUSE = "house"
 """The subject of what belongs to no person's matter."""
@@ -93,12 +94,16 @@ class Cipher:
     def decrypt(self, stored: bytes, *, context: str) -> bytes:
         """What `encrypt` was given; CiphertextInvalid when *stored* or *context* is not what it was. DataErased."""
         if stored[:1] == FIRST_FORM and self._first_key is not None:
-            return unseal(self._first_key, stored[1:], bound_to=FIRST_FORM + context.encode())
+            plain = unseal(self._first_key, stored[1:], bound_to=FIRST_FORM + context.encode())
+            opened.note(HOUSE, context)
+            return plain
         header = stored[: KEY_ID.stop]
         if stored[:1] != SECOND_FORM or len(header) < KEY_ID.stop:
             raise CiphertextInvalid("unknown form or cut off")
         data_key = self.data_keys.find(uuid.UUID(bytes=stored[KEY_ID]))
-        return unseal(data_key.key, stored[KEY_ID.stop :], bound_to=header + context.encode())
+        plain = unseal(data_key.key, stored[KEY_ID.stop :], bound_to=header + context.encode())
+        opened.note(data_key.subject, context)
+        return plain
 
     def encrypt_json(self, value: Any, *, context: str, subject: str = HOUSE) -> bytes:
         """*value* as canonical JSON, encrypted."""

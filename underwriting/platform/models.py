@@ -24,6 +24,10 @@ class AuditEntry(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
+    __table_args__ = (
+        sa.Index("ix_audit_entry_at", "at", "subject", "sequence"),
+        sa.Index("ix_audit_entry_actor", "actor", "at", "subject", "sequence"),
+    )
 
 
 class AuditSeal(Base):
@@ -33,6 +37,7 @@ class AuditSeal(Base):
     __table_args__ = (
         sa.CheckConstraint("number >= 1 AND chains >= 0", "counts"),
         sa.CheckConstraint("octet_length(root) = 32 AND octet_length(previous) = 32", "hashes"),
+        sa.CheckConstraint("form IN (1, 2)", "form"),
     )
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed_on: Mapped[date] = mapped_column(unique=True)
@@ -42,6 +47,7 @@ class AuditSeal(Base):
     previous: Mapped[bytes]
     public_key: Mapped[bytes]
     signature: Mapped[bytes]
+    form: Mapped[int] = mapped_column(sa.SmallInteger, server_default="1")  # 1: a list of heads, 2: a tree of them
 
 
 class AuditSealHead(Base):
@@ -53,6 +59,19 @@ class AuditSealHead(Base):
     sequence: Mapped[int]
     hash: Mapped[bytes]
     __table_args__ = (sa.Index("ix_audit_seal_head_subject", "subject", "sequence"),)
+
+
+class AuditVerification(Identified, Base):
+    """One time that the whole log was computed again, and what was found; the service may add, never change one."""
+
+    __tablename__ = "audit_verification"
+    __table_args__ = (sa.CheckConstraint("chains >= 0 AND entries >= 0 AND seals >= 0 AND findings >= 0", "counts"),)
+    at: Mapped[datetime]
+    chains: Mapped[int]
+    entries: Mapped[int]
+    seals: Mapped[int]
+    findings: Mapped[int]
+    public_key: Mapped[bytes]
 
 
 class IdempotencyKey(Base):

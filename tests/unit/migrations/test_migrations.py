@@ -28,7 +28,8 @@ PRIVILEGES = sa.text("""
 """)
 ALEMBICS_OWN = "alembic_version"
 APPEND_ONLY = {
-    *("audit_entry", "audit_seal", "audit_seal_head", "document", "ledger_entry", "ledger_line", "received_answer"),
+    *("audit_entry", "audit_seal", "audit_seal_head", "audit_verification"),
+    *("document", "ledger_entry", "ledger_line", "received_answer"),
 }
 
 
