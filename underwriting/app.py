@@ -38,6 +38,7 @@ from underwriting.platform import (
     permissions,
     problems,
     rate_limits,
+    read_log,
     request_ids,
     retries,
     tracing,
@@ -93,6 +94,7 @@ def create_app(house: House | None = None) -> Flask:
         app.register_blueprint(blueprint)
     _for_every_page(app, runtime)
     retries.register(app, runtime.database)
+    read_log.register(app, runtime)
     return app
 
 
