@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from underwriting.access_cli import client, user
-from underwriting.audit_cli import verify
+from underwriting.audit_cli import audit, verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.events_cli import events
 from underwriting.jobs_cli import jobs
@@ -44,6 +44,7 @@ main.add_command(user)
 main.add_command(keys)
 main.add_command(person)
 main.add_command(verify)
+main.add_command(audit)
 
 
 @main.command()

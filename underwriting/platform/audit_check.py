@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from underwriting.platform.audit_chain import Damage, Finding, damage_to, holds
 from underwriting.platform.audit_seal import file_name, published, root_of, seal_of
-from underwriting.platform.models import AuditEntry, AuditSeal, AuditSealHead
+from underwriting.platform.models import AuditEntry, AuditSeal, AuditSealHead, AuditVerification
 from underwriting.platform.seal_key import is_signed
 
 _CHUNK_ROWS = 2_000
@@ -46,6 +47,13 @@ def check(session: Session, *, public_key: bytes, folder: Path | None = None) ->
     yield from _seals(session, public_key)
     if folder is not None:
         yield from _published(session, folder)
+
+
+def keep(session: Session, checked: Extent, *, findings: int, public_key: bytes, at: datetime) -> None:
+    """Keep that so much was looked through and so many things were found."""
+    extents = {"chains": checked.chains, "entries": checked.entries, "seals": checked.seals}
+    session.add(AuditVerification(at=at, findings=findings, public_key=public_key, **extents))
+    session.flush()
 
 
 def damage_of(session: Session, subject: str) -> list[Finding]:

@@ -227,6 +227,19 @@ def test_a_seal_that_was_touched_is_found(sealing: Runtime, owner: Database, sta
     assert Finding("seal", 1, Damage.SEAL_BROKEN) in found(sealing)
 
 
+def test_two_seals_that_changed_places_are_both_found(sealing: Runtime, owner: Database) -> None:
+    """S3: a seal's number is signed too."""
+    add(sealing, "agreement:1", "agreement.granted")
+    audit_seal.seal(sealing, FIRST)
+    add(sealing, "agreement:1", "agreement.signed")
+    audit_seal.seal(sealing, SECOND)
+    with owner.transaction() as session:
+        for table in ("audit_seal", "audit_seal_head"):
+            for before, after in ((1, 9), (2, 1), (9, 2)):
+                session.execute(sa.text(f"UPDATE {table} SET number = {after} WHERE number = {before}"))
+    assert found(sealing) == [Finding("seal", 1, Damage.SEAL_BROKEN), Finding("seal", 2, Damage.SEAL_BROKEN)]
+
+
 def test_a_log_and_its_seals_made_anew_do_not_agree_with_what_was_published(
     sealing: Runtime, owner: Database, folder: Path
 ) -> None:
