@@ -49,6 +49,7 @@ from underwriting.web import layout
 from underwriting.web.views import (
     account,
     applicant,
+    audit,
     billing,
     clients,
     console,
@@ -152,6 +153,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     )
     yield billing.blueprint(runtime, house.payments)
     yield messages.blueprint(runtime)
+    yield audit.blueprint(runtime)
     yield jobs.blueprint(runtime, jobs_of(house).periodic)
     yield webhooks.blueprint(house.webhook_endpoints)
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())
