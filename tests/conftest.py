@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from xdist.workermanage import WorkerController
 
-from tests.support import postgres
+from tests.support import costs, postgres
 from tests.support.environment import complete_environment
 from underwriting.kernel.clock import FixedClock
 from underwriting.platform.data_keys import cipher_of
@@ -50,6 +50,14 @@ def server_url(request: pytest.FixtureRequest) -> str:
     url = of_worker.get(_SERVER_URL_OF_WORKER) or _server_of(request.config).url
     postgres.ensure_template(url)
     return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        costs.cheap_passwords(patch)
+        costs.remembered_routes(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

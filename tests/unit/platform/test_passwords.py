@@ -3,6 +3,7 @@
 import pytest
 from argon2 import PasswordHasher
 
+from tests.support import costs
 from underwriting.platform.passwords import (
     EASILY_GUESSED,
     TOO_LONG,
@@ -15,6 +16,11 @@ from underwriting.platform.passwords import (
 )
 
 GOOD = "korrekt häst batteri häftklammer"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs.dear_passwords(monkeypatch)
 
 
 @pytest.mark.parametrize(
