@@ -65,9 +65,18 @@ class Entry(Protocol):
 def link(
     previous: bytes, subject: str, sequence: int, action: str, actor: str, at: datetime, data: Mapping[str, Any]
 ) -> bytes:
-    """The hash of an entry that follows *previous*."""
+    """The hash of an entry that follows *previous*: over that and its content as canonical JSON."""
+    before, after = around_the_number(subject, action, actor, at, data)
+    return hashlib.sha256(previous + before + str(sequence).encode() + after).digest()
+
+
+def around_the_number(
+    subject: str, action: str, actor: str, at: datetime, data: Mapping[str, Any]
+) -> tuple[bytes, bytes]:
+    """An entry's content as canonical JSON, `[subject,number,action,actor,instant,data]`: what stands before its number
+    and what after it. The number is known when the entry is written, by the database."""
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return hashlib.sha256(previous + canonical_json([subject, sequence, action, actor, instant, dict(data)])).digest()
+    return canonical_json([subject])[:-1] + b",", b"," + canonical_json([action, actor, instant, dict(data)])[1:]
 
 
 def link_of(entry: Entry, *, at_place: int | None = None) -> bytes:

@@ -13,13 +13,30 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from underwriting.platform.audit_chain import GENESIS, link, link_of
-from underwriting.platform.database import lock_subject, lock_subjects
+from underwriting.platform.audit_chain import GENESIS, around_the_number, link, link_of
+from underwriting.platform.database import lock_subjects
+from underwriting.platform.encryption import canonical_json
 from underwriting.platform.models import AuditEntry
 
 READ = "read"
 """The action of an entry that says who was shown what."""
 
+# The lock is waited for after the server has decided what the statement sees: whoever had to wait sees the chain as it
+# was before, adds nothing since the number is taken, and holds the lock when it is sent again.
+_APPEND = sa.text("""
+    WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))),
+    head AS (SELECT sequence, hash FROM audit_entry WHERE subject = :subject ORDER BY sequence DESC LIMIT 1),
+    next AS (
+        SELECT coalesce(head.sequence, 0) + 1 AS sequence, coalesce(head.hash, :genesis) AS previous
+        FROM locked LEFT JOIN head ON true
+    )
+    INSERT INTO audit_entry (subject, sequence, action, actor, at, data, previous_hash, hash)
+    SELECT :subject, sequence, :action, :actor, :at, CAST(:data AS jsonb), previous,
+        sha256(previous || CAST(:before AS bytea) || convert_to(sequence::text, 'UTF8') || CAST(:after AS bytea))
+    FROM next
+    ON CONFLICT DO NOTHING
+    RETURNING sequence
+""")
 _HEADS = sa.text("""
     SELECT head.subject, head.sequence, head.hash
     FROM unnest(CAST(:subjects AS text[])) AS name
@@ -41,22 +58,27 @@ def append(
     session: Session, subject: str, action: str, *, actor: str, at: datetime, data: Mapping[str, Any] | None = None
 ) -> None:
     """Add an entry to *subject*'s chain (for example `application:0199…`) in the caller's transaction."""
-    lock_subject(session, f"audit:{subject}")
-    head = session.execute(
-        sa.select(AuditEntry.sequence, AuditEntry.hash)
-        .where(AuditEntry.subject == subject)
-        .order_by(AuditEntry.sequence.desc())
-        .limit(1)
-    ).one_or_none()
-    sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
-    _add(session, subject, sequence, previous, action, actor, at, dict(data or {}))
+    before, after = around_the_number(subject, action, actor, at, data or {})
+    values = {
+        "lock": f"audit:{subject}",
+        "subject": subject,
+        "action": action,
+        "actor": actor,
+        "at": at,
+        "data": canonical_json(dict(data or {})).decode(),
+        "genesis": GENESIS,
+        "before": before,
+        "after": after,
+    }
+    if session.execute(_APPEND, values).scalar() is None:
+        session.execute(_APPEND, values).scalar_one()
 
 
 def begin(
     session: Session, subject: str, action: str, *, actor: str, at: datetime, data: Mapping[str, Any] | None = None
 ) -> None:
     """Begin the chain of a *subject* that the caller's transaction has made: nobody else can know of it yet."""
-    _add(session, subject, 1, GENESIS, action, actor, at, dict(data or {}))
+    session.execute(sa.insert(AuditEntry), [_row(subject, 1, GENESIS, action, actor, at, dict(data or {}))])
 
 
 def append_to_each(
@@ -88,20 +110,6 @@ def entries_of(session: Session, subject: str, *, with_reads: bool = True) -> li
     """*subject*'s entries in order; without those that say who was shown it, unless *with_reads*."""
     query = sa.select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence)
     return list(session.scalars(query if with_reads else query.where(AuditEntry.action != READ)))
-
-
-def _add(
-    session: Session,
-    subject: str,
-    sequence: int,
-    previous: bytes,
-    action: str,
-    actor: str,
-    at: datetime,
-    content: dict[str, Any],
-) -> None:
-    session.add(AuditEntry(**_row(subject, sequence, previous, action, actor, at, content)))
-    session.flush()
 
 
 def _row(

@@ -76,6 +76,7 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "signing.person": (DataKind.IDENTITY,),
     "signing.visible_text": (DataKind.DOCUMENT,),
     "signing.evidence": (DataKind.SIGNATURE,),
+    "staff_user.personal": (DataKind.IDENTITY,),
 }
 """What each encrypted column holds."""
 

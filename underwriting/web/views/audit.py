@@ -20,6 +20,7 @@ from underwriting.web.texts import catalogue, translate
 
 _ON_A_PAGE = 50
 _NO_DAY = Text("Skriv dagen som 2026-03-02", "Write the day as 2026-03-02")
+_NAMES = {"call": "audit.call", "request_id": "audit.request"}
 _PAGES = {"application": "/console/applications/", "agreement": "/console/agreements/"}
 
 
@@ -116,7 +117,7 @@ def _details(row: EntryView) -> list[tuple[str, str]]:
         elif isinstance(value, dict):
             told += [(inner.replace("_", " "), str(content)) for inner, content in sorted(value.items())]
         else:
-            told.append((name.replace("_", " "), str(value)))
+            told.append((translate(_NAMES[name]) if name in _NAMES else name.replace("_", " "), str(value)))
     return told
 
 
