@@ -33,6 +33,7 @@ PLANTED = [
     ("agreements/cancellation/rules.py", "import sqlalchemy", "Rules are pure"),
     ("bureau_clients/evidence.py", "import werkzeug", "Flask at the edge"),
     ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in few places"),
+    ("underwriting/platform/sign_on.py", "import authlib", "The identity provider through its client"),
     ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),
     ("bureau_clients/calls.py", "import opentelemetry", "Metrics and traces in one place each"),
 ]

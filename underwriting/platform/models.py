@@ -100,6 +100,7 @@ class StaffUser(Identified, Base):
     password_hash: Mapped[str | None]  # None: logs in by the identity provider alone
     role: Mapped[str]
     personal_index: Mapped[bytes | None]  # who the user is, so that nobody decides on themselves (D8)
+    personal_encrypted: Mapped[bytes | None]  # the same, so that it can be indexed anew
     created_at: Mapped[datetime]
     failed_attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     locked_until: Mapped[datetime | None]
@@ -133,12 +134,12 @@ class LoginSession(Identified, Base):
     )
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     staff_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("staff_user.id"))
-    person_index: Mapped[bytes | None]
+    person_index: Mapped[bytes | None] = mapped_column(index=True)
     person_encrypted: Mapped[bytes | None]
-    method: Mapped[str]
+    method: Mapped[str] = mapped_column(server_default="password")  # for the program before it, as the next one
     awaits: Mapped[str | None]  # what is still to be shown before the session opens anything
     created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]  # to the minute
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=sa.text("now()"))  # to the minute
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
