@@ -86,12 +86,16 @@ def _signed_bytes(session: Session, runtime: Runtime, signing: Signing, visible_
 
 def _keep(session: Session, runtime: Runtime, signing: Signing, completion: Completion, at: datetime) -> None:
     person, subject = completion.personal_number, runtime.cipher.subject_of(signing.visible_text_encrypted)
+    # Encrypted before the row is touched: to read the subject's key writes what has changed, and a row is complete only
+    # together with its evidence.
+    sealed = runtime.cipher.encrypt(person.digits.encode(), context=PERSON, subject=subject)
+    evidence = runtime.cipher.encrypt_json(_evidence(completion), context=_EVIDENCE, subject=subject)
     signing.state = str(SigningState.COMPLETE)
     signing.hint_code = None
     signing.completed_at = at
     signing.person_index = runtime.cipher.blind_index(person.digits)
-    signing.person_encrypted = runtime.cipher.encrypt(person.digits.encode(), context=PERSON, subject=subject)
-    signing.evidence_encrypted = runtime.cipher.encrypt_json(_evidence(completion), context=_EVIDENCE, subject=subject)
+    signing.person_encrypted = sealed
+    signing.evidence_encrypted = evidence
     session.flush()
     _note(session, signing, "signing.complete", at, {"evidence": _fingerprint(completion)})
 
