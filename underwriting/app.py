@@ -31,6 +31,7 @@ from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import (
     authentication,
     bodies,
+    deprecations,
     hardening,
     health,
     logs,
@@ -83,6 +84,7 @@ def create_app(house: House | None = None) -> Flask:
     )
     request_ids.register(app)
     hardening.register(app, runtime)
+    deprecations.register(app)
     tracing.follow(app)
     bodies.register(app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES})
     authentication.register(app, runtime)
