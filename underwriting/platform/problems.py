@@ -25,8 +25,10 @@ from underwriting.kernel.errors import (
 )
 from underwriting.kernel.text import Language, Text
 from underwriting.platform import request_ids
+from underwriting.platform.hardening import read_cookie
 from underwriting.platform.logs import masked
 
+LANGUAGE_COOKIE = "language"
 STATUS_OF_KIND: Mapping[type[Refusal], int] = {
     InvalidInput: 422,
     LoginRequired: 401,
@@ -110,7 +112,7 @@ def problem_of(error: Exception) -> Problem:
 
 def language_of_request() -> Language:
     """Swedish, unless the caller chose English or its `Accept-Language` prefers it."""
-    chosen = request.cookies.get("language") or request.accept_languages.best_match(["sv", "en"], default="sv")
+    chosen = read_cookie(LANGUAGE_COOKIE) or request.accept_languages.best_match(["sv", "en"], default="sv")
     return "en" if chosen == "en" else "sv"
 
 

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from underwriting.kernel.errors import FieldError
 from underwriting.kernel.text import Language
 from underwriting.platform import request_ids
-from underwriting.platform.problems import Problem, language_of_request
+from underwriting.platform.hardening import set_cookie
+from underwriting.platform.problems import LANGUAGE_COOKIE, Problem, language_of_request
 from underwriting.web import filters
 from underwriting.web.texts import translate
 
@@ -59,7 +60,7 @@ def own_path(target: str) -> str:
 def choose_language(response: BaseResponse, language: str) -> BaseResponse:
     """*response*, with which the browser remembers *language*, if it is one of ours."""
     if language in get_args(Language):
-        response.set_cookie("language", language, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
+        set_cookie(response, LANGUAGE_COOKIE, language, seconds=_YEAR_SECONDS)
     return response
 
 

@@ -9,7 +9,7 @@ from tests.support.house import HouseWorld
 from tests.support.journey import BODIES, apply
 from tests.support.lending import application_json
 from tests.support.log_lines import log_lines
-from underwriting.kernel.vocabulary import CompanyForm, Role
+from underwriting.kernel.vocabulary import CompanyForm, Role, Scope
 from underwriting.platform import machine_clients
 from underwriting.platform.authentication import SESSION_COOKIE
 
@@ -63,7 +63,7 @@ def test_a_name_is_shown_as_it_was_typed_on_every_page(world: HouseWorld) -> Non
     """No template and no tag comes out of what somebody typed."""
     body = BODIES[CompanyForm.AB] | {"contact": BODIES[CompanyForm.AB]["contact"] | {"name": TYPED}}
     loan = apply(world, json.loads(json.dumps(body)))
-    machine_clients.add_client(world.runtime, TYPED[:80], list(machine_clients.Scope)[:1], actor="staff:1")
+    machine_clients.add_client(world.runtime, TYPED[:80], [Scope.EVENTS_READ], actor="staff:1")
     staff = reader(world)
     staff.set_cookie(SESSION_COOKIE, world.staff(Role.ADMINISTRATOR).token or "")
     pages = [f"/console/applications/{loan.application_id}", "/console/clients", f"/console/login?next={TYPED}"]
