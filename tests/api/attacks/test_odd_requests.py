@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.test_account import reader
 from tests.support.house import Api, HouseWorld
+from tests.support.journey import granted
 from tests.support.lending import application_json
 from tests.support.log_lines import log_lines
 from underwriting.kernel.vocabulary import Role
@@ -37,6 +38,15 @@ def test_a_path_that_climbs_reads_no_file(world: HouseWorld, path: str) -> None:
         shown = answer.get_data(as_text=True)
         assert "import" not in shown
         assert "root:" not in shown
+
+
+def test_a_document_is_text_under_a_name_of_ours(world: HouseWorld) -> None:
+    loan = granted(world)
+    (document,) = loan.borrower.get(f"{loan.agreement}/documents")["items"][:1]
+    answer = loan.borrower.call("GET", f"{loan.agreement}/documents/{document['id']}?filename=evil.html&download=evil")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == f'inline; filename="{document["id"]}-sv.txt"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1@evil.example", "a" * 300, "evil/../x"])
