@@ -4,6 +4,7 @@ One embedded PostgreSQL serves the whole run. The pytest process that the user s
 of the workers that pytest-xdist starts; without workers it is started when the first test asks for it.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from xdist.workermanage import WorkerController
 
 from tests.support import costs, postgres
 from tests.support.environment import complete_environment
+from tests.support.spare_database import SpareDatabase
 from underwriting.kernel.clock import FixedClock
 from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
@@ -36,6 +38,12 @@ hypothesis.settings.load_profile("long" if LONG else "short")
 def pytest_configure_node(node: WorkerController) -> None:
     """Before pytest-xdist starts a worker: tell it where the server is."""
     node.workerinput[_SERVER_URL_OF_WORKER] = _server_of(node.config).url
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay until the end: the garbage collector need not look through them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -78,14 +86,20 @@ def database(_shared_database: Database) -> Iterator[Database]:
         transaction.rollback()
 
 
+@pytest.fixture(scope="session")
+def _spare_database(server_url: str) -> Iterator[SpareDatabase]:
+    spare = SpareDatabase(server_url)
+    yield spare
+    spare.drop()
+
+
 @pytest.fixture
-def committed_database(server_url: str) -> Iterator[Database]:
+def committed_database(_spare_database: SpareDatabase) -> Iterator[Database]:
     """A migrated, empty database of the test's own: for commits, threads and processes (its address is `.url`)."""
-    url = postgres.create_database(server_url)
-    database = Database(url)
-    yield database
-    database.dispose()
-    postgres.drop_database(server_url, url)
+    with _spare_database.lent() as url:
+        database = Database(url)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture
