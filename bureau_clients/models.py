@@ -45,7 +45,7 @@ class BureauQuestion(Identified, Base):
     )
     application_id: Mapped[uuid.UUID]  # of the application; a feature above this one
     subject_kind: Mapped[str]
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(index=True)
     company_form: Mapped[str | None]  # none for a person
     state: Mapped[str]
     purpose: Mapped[str]

@@ -4,6 +4,7 @@ One embedded PostgreSQL serves the whole run. The pytest process that the user s
 of the workers that pytest-xdist starts; without workers it is started when the first test asks for it.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +14,9 @@ import hypothesis
 import pytest
 from xdist.workermanage import WorkerController
 
-from tests.support import postgres
+from tests.support import costs, postgres
 from tests.support.environment import complete_environment
+from tests.support.spare_database import SpareDatabase
 from underwriting.kernel.clock import FixedClock
 from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
@@ -38,6 +40,12 @@ def pytest_configure_node(node: WorkerController) -> None:
     node.workerinput[_SERVER_URL_OF_WORKER] = _server_of(node.config).url
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay until the end: the garbage collector need not look through them."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SERVER in config.stash:
         config.stash[_SERVER].stop()
@@ -50,6 +58,14 @@ def server_url(request: pytest.FixtureRequest) -> str:
     url = of_worker.get(_SERVER_URL_OF_WORKER) or _server_of(request.config).url
     postgres.ensure_template(url)
     return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        costs.cheap_passwords(patch)
+        costs.remembered_routes(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -70,14 +86,20 @@ def database(_shared_database: Database) -> Iterator[Database]:
         transaction.rollback()
 
 
+@pytest.fixture(scope="session")
+def _spare_database(server_url: str) -> Iterator[SpareDatabase]:
+    spare = SpareDatabase(server_url)
+    yield spare
+    spare.drop()
+
+
 @pytest.fixture
-def committed_database(server_url: str) -> Iterator[Database]:
+def committed_database(_spare_database: SpareDatabase) -> Iterator[Database]:
     """A migrated, empty database of the test's own: for commits, threads and processes (its address is `.url`)."""
-    url = postgres.create_database(server_url)
-    database = Database(url)
-    yield database
-    database.dispose()
-    postgres.drop_database(server_url, url)
+    with _spare_database.lent() as url:
+        database = Database(url)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture

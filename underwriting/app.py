@@ -35,6 +35,7 @@ from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import (
     authentication,
     bodies,
+    deprecations,
     hardening,
     health,
     logs,
@@ -42,6 +43,7 @@ from underwriting.platform import (
     permissions,
     problems,
     rate_limits,
+    read_log,
     request_ids,
     retries,
     tracing,
@@ -52,6 +54,7 @@ from underwriting.web import layout
 from underwriting.web.views import (
     account,
     applicant,
+    audit,
     billing,
     clients,
     console,
@@ -85,6 +88,7 @@ def create_app(house: House | None = None) -> Flask:
     )
     request_ids.register(app)
     hardening.register(app, runtime)
+    deprecations.register(app)
     tracing.follow(app)
     bodies.register(
         app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES, "desk.dispute_fact": LARGEST_DISPUTE_BYTES}
@@ -99,6 +103,7 @@ def create_app(house: House | None = None) -> Flask:
         app.register_blueprint(blueprint)
     _for_every_page(app, runtime)
     retries.register(app, runtime.database)
+    read_log.register(app, runtime)
     return app
 
 
@@ -158,6 +163,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     )
     yield billing.blueprint(runtime, house.payments)
     yield messages.blueprint(runtime)
+    yield audit.blueprint(runtime)
     yield jobs.blueprint(runtime, jobs_of(house).periodic)
     yield webhooks.blueprint(house.webhook_endpoints)
     yield sandbox.blueprint(runtime, partial(move_test_time, house), _magic_numbers())

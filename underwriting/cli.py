@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from underwriting.access_cli import client, user
-from underwriting.audit_cli import verify
+from underwriting.audit_cli import audit, verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.decision_cli import decision
 from underwriting.events_cli import events
@@ -50,6 +50,7 @@ main.add_command(policy)
 main.add_command(decision)
 main.add_command(sanctions)
 main.add_command(verify)
+main.add_command(audit)
 
 
 @main.command()

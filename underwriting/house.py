@@ -31,6 +31,7 @@ from underwriting.decisions.service import Decisions
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.personal_data import key_state
 from underwriting.platform import test_time
+from underwriting.platform.blind_index import require_index_version
 from underwriting.platform.bureau_settings import BureauSettings
 from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
@@ -139,6 +140,7 @@ def require_keys(runtime: Runtime) -> None:
     try:
         with runtime.database.transaction() as session:
             key_state.require_versions(session, store, at=runtime.wall.now())
+            require_index_version(session, frozenset(runtime.settings.index.keys))
     except SQLAlchemyError:
         _log.warning("key_versions_not_checked")
 

@@ -12,7 +12,7 @@ from underwriting.applications import jobs as application_jobs
 from underwriting.decisions import jobs as decision_jobs
 from underwriting.house import House
 from underwriting.kernel.periods import stockholm_date
-from underwriting.personal_data import erasure
+from underwriting.personal_data import erasure, message_erasure
 from underwriting.platform import audit_seal, dispatcher, idempotency, job_runs, test_time
 from underwriting.platform.job_periods import DailyJob, MonthlyJob, due_at, period_of
 from underwriting.platform.scheduler import ContinuousJob, Jobs
@@ -44,6 +44,7 @@ def jobs_of(house: House) -> Jobs:
             *decision_jobs.daily_jobs(house.decisions),
             DailyJob("forget-answers", _FORGOTTEN_AT, lambda *_: {"forgotten": idempotency.forget_old(runtime)}),
             DailyJob("seal-audit", _SEALED_AT, lambda on, _: audit_seal.seal(runtime, on)),
+            *message_erasure.daily_jobs(runtime),
             *erasure.daily_jobs(runtime),
             *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),
             *payment_jobs.daily(house.payments),

@@ -32,9 +32,11 @@ def person() -> None:
 def export(personal_number: str) -> None:
     """Print all that is kept on the person, as JSON, for that person alone."""
     from underwriting.personal_data import person as service
+    from underwriting.platform import read_log
 
-    runtime = runtime_here()
-    content = service.export(runtime, _parsed(personal_number, runtime), _operator())
+    runtime, operator = runtime_here(), _operator()
+    with read_log.command(runtime, operator.actor, "borgen person export"):
+        content = service.export(runtime, _parsed(personal_number, runtime), operator)
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
 

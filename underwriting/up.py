@@ -28,6 +28,7 @@ DATABASE = "borgen"
 
 _BORGEN = (sys.executable, "-m", "underwriting.cli")
 _WEB_PATIENCE_SECONDS = 25  # gunicorn lets requests end for 15
+_WORKER = "underwriting.platform.web_worker.WebWorker"
 _LAST_FIRST_PORT = 65533  # of three in a row
 _HINT_EVERY_SECONDS = 60
 
@@ -85,7 +86,7 @@ def up(home: Path, environ: Mapping[str, str], *, say: Callable[[str], None], sh
 
 def gunicorn_command(bind: str, *, workers: int, threads: int) -> list[str]:
     """The command that serves the web application at *bind*, `HOST:PORT` or `fd://NUMBER`."""
-    flags = [f"--bind={bind}", "--worker-class=gthread", f"--workers={workers}", f"--threads={threads}"]
+    flags = [f"--bind={bind}", f"--worker-class={_WORKER}", f"--workers={workers}", f"--threads={threads}"]
     flags += ["--timeout=60", "--graceful-timeout=15", "--log-level=warning", "--no-control-socket"]
     return [sys.executable, "-m", "gunicorn", *flags, "underwriting.app:create_app()"]
 

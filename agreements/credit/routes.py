@@ -56,7 +56,9 @@ def blueprint(agreements: Agreements) -> Blueprint:
     def show_document(agreement_id: uuid.UUID, document_id: uuid.UUID) -> Response:
         language: Language = "en" if request.args.get("language") == "en" else "sv"
         content = agreements.document(agreement_id, document_id, current_caller(), language=language)
-        return Response(content, content_type="text/plain; charset=utf-8", headers={"Content-Language": language})
+        named = f'inline; filename="{document_id}-{language}.txt"'
+        headers = {"Content-Language": language, "Content-Disposition": named}
+        return Response(content, content_type="text/plain; charset=utf-8", headers=headers)
 
     return views
 

@@ -32,7 +32,7 @@ class Signing(Identified, Base):
     purpose: Mapped[str]
     subject_id: Mapped[uuid.UUID] = mapped_column(index=True)  # application, guarantor, agreement or guarantee
     document_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("document.id"))
-    person_index: Mapped[bytes | None]  # who must sign; of an identification: who did
+    person_index: Mapped[bytes | None] = mapped_column(index=True)  # who must sign; of an identification: who did
     person_encrypted: Mapped[bytes | None]
     state: Mapped[str]
     secret_hash: Mapped[bytes]  # the starter's secret: who may watch the order and receive its session

@@ -6,7 +6,7 @@ Skatteverket: those meant for sole traders born in 1976, those meant for guarant
 goes wrong at Bisnode or at both.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from bureau_clients.sandbox.facts import CompanyFacts, PersonFacts, changed, changed_person
 from bureau_clients.sandbox.healthy import company_facts, person_facts
@@ -28,6 +28,7 @@ def magic_numbers() -> tuple[MagicNumber, ...]:
     return _ALL
 
 
+@cache
 def by_group() -> tuple[tuple[Group, tuple[tuple[Text, tuple[str, ...]], ...]], ...]:
     """What is told in each group, with the numbers of which it is told."""
     return tuple((group, _told_in(group)) for group in Group)

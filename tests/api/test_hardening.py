@@ -98,7 +98,12 @@ def test_by_https_cookies_belong_to_this_host_alone(https: HouseWorld) -> None:
             assert attribute in cookie
         assert "Domain" not in cookie
     assert client.get("/console/account").status_code == 200
+    (language,) = cookies_set(client.get("/language/en")).items()
+    assert language[0] == "__Host-language"
+    assert "Secure" in language[1]
+    assert client.get("/console/login").headers["Content-Language"] == "en"
     out = send(client, "/logout", {}, page="/console/account")
+    assert out.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert f"__Host-{SESSION_COOKIE}=;" in cookies_set(out)[f"__Host-{SESSION_COOKIE}"]
     assert client.get("/console/account").status_code == 401
 

@@ -12,13 +12,17 @@ import sqlalchemy as sa
 from tests.support.house import Api, HouseWorld
 from tests.support.lending import application_json
 from underwriting.kernel.errors import InvalidInput, NotFound
+from underwriting.kernel.event_catalogue import WEBHOOK_ENDPOINT_DISABLED
 from underwriting.kernel.vocabulary import Role, Scope
-from underwriting.platform import audit_log, machine_clients
+from underwriting.platform import audit_log, events, machine_clients
 from underwriting.platform.client_models import ClientKey, ClientToken
 from underwriting.platform.machine_clients import ClientDisabled, ClientNameTaken, ClientView
+from underwriting.platform.message_models import Delivery
 from underwriting.platform.models import AuditEntry, IdempotencyKey
+from underwriting.platform.webhook_endpoints import destination
 
 EVERYTHING = tuple(Scope)
+TOLD = (Scope.WEBHOOK_ENDPOINTS_MANAGE, Scope.EVENTS_READ)
 SECOND = timedelta(seconds=1)
 
 
@@ -271,7 +275,7 @@ def test_a_client_without_the_scope_makes_no_draft_though_anyone_may(world: Hous
 
 
 def test_endpoints_of_a_client_are_its_own(world: HouseWorld) -> None:
-    mine, other = client(world, Scope.WEBHOOK_ENDPOINTS_MANAGE), added(world, name="other")[1]
+    mine, other = client(world, *TOLD), added(world, name="other")[1]
     made = mine.post("/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/events"})
     path = f"/v1/webhook-endpoints/{made['id']}"
     for stranger in (Api(world.app, other), world.staff(Role.ADMINISTRATOR)):
@@ -280,6 +284,49 @@ def test_endpoints_of_a_client_are_its_own(world: HouseWorld) -> None:
         assert stranger.call("DELETE", path).status_code == 404
         assert stranger.call("POST", f"{path}/secret-rotation").status_code == 404
     assert [one["id"] for one in mine.get("/v1/webhook-endpoints")["items"]] == [made["id"]]
+
+
+ENDPOINT = {"url": "http://127.0.0.1:9/events"}
+
+
+def test_a_client_that_may_not_read_events_has_itself_told_of_none(world: HouseWorld) -> None:
+    _, key = added(world, *TOLD)
+    narrow = Api(world.app, ask_for_token(world, key, {"scope": "webhook-endpoints:manage"})[1]["access_token"])
+    narrow.post("/v1/webhook-endpoints", ENDPOINT, status=403)
+    made = Api(world.app, key).post("/v1/webhook-endpoints", ENDPOINT)
+    path = f"/v1/webhook-endpoints/{made['id']}"
+    narrow.post(f"{path}/replays", {"since": "2026-01-01T00:00:00Z"}, status=403)
+    narrow.post(f"{path}/activation", status=403)
+    assert narrow.get(path)["state"] == "active"
+    assert narrow.call("DELETE", path).status_code == 204
+
+
+def queued(world: HouseWorld) -> int:
+    """How many messages an event that happens now puts into queues."""
+    with world.runtime.database.transaction() as session:
+        before = session.scalar(sa.select(sa.func.count()).select_from(Delivery)) or 0
+        at, number = world.runtime.clock.now(), uuid.uuid4()
+        events.record(session, WEBHOOK_ENDPOINT_DISABLED, at=at, endpoint_id=number, failing_since=at)
+    assert events.publish(world.runtime) == 1
+    with world.runtime.database.transaction() as session:
+        return (session.scalar(sa.select(sa.func.count()).select_from(Delivery)) or 0) - before
+
+
+def test_an_endpoint_is_told_for_as_long_as_its_client_may_read_events(world: HouseWorld) -> None:
+    made, key = added(world, *TOLD)
+    endpoint = uuid.UUID(Api(world.app, key).post("/v1/webhook-endpoints", ENDPOINT)["id"])
+
+    def is_sent_to() -> bool:
+        with world.runtime.database.transaction() as session:
+            return destination(session, world.runtime, endpoint) is not None
+
+    assert (queued(world), is_sent_to()) == (1, True)
+    machine_clients.set_scopes(world.runtime, made.id, [Scope.WEBHOOK_ENDPOINTS_MANAGE], actor="staff:1")
+    assert (queued(world), is_sent_to()) == (0, False)
+    machine_clients.set_scopes(world.runtime, made.id, TOLD, actor="staff:1")
+    assert (queued(world), is_sent_to()) == (1, True)
+    machine_clients.disable_client(world.runtime, made.id, actor="staff:1")
+    assert (queued(world), is_sent_to()) == (0, False)
 
 
 def test_a_client_reads_what_is_the_lenders_and_acts_for_nobody(world: HouseWorld) -> None:

@@ -1,10 +1,11 @@
 """Marked identities go through every call, good and bad, and no output that others read holds a trace of them."""
 
+import contextlib
 import json
 import logging
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +14,10 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from werkzeug.exceptions import NotFound
 from werkzeug.test import Client, TestResponse
 
+from tests.conftest import LONG
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import Loan, apply, decide, sign_all
 from tests.support.lending import ANNA, BERTIL, CECILIA, application_json
@@ -24,9 +27,10 @@ from underwriting.app import create_app
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import Role
 from underwriting.personal_data import erasure, person
-from underwriting.platform import tracing
+from underwriting.platform import permissions, tracing
 from underwriting.platform.authentication import Caller
 from underwriting.platform.environment import Secret
+from underwriting.platform.staff_settings import SignOnSettings
 
 MARK = re.compile("qvistmark|yxmark|zebramark", re.IGNORECASE)
 APPLICANT, GUARANTOR = "Zebulon Qvistmark", "Xanthippa Yxmark"
@@ -122,7 +126,13 @@ def bureaus_said(world: HouseWorld) -> tuple[str, ...]:
 
 def addresses_of(world: HouseWorld, loan: Loan) -> list[tuple[str, str]]:
     """Every route with every method, at the loan's own things and at marked ones."""
-    known = {"application_id": loan.application_id, "agreement_id": loan.agreement_id, "ordinal": 1, "month": "2026-03"}
+    known = {
+        "application_id": loan.application_id,
+        "agreement_id": loan.agreement_id,
+        "ordinal": 1,
+        "month": "2026-03",
+        "verdict": "reject",
+    }
     found = set()
     for rule in world.app.url_map.iter_rules():
         if rule.endpoint == "static":
@@ -144,15 +154,23 @@ def look_at(search: Search, where: str, answer: TestResponse, *, stranger: bool)
             search.look(f"{where} {answer.status_code}", answer.get_data(as_text=True), asked=False)
 
 
+def some_of(bodies: Sequence[dict[str, Any]], turn: int) -> list[dict[str, Any]]:
+    """Two of *bodies*, others each turn, so that every call gets some and all of them come up; all in the long run."""
+    if LONG:
+        return list(bodies)
+    return [bodies[(2 * turn + step) % len(bodies)] for step in range(min(2, len(bodies)))]
+
+
 def call_everything(world: HouseWorld, loan: Loan, search: Search) -> int:
     """Every address, by everybody, without and with bodies of all kinds; how many calls."""
     callers: dict[str, tuple[Client, dict[str, str]]] = {"nobody": (world.app.test_client(), {})}
     logged_in = {"stranger": world.log_in(CECILIA), "borrower": loan.borrower}
-    logged_in |= {str(role): world.staff(role) for role in Role}
+    roles = Role if LONG else (Role.ADMINISTRATOR, Role.AUDITOR)  # the first may what any of the others may
+    logged_in |= {str(role): world.staff(role) for role in roles}
     for name, api in logged_in.items():
         callers[name] = (world.app.test_client(use_cookies=False), {"Authorization": f"Bearer {api.token}"})
     calls = 0
-    for method, path in addresses_of(world, loan):
+    for turn, (method, path) in enumerate(addresses_of(world, loan)):
         if "/sandbox" in path:
             continue  # moves the time of all the rest; shows invented people and the mailbox, on loopback alone
         for name, (client, headers) in callers.items():
@@ -162,11 +180,12 @@ def call_everything(world: HouseWorld, loan: Loan, search: Search) -> int:
                 form = {"personal_number": ANNA.formatted, **marked(APPLICANT)}
                 garbled = {"data": f"{ANNA.digits} {FREE_TEXT}".encode(), "content_type": "application/json"}
                 bodies = (*({"json": sent} for sent in SENT), {"data": form}, garbled)
-            for sent in bodies if stranger or name == "borrower" else bodies[:1]:
+            for sent in some_of(bodies, turn) if stranger or name == "borrower" else bodies[:1]:
                 if method == "DELETE" and name == "borrower":
                     continue
                 answer = client.open(path, method=method, headers=headers, query_string={"q": ASKED}, **sent)
-                assert answer.status_code < 500, (method, path, name, answer.get_data(as_text=True)[:500])
+                down = path.startswith("/console/sign-on") and answer.status_code == 503
+                assert answer.status_code < 500 or down, (method, path, name, answer.get_data(as_text=True)[:500])
                 if answer.status_code != 201:  # the draft of whoever sent it
                     look_at(search, f"{name} {method} {path}", answer, stranger=stranger)
                 calls += 1
@@ -179,7 +198,13 @@ def test_no_output_holds_a_trace_of_anybody(
     """K2: logs, problems, traces, metrics, addresses, the audit log, jobs, events and commands are read by others."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the stand-ins' own
     search = Search()
-    told = replace(world.house.runtime.settings, metrics_token=Secret("metrics"))
+    settings = world.house.runtime.settings
+    provider = SignOnSettings(
+        "https://127.0.0.1:9", "borgen", Secret("s"), None, "preferred_username", "roles", {}, True
+    )
+    told = replace(
+        settings, metrics_token=Secret("metrics"), staff=replace(settings.staff, sign_on=provider)
+    )  # a provider that is down
     world.app = create_app(replace(world.house, runtime=replace(world.house.runtime, settings=told)))
     with log_lines("DEBUG") as lines:
         loan = apply(world, BODY)
@@ -194,7 +219,7 @@ def test_no_output_holds_a_trace_of_anybody(
             ask(world.runtime, BERTIL, Caller("staff:1", role=Role.ADMINISTRATOR))
         erasure.erase_due(world.runtime, on=world.runtime.clock.now().date(), at=world.runtime.clock.now())
         logging.getLogger("any.library").error("not valid: %s %s", ANNA.formatted, marked(APPLICANT)["email"])
-    assert calls > 1000
+    assert calls > 700
     for line in lines.getvalue().splitlines():
         search.look("log", line)
     for span in spans.get_finished_spans():
@@ -208,6 +233,17 @@ def test_no_output_holds_a_trace_of_anybody(
             for row in session.execute(sa.text(query)):
                 search.look(query.rpartition(" ")[2], " ".join(str(each) for each in row))
     assert search.found == [], "\n".join(search.found)
+
+
+def test_no_call_of_the_service_is_forgotten(world: HouseWorld) -> None:
+    """Whatever is added to the table of who may do what is walked through by the test above."""
+    loan = Loan({}, str(uuid.uuid4()), world.anyone(), agreement_id=str(uuid.uuid4()))
+    walked = set()
+    adapter = world.app.url_map.bind("localhost")
+    for method, path in addresses_of(world, loan):
+        with contextlib.suppress(NotFound):
+            walked.add(adapter.match(path, method=method)[0])
+    assert set(permissions.TABLE) - {"static"} == walked
 
 
 def test_commands_that_fail_repeat_nothing_that_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,25 +94,17 @@ def borgen(home: Path, port: int, *arguments: str) -> subprocess.CompletedProces
     )
 
 
-def test_everything_answers_and_ctrl_c_stops_all_of_it(home: Path, port: int) -> None:
-    with up(home, port) as running:
-        assert running.said["addresses"]["application form"] == f"http://127.0.0.1:{port}/"
-        assert running.said["log_ins"]
-        assert [running.status(path) for path in ("/", "/healthz", "/readyz", "/openapi.json")] == [200] * 4
-        assert running.status("/", port=port + 1) < 400
-        second = borgen(home, port, "up")
-        assert second.returncode == 1
-        assert f"in use by process {running.process.pid}" in second.stderr
-        started = running.processes()
-        assert len(started) >= 4  # PostgreSQL, stand-ins, worker, web
-        running.process.send_signal(signal.SIGINT)
-        assert running.process.wait(PATIENCE_SECONDS) == 0
-        assert all_gone(started)
+def test_it_answers_outlives_kills_and_ends_at_ctrl_c(home: Path, port: int) -> None:
+    """One story, since each start takes as long as a whole page of other tests.
 
-
-def test_after_a_kill_nothing_runs_and_the_next_start_finds_its_data(home: Path, port: int) -> None:
-    add = ("user", "add", "eva", "--role", "underwriter", "--password", "en lång ramsa att minnas")
+    Everything answers; a killed service is back without a refused request; after a kill of the parent nothing runs, and
+    the next start finds its data; Ctrl-C stops all of it.
+    """
     with up(home, port) as running:
+        _check_answers(running)
+        _check_is_sole(running)
+        _check_service_killed(running)
+        add = ("user", "add", "eva", "--role", "underwriter", "--password", "en lång ramsa att minnas")
         assert borgen(home, port, *add).returncode == 0
         started = running.processes()
         running.process.kill()
@@ -122,15 +114,36 @@ def test_after_a_kill_nothing_runs_and_the_next_start_finds_its_data(home: Path,
         with psycopg.connect(published(home)["DATABASE_URL"]) as connection:
             found = connection.execute("SELECT count(*) FROM staff_user WHERE username = 'eva'").fetchone()
         assert found == (1,)
+        _check_ctrl_c(running)
 
 
-def test_a_killed_service_is_back_without_a_refused_request(home: Path, port: int) -> None:
-    with up(home, port) as running:
-        web = next(number for number in children_of(running.process.pid) if _is_gunicorn(number))
-        os.kill(web, signal.SIGKILL)
-        assert running.status("/healthz") == 200
-        assert wait_until(lambda: web not in children_of(running.process.pid))
-        assert running.status("/readyz") == 200
+def _check_answers(running: Up) -> None:
+    assert running.said["addresses"]["application form"] == f"http://127.0.0.1:{running.port}/"
+    assert running.said["log_ins"]
+    assert [running.status(path) for path in ("/", "/healthz", "/readyz", "/openapi.json")] == [200] * 4
+    assert running.status("/", port=running.port + 1) < 400
+
+
+def _check_is_sole(running: Up) -> None:
+    second = borgen(running.home, running.port, "up")
+    assert second.returncode == 1
+    assert f"in use by process {running.process.pid}" in second.stderr
+
+
+def _check_service_killed(running: Up) -> None:
+    web = next(number for number in children_of(running.process.pid) if _is_gunicorn(number))
+    os.kill(web, signal.SIGKILL)
+    assert running.status("/healthz") == 200
+    assert wait_until(lambda: web not in children_of(running.process.pid))
+    assert running.status("/readyz") == 200
+
+
+def _check_ctrl_c(running: Up) -> None:
+    started = running.processes()
+    assert len(started) >= 4  # PostgreSQL, stand-ins, worker, web
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(PATIENCE_SECONDS) == 0
+    assert all_gone(started)
 
 
 def _is_gunicorn(number: int) -> bool:

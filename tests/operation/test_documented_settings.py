@@ -21,6 +21,7 @@ EVERYTHING_ASKED_FOR = {
     "CREDITSAFE_TRANSPORT": "rest",
     "CREDITSAFE_COMPANY_TEMPLATE": "T",
     "SMTP_URL": "smtp://127.0.0.1:1025",
+    "OIDC_ISSUER": "https://127.0.0.1:1026",
 }
 
 

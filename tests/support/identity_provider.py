@@ -22,6 +22,7 @@ from tests.support.serving import serving
 from underwriting.kernel.clock import FixedClock
 
 CLIENT_ID, CLIENT_SECRET = "borgen", "a secret of the client's"
+OWN_KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})  # once: that takes longer than a sign-on
 
 
 @dataclass
@@ -33,7 +34,7 @@ class StandIn:
     person: dict[str, Any] = field(default_factory=lambda: {"sub": "p-1", "preferred_username": "ulla"})
     cheats: dict[str, Any] = field(default_factory=dict)
     algorithm: str = "RS256"
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"}))
+    key: RSAKey = field(default_factory=lambda: OWN_KEY)
     signs_with: Any = None
     published: list[Any] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)

@@ -44,7 +44,7 @@ class LockRecorder:
         """A statement is sent."""
         text = " ".join(statement.split())
         if "pg_advisory_xact_lock" in text:
-            self._current.append(_subject(parameters))
+            self._current += _subjects(parameters)
         elif inserted := _INSERTED.search(text):
             self._own.add(inserted[1])
         elif held := _HELD.search(text):
@@ -92,7 +92,8 @@ def out_of_order(locks: Sequence[str], rank: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _subject(parameters: Any) -> str:
-    """`audit:application` of `audit:application:0199…`."""
-    name = next(iter(parameters.values() if isinstance(parameters, Mapping) else parameters))
-    return ":".join(part for part in str(name).split(":") if not _ID.fullmatch(part))
+def _subjects(parameters: Any) -> list[str]:
+    """`audit:application` of `audit:application:0199…`, or of each of a list of them."""
+    given = next(iter(parameters.values() if isinstance(parameters, Mapping) else parameters))
+    names = given if isinstance(given, list) else [given]
+    return [":".join(part for part in str(name).split(":") if not _ID.fullmatch(part)) for name in names]

@@ -1,7 +1,7 @@
 """Many guarantors whose personal numbers are stored in the first form, two for each application."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,7 +23,12 @@ _COPY = (
 )
 
 
-def make(url: str, *, count: int) -> None:
+def place_as_index(place: int) -> bytes:
+    """An index that tells the place of its number: for what does not look for people."""
+    return place.to_bytes(32, "big")
+
+
+def make(url: str, *, count: int, index_of: Callable[[int], bytes] = place_as_index) -> None:
     """Put *count* numbers, an even count, into the database at *url*; they run from 190000000000 upwards."""
     with psycopg.connect(url) as connection:
         connection.execute(_APPLICATIONS, [count // 2])
@@ -31,8 +36,7 @@ def make(url: str, *, count: int) -> None:
         with connection.cursor().copy(_COPY) as copy:
             copy.set_types(["uuid", "int4", "text", "bytea", "bytea", "bytea"])
             for place, stored in enumerate(_stored(count)):
-                index = place.to_bytes(32, "big")
-                copy.write_row((ids[place // 2], place % 2 + 1, "confirmed", stored, index, b""))
+                copy.write_row((ids[place // 2], place % 2 + 1, "confirmed", stored, index_of(place), b""))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE) application")
         connection.execute("VACUUM (ANALYZE) application_guarantor")

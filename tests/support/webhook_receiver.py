@@ -77,21 +77,19 @@ def webhook_receiver(
 
 def _serve(receiver: Receiver, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
     connection.settimeout(_PATIENCE_SECONDS)
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        if tls is not None:
-            connection = tls.wrap_socket(connection, server_side=True)
-        _answer(receiver, connection)
-    connection.close()
+    try:
+        with contextlib.suppress(OSError):
+            if tls is not None:
+                connection = tls.wrap_socket(connection, server_side=True)
+            _answer(receiver, connection)
+    finally:
+        connection.close()
 
 
 def _answer(receiver: Receiver, connection: socket.socket) -> None:
-    with connection.makefile("rb") as lines:
-        line = lines.readline().decode().strip()
-        headers = {}
-        while header := lines.readline().decode("latin-1").strip():
-            name, _, value = header.partition(":")
-            headers[name.lower()] = value.strip()
-        told = Told(line, headers, lines.read(int(headers["content-length"])))
+    told = _read(connection)
+    if told is None:
+        return
     receiver.told.append(told)
     said = receiver.answer(told)
     if said == "hang":
@@ -103,3 +101,16 @@ def _answer(receiver: Receiver, connection: socket.socket) -> None:
         connection.sendall(f"HTTP/1.1 {said} Answer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
     elif isinstance(said, bytes):
         connection.sendall(said)
+
+
+def _read(connection: socket.socket) -> Told | None:
+    """The request, or None where whoever sent it was gone before its end."""
+    with connection.makefile("rb") as lines:
+        line = lines.readline().decode().strip()
+        headers = {}
+        while header := lines.readline().decode("latin-1").strip():
+            name, _, value = header.partition(":")
+            headers[name.lower()] = value.strip()
+        length = int(headers.get("content-length") or -1)
+        body = lines.read(max(length, 0))
+    return Told(line, headers, body) if len(body) == length else None

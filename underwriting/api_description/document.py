@@ -107,6 +107,8 @@ def _described(operation: Operation) -> dict[str, Any]:
         }
     if not operation.needs_login:
         described["security"] = []
+    if operation.deprecation is not None:
+        described["deprecated"] = True
     return described
 
 
@@ -116,6 +118,9 @@ def _description(operation: Operation) -> str:
         lines.append(f"A machine client needs the scope `{operation.scope}`.")
     if operation.rules:
         lines.append(f"May be refused by the rules {', '.join(operation.rules)}.")
+    if (going := operation.deprecation) is not None:
+        instead = f"; use `{going.instead}`" if going.instead else ""
+        lines.append(f"Deprecated since {going.since}, goes on {going.gone_on}{instead}.")
     return "\n\n".join(lines)
 
 

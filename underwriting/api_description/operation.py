@@ -10,6 +10,8 @@ from marshmallow import Schema
 
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import Scope
+from underwriting.platform import deprecations
+from underwriting.platform.deprecations import Deprecation
 
 JSON = "application/json"
 
@@ -126,6 +128,11 @@ class Operation:
     def needs_login(self) -> bool:
         """Whether somebody has to have logged in, or to hold a draft's secret."""
         return not _WITHOUT_LOGIN & set(self.who)
+
+    @property
+    def deprecation(self) -> Deprecation | None:
+        """Since when it is deprecated and on which day it goes, if it does."""
+        return deprecations.of(self.method, self.path)
 
     @property
     def problem_statuses(self) -> tuple[int, ...]:

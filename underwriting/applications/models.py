@@ -125,7 +125,7 @@ class EnquiryGround(Identified, Base):
     __tablename__ = "enquiry_ground"
     __table_args__ = (sa.UniqueConstraint("application_id", "subject_index"),)
     application_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("application.id", ondelete="CASCADE"), index=True)
-    subject_index: Mapped[bytes]
+    subject_index: Mapped[bytes] = mapped_column(index=True)
     reason: Mapped[str]
     notice_text: Mapped[str]
     notice_version: Mapped[str]

@@ -3,6 +3,7 @@
 import json
 import sys
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def report(
         if not found:
             raise click.ClickException("Nothing is kept about that number.")
         told = next((one for one in found if one.report is not None), found[0])
-        _note_reading(session, caller, told.evidence.report_id, at=runtime.clock.now())
+        _note_reading(runtime, caller, "report", [told.evidence.report_id])
     if as_json:
         value = None if told.report is None else report_to_json(told.report)
         click.echo(json.dumps({**question_value(told), "report": value}, ensure_ascii=False))
@@ -116,10 +117,7 @@ def replay(
         return
     with _logged_in(runtime, username, password) as caller:
         replays = _replayed(runtime, asked, start)
-        with runtime.database.transaction() as session:
-            for one in replays:
-                if one.differences:
-                    _note_reading(session, caller, one.report_id, at=runtime.clock.now())
+        _note_reading(runtime, caller, "replay", [one.report_id for one in replays if one.differences])
     _show_replays(replays, as_json=as_json, values_in=language)
 
 
@@ -210,12 +208,12 @@ def _logged_in(runtime: "Runtime", username: str | None, password: str | None) -
     return logged_in(runtime, username, password, *CASE_READERS)
 
 
-def _note_reading(session: Any, caller: "Caller", report_id: uuid.UUID, *, at: datetime) -> None:
-    """Keep that *caller* reads the report, before it is shown."""
-    from underwriting.platform import audit_log
+def _note_reading(runtime: "Runtime", caller: "Caller", command: str, report_ids: Sequence[uuid.UUID]) -> None:
+    """Keep that *caller* reads the reports, before they are shown."""
+    from underwriting.platform.read_log import DataKind, Reading, note
 
-    data = {"through": "command line"}
-    audit_log.append(session, f"credit_report:{report_id}", "credit_report.read", actor=caller.actor, at=at, data=data)
+    shown = {f"credit_report:{report_id}": (DataKind.CREDIT_REPORT,) for report_id in report_ids}
+    note(runtime, Reading(caller.actor, f"borgen bureaus {command}"), shown)
 
 
 def _digits_of(runtime: "Runtime", number: str) -> str:

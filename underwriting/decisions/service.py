@@ -238,7 +238,7 @@ class Decisions:
         caller.require(*CASE_READERS)
         with self.runtime.database.transaction() as session:
             find_for(session, application_id, caller)
-            return tuple(audit_log.entries_of(session, f"application:{application_id}"))
+            return tuple(audit_log.entries_of(session, f"application:{application_id}", with_reads=False))
 
     def reports(self, application_id: uuid.UUID, caller: Caller) -> tuple[Told, ...]:
         """What was asked of bureaus for the application, and what they said (B6, B7, D13); for underwriters."""

@@ -22,6 +22,7 @@ from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.event_catalogue import KINDS
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import Scope
 from underwriting.platform import events
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
@@ -53,6 +54,11 @@ def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
         caller = current_caller()
         return endpoints if caller.client_id is None else replace(endpoints, owner=caller.actor)
 
+    def own_to_tell() -> WebhookEndpoints:
+        """The same for whoever may read what would be told; raises ScopeMissing."""
+        current_caller().require(scope=Scope.EVENTS_READ)
+        return own()
+
     @views.get("/events")
     def show_events() -> Response:
         limit = _limit()
@@ -73,7 +79,7 @@ def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
     @idempotent(runtime)
     def add() -> ResponseReturnValue:
         asked = body(WebhookEndpointRequestSchema())
-        endpoint, secret = own().add(asked.url, asked.event_types, actor=current_caller().actor)
+        endpoint, secret = own_to_tell().add(asked.url, asked.event_types, actor=current_caller().actor)
         response = _with_secret(endpoint, secret)
         response.status_code = 201
         response.headers["Location"] = f"/v1/webhook-endpoints/{endpoint.id}"
@@ -106,16 +112,17 @@ def blueprint(runtime: Runtime, endpoints: WebhookEndpoints) -> Blueprint:
     @unchanged
     @tagged
     def enable(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-        return jsonify(WebhookEndpointSchema().dump(own().enable(endpoint_id, actor=current_caller().actor)))
+        return jsonify(WebhookEndpointSchema().dump(own_to_tell().enable(endpoint_id, actor=current_caller().actor)))
 
     @views.post("/webhook-endpoints/<uuid:endpoint_id>/replays")
     @idempotent(runtime)
     def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
+        mine = own_to_tell()
         asked, actor = body(ReplayRequestSchema()), current_caller().actor
         if asked.event_id is not None:
-            count = own().replay_one(endpoint_id, asked.event_id, actor=actor)
+            count = mine.replay_one(endpoint_id, asked.event_id, actor=actor)
         elif asked.since is not None:
-            count = own().replay_since(endpoint_id, asked.since, actor=actor)
+            count = mine.replay_since(endpoint_id, asked.since, actor=actor)
         return jsonify(ReplaySchema().dump({"count": count})), 201
 
     @views.get("/webhook-endpoints/<uuid:endpoint_id>/attempts")

@@ -16,22 +16,22 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import AgreementState, ApplicationState
 from underwriting.personal_data.rules import Ground, Kind, agreement_grounds, application_ground, is_due
 from underwriting.platform import audit_log, data_keys
+from underwriting.platform.blind_index import BLANK
 from underwriting.platform.encryption import of_application
 
 _CAME_TO_NOTHING = (str(AgreementState.LAPSED), str(AgreementState.ANNULLED))
 _SETTLED = (str(ApplicationState.DECLINED), str(ApplicationState.LAPSED), str(ApplicationState.APPROVED))
 
 # A blind index finds a person again, for whoever has its key and the number: it is erased too. Documents are not
-# changed by anybody; the index of whom one was made for stays.
-_BLANK = """sha256(uuid_send(gen_random_uuid()))"""
+# changed by the service; the index of whom one was made for stays until the index key is rotated.
 _BLANKED = (
-    f"UPDATE application SET company_index = {_BLANK}, signatory_index = {_BLANK} WHERE id = :id",
-    f"UPDATE application_guarantor SET person_index = {_BLANK} WHERE application_id = :id",
-    f"UPDATE human_review SET person_index = {_BLANK} WHERE application_id = :id",
+    f"UPDATE application SET company_index = {BLANK}, signatory_index = {BLANK} WHERE id = :id",
+    f"UPDATE application_guarantor SET person_index = {BLANK} WHERE application_id = :id",
+    f"UPDATE human_review SET person_index = {BLANK} WHERE application_id = :id",
     "UPDATE override_proposal SET proposer_index = NULL WHERE application_id = :id",
-    f"UPDATE enquiry_ground SET subject_index = {_BLANK} WHERE application_id = :id",
-    f"UPDATE agreement SET company_index = {_BLANK}, signatory_index = {_BLANK} WHERE application_id = :id",
-    f"""UPDATE guarantee SET person_index = {_BLANK}
+    f"UPDATE enquiry_ground SET subject_index = {BLANK} WHERE application_id = :id",
+    f"UPDATE agreement SET company_index = {BLANK}, signatory_index = {BLANK} WHERE application_id = :id",
+    f"""UPDATE guarantee SET person_index = {BLANK}
         WHERE agreement_id IN (SELECT id FROM agreement WHERE application_id = :id)""",
     """UPDATE signing SET person_index = NULL WHERE subject_id = :id
         OR subject_id IN (SELECT id FROM application_guarantor WHERE application_id = :id)

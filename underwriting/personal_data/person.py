@@ -76,6 +76,7 @@ def export(runtime: Runtime, person: PersonalNumber, caller: Caller) -> dict[str
             "bureau_questions": _questions(session, runtime, person),
             "signatures": _signatures(session, index),
             "log_ins": _log_ins(session, index),
+            "names_in_audit_log": sorted(_subject(one) for one in runtime.cipher.blind_indexes(person.digits)),
         }
         counts = {name: len(value) for name, value in content.items() if isinstance(value, list)}
         audit_log.append(session, _subject(index), "person.exported", actor=caller.actor, at=at, data=counts)

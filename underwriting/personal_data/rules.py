@@ -27,6 +27,9 @@ class Kind(StrEnum):
     AGREEMENT = "agreement"  # with the application that it came of, its guarantees, payouts and letters
     LOG_IN = "log_in"  # a person's session, and the identification that opened it
     PAYMENT_FILE = "payment_file"  # who paid, as the bank told it
+    DELIVERY = "delivery"  # that a letter or an event was sent on its way, and how each attempt went
+    LETTER = "letter"  # to the lender itself; one about a matter goes with the matter
+    EVENT = "event"  # that something has happened to a matter, for integrators; no person's data
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,11 @@ class Ground:
     by_law: bool
 
 
-MONTHS_KEPT: Mapping[Kind, int] = MappingProxyType({Kind.APPLICATION: 12, Kind.LOG_IN: 3})
-"""Months for which no act asks: as long as somebody may contest what was decided, or ask who was logged in."""
+MONTHS_KEPT: Mapping[Kind, int] = MappingProxyType(
+    {Kind.APPLICATION: 12, Kind.LOG_IN: 3, Kind.DELIVERY: 3, Kind.LETTER: 12, Kind.EVENT: 24}
+)
+"""Months for which no act asks: as long as somebody may contest what was decided, ask who was logged in or whether a
+letter was sent, look up what the lender was told in the year, or read events for two financial years from the first."""
 
 _CONTESTED = Text("Ett beslut kan ifrågasättas och prövas om", "A decision may be contested and looked at again")
 _WHO_LOGGED_IN = Text("Det ska gå att se vem som loggade in", "It is to be seen who logged in")
@@ -94,7 +100,7 @@ def latest_end(kind: Kind, *, on: date) -> date:
     A bound, not the rule: what ended earlier is judged by its ground.
     """
     match kind:
-        case Kind.APPLICATION | Kind.LOG_IN:
+        case Kind.APPLICATION | Kind.LOG_IN | Kind.DELIVERY | Kind.LETTER | Kind.EVENT:
             return add_months(on, -MONTHS_KEPT[kind])
         case Kind.AGREEMENT:
             return add_months(on, -12 * LIMITATION_YEARS.on(on))

@@ -3,38 +3,20 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from underwriting.platform import audit_log
+from underwriting.platform.audit_chain import Damage, Finding, damage_to, holds
 from underwriting.platform.audit_seal import file_name, published, root_of, seal_of
-from underwriting.platform.models import AuditEntry, AuditSeal, AuditSealHead
+from underwriting.platform.models import AuditEntry, AuditSeal, AuditSealHead, AuditVerification
 from underwriting.platform.seal_key import is_signed
 
 _CHUNK_ROWS = 2_000
-
-
-class Damage(StrEnum):
-    """What was done."""
-
-    CHANGED = "changed"  # the entry's content does not give its hash
-    REMOVED = "removed"  # the entry is not there
-    INSERTED = "inserted"  # the entry does not follow from the one before it
-    SEAL_BROKEN = "seal_broken"  # the seal does not agree with its chains, its signature or the one before it
-    SEAL_MISSING = "seal_missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """*damage* to the entry *sequence* of *subject*'s chain, or to the seal of that number (*subject* `seal`)."""
-
-    subject: str
-    sequence: int
-    damage: Damage
+_COLUMNS = sa.inspect(AuditEntry).columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +40,48 @@ def check(session: Session, *, public_key: bytes, folder: Path | None = None) ->
     """Everything that is wrong with the audit log; nothing where it is whole.
 
     *public_key* is what the seals were signed with; *folder* holds seals as they were published, against which those of
-    the database are held. Memory does not grow with the log.
+    the database are held. Memory does not grow with the log, but with the number of chains that something was done to.
     """
-    yield from _chains(session)
-    yield from _sealed_heads(session)
+    for subject in sorted(_not_holding(session) | _not_as_sealed(session)):
+        yield from damage_of(session, subject)
     yield from _seals(session, public_key)
     if folder is not None:
         yield from _published(session, folder)
 
 
-def _chains(session: Session) -> Iterator[Finding]:
-    entries = session.scalars(
-        sa.select(AuditEntry).order_by(AuditEntry.subject, AuditEntry.sequence),
+def keep(session: Session, checked: Extent, *, findings: int, public_key: bytes, at: datetime) -> None:
+    """Keep that so much was looked through and so many things were found."""
+    extents = {"chains": checked.chains, "entries": checked.entries, "seals": checked.seals}
+    session.add(AuditVerification(at=at, findings=findings, public_key=public_key, **extents))
+    session.flush()
+
+
+def damage_of(session: Session, subject: str) -> list[Finding]:
+    """What was done to one chain."""
+    heads = sa.select(AuditSealHead.sequence, AuditSealHead.hash).where(AuditSealHead.subject == subject)
+    entries = session.execute(sa.select(*_COLUMNS).where(AuditEntry.subject == subject).order_by(AuditEntry.sequence))
+    return damage_to(subject, entries.all(), {head.sequence: head.hash for head in session.execute(heads)})
+
+
+def _not_holding(session: Session) -> set[str]:
+    """The chains that do not hold by themselves."""
+    entries = session.execute(
+        sa.select(*_COLUMNS).order_by(AuditEntry.subject, AuditEntry.sequence),
         execution_options={"yield_per": _CHUNK_ROWS},
     )
-    for subject, chain in groupby(entries, key=lambda entry: entry.subject):
-        previous, expected = audit_log.GENESIS, 1
-        for entry in chain:
-            yield from (Finding(subject, gone, Damage.REMOVED) for gone in range(expected, entry.sequence))
-            if audit_log.link_of(entry) != entry.hash:
-                yield Finding(subject, entry.sequence, Damage.CHANGED)
-            elif entry.sequence == expected and entry.previous_hash != previous:
-                yield Finding(subject, entry.sequence, Damage.INSERTED)
-            previous, expected = entry.hash, entry.sequence + 1
+    chains = groupby(entries, key=lambda entry: str(entry.subject))
+    return {subject for subject, chain in chains if not holds(chain)}
 
 
-def _sealed_heads(session: Session) -> Iterator[Finding]:
-    """Every entry that a seal names must be there, with that hash."""
+def _not_as_sealed(session: Session) -> set[str]:
+    """The chains in which an entry that a seal names is not there, or with another hash."""
     here = sa.and_(AuditEntry.subject == AuditSealHead.subject, AuditEntry.sequence == AuditSealHead.sequence)
     missing_or_other = (
-        sa.select(AuditSealHead.subject, AuditSealHead.sequence, AuditEntry.hash)
+        sa.select(AuditSealHead.subject)
         .outerjoin(AuditEntry, here)
         .where(AuditEntry.hash.is_distinct_from(AuditSealHead.hash))
-        .order_by(AuditSealHead.subject, AuditSealHead.sequence)
     )
-    for subject, sequence, found in session.execute(missing_or_other, execution_options={"yield_per": _CHUNK_ROWS}):
-        yield Finding(subject, sequence, Damage.REMOVED if found is None else Damage.CHANGED)
+    return set(session.scalars(missing_or_other))
 
 
 def _seals(session: Session, public_key: bytes) -> Iterator[Finding]:
@@ -102,7 +90,7 @@ def _seals(session: Session, public_key: bytes) -> Iterator[Finding]:
         yield from (Finding("seal", gone, Damage.SEAL_MISSING) for gone in range(expected, row.number))
         seal = seal_of(row)
         whole = (
-            (seal.chains, seal.root) == root_of(session, row.number)
+            (seal.chains, seal.root) == root_of(session, row.number, form=row.form)
             and (row.number != expected or seal.previous == previous)
             and is_signed(seal.document(), row.signature, public=public_key)
         )

@@ -4,12 +4,15 @@ A chain shows that an entry was changed or taken out from its middle. That its e
 gone, or that all of it was written anew shows by the seals: each names the chains that have grown since the one before,
 by subject, sequence and hash, and the hash of that one. Whoever has a published seal need not trust the database.
 What was added or cut off after the last seal is not covered before the next.
+
+The heads stand under a tree of hashes, so that a few of them prove that a chain was sealed. Seals of the first form,
+which were made before, have the hash of the whole list instead.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,19 +22,22 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from underwriting.platform import merkle
 from underwriting.platform.database import lock_subject
 from underwriting.platform.encryption import canonical_json
 from underwriting.platform.models import AuditEntry, AuditSeal, AuditSealHead
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.seal_key import SealKey
 
+FORM = 2
+"""Of the seals that are made now."""
 _GENESIS = bytes(32)
 _CHUNK_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """One seal as it is signed and published: the *chains* that grew, the hash *root* over their heads."""
+    """One seal as it is signed and published: how many *chains* grew, the hash *root* over their heads."""
 
     number: int
     sealed_on: date
@@ -40,6 +46,7 @@ class Seal:
     root: bytes
     previous: bytes
     public_key: bytes
+    form: int = FORM
 
     def document(self) -> bytes:
         """What the signature covers, as canonical JSON."""
@@ -52,6 +59,7 @@ class Seal:
                 "root": self.root.hex(),
                 "previous": self.previous.hex(),
                 "public_key": self.public_key.hex(),
+                **({} if self.form == 1 else {"form": self.form}),
             }
         )
 
@@ -105,21 +113,41 @@ def published(row: AuditSeal) -> bytes:
 
 def seal_of(row: AuditSeal) -> Seal:
     """The seal that is kept in *row*."""
-    return Seal(row.number, row.sealed_on, row.at, row.chains, row.root, row.previous, row.public_key)
+    return Seal(row.number, row.sealed_on, row.at, row.chains, row.root, row.previous, row.public_key, row.form)
 
 
-def root_of(session: Session, number: int) -> tuple[int, bytes]:
+def root_of(session: Session, number: int, *, form: int = FORM) -> tuple[int, bytes]:
     """How many chains the seal *number* names, and the hash over them in the order of their subjects' bytes."""
-    digest, count = hashlib.sha256(), 0
+    count = 0
+
+    def heads() -> Iterator[bytes]:
+        nonlocal count
+        for count, line in enumerate(head_lines(session, number), 1):  # noqa: B007 - the last number is the count
+            yield line
+
+    if form == 1:
+        digest = hashlib.sha256()
+        for line in heads():
+            digest.update(line + b"\n")
+        return count, digest.digest()
+    found = merkle.root(merkle.leaf(line) for line in heads())
+    return count, found
+
+
+def head_lines(session: Session, number: int) -> Iterator[bytes]:
+    """The heads that the seal *number* names, each as it is hashed, in the order of their subjects' bytes."""
     heads = (
         sa.select(AuditSealHead.subject, AuditSealHead.sequence, AuditSealHead.hash)
         .where(AuditSealHead.number == number)
         .order_by(sa.collate(AuditSealHead.subject, "C"))
     )
     for subject, sequence, head in session.execute(heads, execution_options={"yield_per": _CHUNK_ROWS}):
-        digest.update(canonical_json([subject, sequence, head.hex()]) + b"\n")
-        count += 1
-    return count, digest.digest()
+        yield head_line(subject, sequence, head)
+
+
+def head_line(subject: str, sequence: int, head: bytes) -> bytes:
+    """One head as it is hashed."""
+    return canonical_json([subject, sequence, head.hex()])
 
 
 def _add(session: Session, key: SealKey, on: date, at: datetime) -> None:
@@ -138,6 +166,7 @@ def _add(session: Session, key: SealKey, on: date, at: datetime) -> None:
             previous=previous,
             public_key=key.public,
             signature=key.sign(made.document()),
+            form=FORM,
         )
     )
     session.flush()

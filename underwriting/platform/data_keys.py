@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from underwriting.platform.blind_index import StoredIndexes
 from underwriting.platform.database import Database
 from underwriting.platform.encryption import Cipher, CiphertextInvalid, DataErased, DataKey, new_key
 from underwriting.platform.key_models import DataKeyRow
@@ -170,10 +171,11 @@ def kind_of(subject: str) -> str:
     return subject.partition(":")[0]
 
 
-def cipher_of(settings: Settings, database: Database) -> Cipher:
+def cipher_of(settings: Settings, database: Database, data_keys: StoredDataKeys | None = None) -> Cipher:
     """The cipher over *database* with the keys of *settings*."""
-    data_keys = StoredDataKeys(database, key_store_of(settings.encryption))
-    return Cipher(data_keys, index_key=settings.index_key.reveal(), first_key=settings.encryption.first)
+    data_keys = data_keys or StoredDataKeys(database, key_store_of(settings.encryption))
+    keys = {version: key.reveal() for version, key in settings.index.keys.items()}
+    return Cipher(data_keys, index_key=StoredIndexes(database, keys), first_key=settings.encryption.first)
 
 
 def destroy(session: Session, subjects: Collection[str], *, because: str, at: datetime) -> int:

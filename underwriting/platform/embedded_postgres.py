@@ -41,6 +41,7 @@ DISPOSABLE: Mapping[str, str] = MappingProxyType(
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "max_wal_size": "4GB",
+        "deadlock_timeout": "100ms",  # what is meant to meet in one does not wait for a second each time
     }
 )
 """Settings for data that nobody misses after a crash of the machine: tests."""

@@ -9,8 +9,6 @@ context (table and column) is authenticated with it, so that a value cannot be m
 first form, which lack the id, are under the key of version 1 itself; they are read and no longer written.
 """
 
-import hashlib
-import hmac
 import json
 import os
 import uuid
@@ -23,12 +21,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.text import Text
+from underwriting.platform import opened
+from underwriting.platform.blind_index import KEY_BYTES, BlindIndexes, UnderOneKey
 
 HOUSE = "house"
 """The subject of what belongs to no person's matter."""
 APPLICATION = "application"
 """The kind of subject that an application is, with all that follows from it."""
-KEY_BYTES = 32
 FIRST_FORM, SECOND_FORM = b"\x01", b"\x02"
 KEY_ID = slice(1, 17)
 """Where a value of the second form names its data key."""
@@ -76,14 +75,14 @@ class DataKeys(Protocol):
 class Cipher:
     """Encrypts what is stored and makes blind indexes. *first_key* opens values of the first form, where there is one.
 
-    Both keys are 32 bytes and secret.
+    *index_key* is the one key of indexes, or what knows several of its versions. Keys are 32 bytes and secret.
     """
 
-    def __init__(self, data_keys: DataKeys, *, index_key: bytes, first_key: bytes | None = None) -> None:
-        if any(len(key) != KEY_BYTES for key in (index_key, first_key) if key is not None):
+    def __init__(self, data_keys: DataKeys, *, index_key: bytes | BlindIndexes, first_key: bytes | None = None) -> None:
+        if first_key is not None and len(first_key) != KEY_BYTES:
             raise ValueError(f"a key is {KEY_BYTES} bytes")
         self.data_keys = data_keys
-        self._index_key = index_key
+        self._indexes = UnderOneKey(index_key) if isinstance(index_key, bytes) else index_key
         self._first_key = first_key
 
     def encrypt(self, plain: bytes, *, context: str, subject: str = HOUSE) -> bytes:
@@ -93,12 +92,16 @@ class Cipher:
     def decrypt(self, stored: bytes, *, context: str) -> bytes:
         """What `encrypt` was given; CiphertextInvalid when *stored* or *context* is not what it was. DataErased."""
         if stored[:1] == FIRST_FORM and self._first_key is not None:
-            return unseal(self._first_key, stored[1:], bound_to=FIRST_FORM + context.encode())
+            plain = unseal(self._first_key, stored[1:], bound_to=FIRST_FORM + context.encode())
+            opened.note(HOUSE, context)
+            return plain
         header = stored[: KEY_ID.stop]
         if stored[:1] != SECOND_FORM or len(header) < KEY_ID.stop:
             raise CiphertextInvalid("unknown form or cut off")
         data_key = self.data_keys.find(uuid.UUID(bytes=stored[KEY_ID]))
-        return unseal(data_key.key, stored[KEY_ID.stop :], bound_to=header + context.encode())
+        plain = unseal(data_key.key, stored[KEY_ID.stop :], bound_to=header + context.encode())
+        opened.note(data_key.subject, context)
+        return plain
 
     def encrypt_json(self, value: Any, *, context: str, subject: str = HOUSE) -> bytes:
         """*value* as canonical JSON, encrypted."""
@@ -119,8 +122,12 @@ class Cipher:
         self.data_keys.prepare({key_id for key_id in named if key_id is not None})
 
     def blind_index(self, value: str) -> bytes:
-        """32 bytes by which *value* is found again without being stored; equal values give equal bytes."""
-        return hmac.new(self._index_key, value.encode(), hashlib.sha256).digest()
+        """What *value* is found by, now and to the transaction's end, without being stored; equal for equal values."""
+        return self._indexes.of(value)
+
+    def blind_indexes(self, value: str) -> frozenset[bytes]:
+        """What *value* may have been found by a moment ago, too: for a comparison that must not miss."""
+        return self._indexes.every(value)
 
 
 def of_application(application_id: uuid.UUID) -> str:

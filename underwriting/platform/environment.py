@@ -59,6 +59,11 @@ class EnvironmentReader:
         self.problems: list[SettingProblem] = []
         self._environ = environ
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """All that is given, for what has settings of its own."""
+        return self._environ
+
     def refuse(self, name: str, detail: str) -> None:
         """Note that *name* has to be mended."""
         self.problems.append(SettingProblem(name, detail))

@@ -1,8 +1,9 @@
 """Events for integrators: recorded in the transaction that causes them, published in one order, read by position.
 
 1. `record` writes an event while its subject is held, so that numbers follow the order of what happened to it.
-2. `publish` gives what is committed its position and puts it in the queue of every endpoint that wants it. One
-   publisher at a time does it: positions appear in order, and a reader who has come to one has missed nothing.
+2. `publish` gives what is committed its position and puts it in the queue of every endpoint that wants it and whose
+   owner may read it. One publisher at a time does it: positions appear in order, and a reader who has come to one has
+   missed nothing.
 """
 
 import uuid
@@ -16,11 +17,15 @@ from sqlalchemy.orm import Session
 
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.event_catalogue import EventKind, instant_written
+from underwriting.kernel.vocabulary import Scope
+from underwriting.platform.client_models import MachineClient
 from underwriting.platform.database import lock_subject
 from underwriting.platform.encryption import canonical_json
 from underwriting.platform.message_models import Event
 from underwriting.platform.runtime import Runtime
 
+LENDER = "lender"
+"""The owner of the endpoints that administrators add."""
 MOST_PUBLISHED = 500
 """So many events are published in one transaction."""
 PUBLISHING = "publishing of events"
@@ -39,7 +44,7 @@ _FAN_OUT = sa.text("""
         SELECT endpoint.id AS endpoint_id, event.id AS event_id, endpoint.id || ' ' || event.subject AS lane
         FROM event CROSS JOIN webhook_endpoint AS endpoint
         WHERE event.position > :after AND endpoint.deleted_at IS NULL AND endpoint.disabled_at IS NULL
-          AND (endpoint.kinds IS NULL OR event.kind = ANY(endpoint.kinds))
+          AND (endpoint.kinds IS NULL OR event.kind = ANY(endpoint.kinds)) AND endpoint.owner = ANY(:readers)
         ORDER BY event.position, endpoint.id
     ) AS told
 """)
@@ -89,8 +94,14 @@ def publish(runtime: Runtime) -> int:
         last = session.scalar(sa.select(sa.func.max(Event.position))) or 0
         count = len(session.execute(_POSITIONS, {"most": MOST_PUBLISHED, "last": last}).all())
         if count:
-            session.execute(_FAN_OUT, {"after": last, "now": runtime.wall.now()})
+            session.execute(_FAN_OUT, {"after": last, "now": runtime.wall.now(), "readers": readers(session)})
         return count
+
+
+def readers(session: Session) -> list[str]:
+    """The owners of endpoints who may read events, and so be told: the lender, and machine clients with the scope."""
+    may_read = sa.and_(MachineClient.disabled_at.is_(None), MachineClient.scopes.contains([Scope.EVENTS_READ]))
+    return [LENDER, *(f"client:{client}" for client in session.scalars(sa.select(MachineClient.id).where(may_read)))]
 
 
 def page(

@@ -59,10 +59,10 @@ def read_cookie(name: str) -> str | None:
     return request.cookies.get(_prefix(current_app) + name)
 
 
-def set_cookie(response: BaseResponse, name: str, token: str) -> None:
-    """Give *token* to the browser: not readable by scripts, not sent from other sites."""
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
-    response.set_cookie(_prefix(current_app) + name, token, httponly=True, samesite="Lax", secure=secure, path="/")
+def set_cookie(response: BaseResponse, name: str, token: str, *, seconds: int | None = None) -> None:
+    """Give *token* to the browser, for so long or until it is closed: for no script, not sent from other sites."""
+    secure, whole = current_app.config["SESSION_COOKIE_SECURE"], _prefix(current_app) + name
+    response.set_cookie(whole, token, max_age=seconds, httponly=True, samesite="Lax", secure=secure, path="/")
 
 
 def delete_cookie(response: BaseResponse, name: str) -> None:

@@ -3,10 +3,12 @@
 1. Discovery: the provider's own document at the issuer's address, which must name that issuer; its keys beside it.
 2. Start: the browser is sent off with `state`, `nonce` and the hash of a verifier, all new; its signed cookie keeps
    them.
-3. Return: the `state` must be that one, `iss` the issuer where it is told (RFC 9207), and either counts once only.
+3. Return: the `state` must be that one, and counts once only; `iss` must be the issuer where it is told, or where the
+   provider says that it tells it (RFC 9207).
 4. The code is exchanged for an ID token by the secret and the verifier.
 5. The token's signature is checked by one of the provider's keys and an algorithm of public keys, never another; then
-   issuer, audience, authorised party, nonce, and that it is neither over nor from the future.
+   issuer, audience, authorised party, nonce, and that it is neither over nor from the future; and, where the settings
+   ask for one, the way in which the person logged in (`acr`).
 
 No address beyond this machine is asked but by HTTPS, and no redirect is followed. Documents count for an hour; the keys
 are asked for anew at once when a token names one that is not among them.
@@ -34,6 +36,7 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
 LEEWAY_SECONDS = 30
 _SCOPE = "openid profile"
 _TIMEOUT_SECONDS = 5
+_LONGEST_SUBJECT = 255  # OpenID Connect Core 1.0, 2
 _COUNTS_FOR = timedelta(hours=1)
 _DISCOVERY = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -77,18 +80,18 @@ class IdentityProvider:
         endpoint = self._discovered(at)["authorization_endpoint"]
         nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         with self._session() as session:
-            url, state = session.create_authorization_url(endpoint, nonce=nonce, code_verifier=verifier)
+            wanted = {"acr_values": self.settings.acr} if self.settings.acr else {}
+            url, state = session.create_authorization_url(endpoint, nonce=nonce, code_verifier=verifier, **wanted)
         return Start(url, state, nonce, verifier)
 
     def claims(self, kept: Start, returned: Mapping[str, str], *, at: datetime) -> dict[str, Any]:
         """What the provider says of whoever came back. Raises SignOnRefused, ProviderUnavailable."""
-        told_issuer = returned.get("iss")
-        if not secrets.compare_digest(returned.get("state", "").encode(), kept.state.encode()) or (
-            told_issuer is not None and told_issuer != self.settings.issuer
-        ):
+        if not secrets.compare_digest(returned.get("state", "").encode(), kept.state.encode()):
             raise SignOnRefused
+        tells_issuer = self._discovered(at).get("authorization_response_iss_parameter_supported") is True
+        told_issuer = returned.get("iss", None if tells_issuer else self.settings.issuer)
         code = returned.get("code")
-        if not code:
+        if told_issuer != self.settings.issuer or not code:
             raise SignOnRefused
         return self._validated(self._exchanged(code, kept, at), kept, at)
 
@@ -129,9 +132,17 @@ class IdentityProvider:
                 },
             )
             claims.validate(now=int(at.timestamp()), leeway=LEEWAY_SECONDS)
+            self._check_person(decoded.claims)
         except (JoseError, AuthlibBaseError, ValueError, TypeError, KeyError) as error:
             raise SignOnRefused from error
         return dict(decoded.claims)
+
+    def _check_person(self, claims: Mapping[str, Any]) -> None:
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 1 <= len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+            raise SignOnRefused
+        if self.settings.acr is not None and claims.get("acr") != self.settings.acr:
+            raise SignOnRefused
 
     def _decoded(self, token: str, at: datetime) -> jwt.Token:
         try:

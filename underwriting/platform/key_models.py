@@ -1,4 +1,4 @@
-"""Rows of data keys: wrapped, retired, destroyed."""
+"""Rows of data keys: wrapped, retired, destroyed; and of what a rotation of the index key has changed."""
 
 from datetime import datetime
 
@@ -33,3 +33,21 @@ class KeyMilestone(Base):
     __tablename__ = "key_milestone"
     name: Mapped[str] = mapped_column(primary_key=True)
     reached_at: Mapped[datetime]
+
+
+class IndexRotation(Base):
+    """A rotation of the index key to one *version*, which counts from when it is finished."""
+
+    __tablename__ = "index_rotation"
+    __table_args__ = (sa.CheckConstraint("version > 1", "version"),)
+    version: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    begun_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class IndexAlias(Base):
+    """What stands in every row in the place of an older index, while a rotation is under way."""
+
+    __tablename__ = "index_alias"
+    old: Mapped[bytes] = mapped_column(primary_key=True)
+    anew: Mapped[bytes]

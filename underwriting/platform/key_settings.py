@@ -1,17 +1,24 @@
-"""Which keys wrap data keys: BORGEN_ENCRYPTION_KEYS, the same in a file, or the one key of version 1."""
+"""Which keys wrap data keys, and which make blind indexes: a list of versions, the same in a file, or one key."""
 
 import base64
+import functools
+import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from underwriting.platform.environment import EnvironmentReader, Secret
 
+if TYPE_CHECKING:
+    from underwriting.platform.key_store import KeyStore
+
 FIRST_VERSION = 1
-"""The version of BORGEN_ENCRYPTION_KEY."""
+"""The version of BORGEN_ENCRYPTION_KEY, and of BORGEN_INDEX_KEY."""
 _KEY_BYTES = 32
+_ENCRYPTION = ("BORGEN_ENCRYPTION_KEY", "BORGEN_ENCRYPTION_KEYS", "BORGEN_ENCRYPTION_KEYS_FILE")
 _ENTRY = re.compile(r"([1-9][0-9]{0,8}):(\S+)")
 
 
@@ -25,10 +32,15 @@ class KeyVersionNeeded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeySettings:
-    """Keys by version: the first one wraps, all open. Where *file* is named they are what it held at the start."""
+    """Keys by version. Of encryption keys the first one wraps, all open; of index keys the highest is the one to come.
+
+    Where *file* is named they are what it held at the start. *remote* makes the store that wraps in their place; they
+    open what is under them still.
+    """
 
     keys: Mapping[int, Secret[bytes]]
     file: Path | None = None
+    remote: "Callable[[], KeyStore] | None" = None
 
     @property
     def first(self) -> bytes | None:
@@ -63,18 +75,49 @@ def read_keys(text: str) -> dict[int, bytes]:
 
 
 def read_encryption(reader: EnvironmentReader) -> KeySettings:
-    """The keys that *reader* finds; BORGEN_ENCRYPTION_KEY beside a list is version 1, unless the list has that."""
-    listed, file = reader.optional_text("BORGEN_ENCRYPTION_KEYS"), reader.optional_file("BORGEN_ENCRYPTION_KEYS_FILE")
+    """The encryption keys that *reader* finds; BORGEN_ENCRYPTION_KEY beside a list is version 1 of it.
+
+    BORGEN_KEY_STORE names what makes a store of somebody's own, `package.module:function`, which is called with the
+    environment; then no key has to be given.
+    """
+    named = reader.optional_text("BORGEN_KEY_STORE")
+    if named is None:
+        return _read_given(reader)
+    given = any(reader.optional_text(name) is not None for name in _ENCRYPTION)
+    return KeySettings(_read_given(reader).keys if given else MappingProxyType({}), remote=_named(reader, named))
+
+
+def _read_given(reader: EnvironmentReader) -> KeySettings:
+    return _read_versions(reader, *_ENCRYPTION)
+
+
+def read_index(reader: EnvironmentReader) -> KeySettings:
+    """The index keys that *reader* finds; BORGEN_INDEX_KEY beside a list is version 1 of it."""
+    return _read_versions(reader, "BORGEN_INDEX_KEY", "BORGEN_INDEX_KEYS", "BORGEN_INDEX_KEYS_FILE")
+
+
+def _read_versions(reader: EnvironmentReader, one: str, several: str, in_file: str) -> KeySettings:
+    listed, file = reader.optional_text(several), reader.optional_file(in_file)
     if file is not None:
-        return KeySettings(_read(reader, "BORGEN_ENCRYPTION_KEYS_FILE", _content(reader, file)), file)
+        return KeySettings(_read(reader, in_file, _content(reader, file, named=in_file)), file)
     if listed is None:
-        return KeySettings(MappingProxyType({FIRST_VERSION: reader.key("BORGEN_ENCRYPTION_KEY")}))
-    keys = dict(_read(reader, "BORGEN_ENCRYPTION_KEYS", listed))
-    if reader.optional_text("BORGEN_ENCRYPTION_KEY") is not None:
-        alone = reader.key("BORGEN_ENCRYPTION_KEY")
+        return KeySettings(MappingProxyType({FIRST_VERSION: reader.key(one)}))
+    keys = dict(_read(reader, several, listed))
+    if reader.optional_text(one) is not None:
+        alone = reader.key(one)
         if keys.setdefault(FIRST_VERSION, alone) != alone:
-            reader.refuse("BORGEN_ENCRYPTION_KEY", "is another key than version 1 of BORGEN_ENCRYPTION_KEYS")
+            reader.refuse(one, f"is another key than version 1 of {several}")
     return KeySettings(MappingProxyType(keys))
+
+
+def _named(reader: EnvironmentReader, named: str) -> "Callable[[], KeyStore] | None":
+    module, _, name = named.partition(":")
+    try:
+        make = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        reader.refuse("BORGEN_KEY_STORE", "names nothing of the form package.module:function that can be imported")
+        return None
+    return functools.partial(make, reader.environ)
 
 
 def _read(reader: EnvironmentReader, name: str, text: str) -> Mapping[int, Secret[bytes]]:
@@ -85,11 +128,11 @@ def _read(reader: EnvironmentReader, name: str, text: str) -> Mapping[int, Secre
         return MappingProxyType({})
 
 
-def _content(reader: EnvironmentReader, file: Path) -> str:
+def _content(reader: EnvironmentReader, file: Path, *, named: str) -> str:
     try:
         return file.read_text() if file.is_file() else "1:"
     except (OSError, UnicodeDecodeError):
-        reader.refuse("BORGEN_ENCRYPTION_KEYS_FILE", "names a file that cannot be read")
+        reader.refuse(named, "names a file that cannot be read")
         return "1:"
 
 

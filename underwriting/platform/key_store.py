@@ -118,11 +118,40 @@ class KeysInFile:
         return self._read[1]
 
 
+class RemoteBesideGiven:
+    """A remote store that wraps, beside given keys that open what they wrapped before: on the way from these to it."""
+
+    def __init__(self, remote: KeyStore, given: GivenKeys) -> None:
+        self._remote = remote
+        self._given = given
+
+    def current(self) -> int:
+        """The version that wraps now: the remote store's."""
+        return self._remote.current()
+
+    def versions(self) -> frozenset[int]:
+        """Those that can be opened."""
+        return self._remote.versions() | self._given.versions()
+
+    def wrap(self, key: bytes, *, context: str) -> Wrapped:
+        """*key* under the remote store's current version."""
+        return self._remote.wrap(key, context=context)
+
+    def unwrap(self, wrapped: Wrapped, *, context: str) -> bytes:
+        """The key; KeyVersionMissing, and CiphertextInvalid where content or context is not what it was."""
+        given = wrapped.version in self._given.versions()
+        return (self._given if given else self._remote).unwrap(wrapped, context=context)
+
+
 def key_store_of(settings: KeySettings) -> KeyStore:
     """The store that *settings* name."""
-    if settings.file is not None:
+    if settings.file is not None and settings.remote is None:
         return KeysInFile(settings.file)
-    return GivenKeys({version: key.reveal() for version, key in settings.keys.items()})
+    keys = {version: key.reveal() for version, key in settings.keys.items()}
+    if settings.remote is None:
+        return GivenKeys(keys)
+    remote = settings.remote()
+    return RemoteBesideGiven(remote, GivenKeys(keys)) if keys else remote
 
 
 def _bound_to(version: int, context: str) -> bytes:

@@ -24,6 +24,10 @@ class AuditEntry(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
+    __table_args__ = (
+        sa.Index("ix_audit_entry_at", "at", "subject", "sequence"),
+        sa.Index("ix_audit_entry_actor", "actor", "at", "subject", "sequence"),
+    )
 
 
 class AuditSeal(Base):
@@ -33,6 +37,7 @@ class AuditSeal(Base):
     __table_args__ = (
         sa.CheckConstraint("number >= 1 AND chains >= 0", "counts"),
         sa.CheckConstraint("octet_length(root) = 32 AND octet_length(previous) = 32", "hashes"),
+        sa.CheckConstraint("form IN (1, 2)", "form"),
     )
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed_on: Mapped[date] = mapped_column(unique=True)
@@ -42,6 +47,7 @@ class AuditSeal(Base):
     previous: Mapped[bytes]
     public_key: Mapped[bytes]
     signature: Mapped[bytes]
+    form: Mapped[int] = mapped_column(sa.SmallInteger, server_default="1")  # 1: a list of heads, 2: a tree of them
 
 
 class AuditSealHead(Base):
@@ -53,6 +59,19 @@ class AuditSealHead(Base):
     sequence: Mapped[int]
     hash: Mapped[bytes]
     __table_args__ = (sa.Index("ix_audit_seal_head_subject", "subject", "sequence"),)
+
+
+class AuditVerification(Identified, Base):
+    """One time that the whole log was computed again, and what was found; the service may add, never change one."""
+
+    __tablename__ = "audit_verification"
+    __table_args__ = (sa.CheckConstraint("chains >= 0 AND entries >= 0 AND seals >= 0 AND findings >= 0", "counts"),)
+    at: Mapped[datetime]
+    chains: Mapped[int]
+    entries: Mapped[int]
+    seals: Mapped[int]
+    findings: Mapped[int]
+    public_key: Mapped[bytes]
 
 
 class IdempotencyKey(Base):
@@ -83,6 +102,7 @@ class StaffUser(Identified, Base):
     role: Mapped[str]
     personal_index: Mapped[bytes | None]  # who the user is, so that nobody decides on themselves (D8)
     authority_ore: Mapped[int | None]  # the highest limit given alone, where below the role's own (D8)
+    personal_encrypted: Mapped[bytes | None]  # the same, so that it can be indexed anew
     created_at: Mapped[datetime]
     failed_attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     locked_until: Mapped[datetime | None]
@@ -116,12 +136,12 @@ class LoginSession(Identified, Base):
     )
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     staff_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("staff_user.id"))
-    person_index: Mapped[bytes | None]
+    person_index: Mapped[bytes | None] = mapped_column(index=True)
     person_encrypted: Mapped[bytes | None]
-    method: Mapped[str]
+    method: Mapped[str] = mapped_column(server_default="password")  # for the program before it, as the next one
     awaits: Mapped[str | None]  # what is still to be shown before the session opens anything
     created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]  # to the minute
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=sa.text("now()"))  # to the minute
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

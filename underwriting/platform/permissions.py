@@ -234,6 +234,8 @@ TABLE: Mapping[str, Access] = {
     "integrators.replay": _ENDPOINT_OWNER,
     "integrators.show_attempts": _ENDPOINT_READER,
     "jobs.show": _staff(Role.AUDITOR),
+    "audit.show": _AUDITOR,
+    "audit.chain": _AUDITOR,
     "messages.show_dead": _AUDITOR,
     "messages.show_log": _AUDITOR,
     "messages.show": _AUDITOR,

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -25,8 +25,11 @@ from underwriting.kernel.errors import (
 )
 from underwriting.kernel.text import Language, Text
 from underwriting.platform import request_ids
+from underwriting.platform.hardening import read_cookie
 from underwriting.platform.logs import masked
 
+LANGUAGE_COOKIE = "language"
+_OF_ACCESS = (400, 401, 403, 429)  # malformed, not known, not permitted, too often: what attempts look like
 STATUS_OF_KIND: Mapping[type[Refusal], int] = {
     InvalidInput: 422,
     LoginRequired: 401,
@@ -110,7 +113,7 @@ def problem_of(error: Exception) -> Problem:
 
 def language_of_request() -> Language:
     """Swedish, unless the caller chose English or its `Accept-Language` prefers it."""
-    chosen = request.cookies.get("language") or request.accept_languages.best_match(["sv", "en"], default="sv")
+    chosen = read_cookie(LANGUAGE_COOKIE) or request.accept_languages.best_match(["sv", "en"], default="sv")
     return "en" if chosen == "en" else "sv"
 
 
@@ -136,6 +139,8 @@ def register(app: Flask, *, page: Callable[[Problem], Response]) -> None:
         problem = problem_of(error)
         if problem.status >= 500 and not isinstance(error, Refusal):
             _log.error("unforeseen_error", exc_info=error, path=request.url_rule and request.url_rule.rule)
+        if problem.status in _OF_ACCESS:
+            _note_refusal(problem)
         prefers_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
         response = _page_or_answer(page, problem) if prefers_page and not _is_interface() else answer(problem)
         if isinstance(error, MethodNotAllowed):
@@ -143,6 +148,15 @@ def register(app: Flask, *, page: Callable[[Problem], Response]) -> None:
         return response
 
     app.register_error_handler(Exception, handle)
+
+
+def _note_refusal(problem: Problem) -> None:
+    """Who was turned away where: a person, who is nobody in a log, by kind alone."""
+    caller = g.get("caller")
+    kind, _, _ = caller.actor.partition(":") if caller is not None else ("anonymous", "", "")
+    who = caller.actor if kind in ("staff", "client") else kind
+    called = request.url_rule and request.url_rule.rule
+    _log.warning("refused", status=problem.status, slug=problem.slug, path=called, method=request.method, who=who)
 
 
 def _is_interface() -> bool:

@@ -3,7 +3,9 @@
 1. Enrolling makes a secret of 160 bits, which is kept encrypted and counts for nothing until a code confirms it.
 2. Confirming gives ten recovery codes, shown once and kept as hashes; those of an earlier factor are forgotten.
 3. A code counts for its own half minute and the one before and after it, and never again once it was used.
-4. A wrong code counts as a wrong password does; a right one makes a new session in place of the one that awaited it.
+4. Whoever has a factor sets up another one only when all the way in, and by the password once more: neither a stolen
+   password nor a browser that was left open is enough.
+5. A wrong code counts as a wrong password does; a right one makes a new session in place of the one that awaited it.
 """
 
 import hmac
@@ -16,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from underwriting.kernel.errors import LoginRequired, NotFound
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import Awaited, LoginMethod
-from underwriting.platform import sessions
+from underwriting.kernel.vocabulary import LoginMethod
+from underwriting.platform import passwords, sessions
 from underwriting.platform.callers import Caller
 from underwriting.platform.models import RecoveryCode, StaffUser
 from underwriting.platform.runtime import Runtime
@@ -36,8 +38,8 @@ class CodeRefused(LoginRequired):
 
     slug = "code-refused"
     title = Text(
-        "Koden stämmer inte eller har redan använts, eller så är kontot tillfälligt låst",
-        "The code is wrong or has been used, or the account is locked for a while",
+        "Koden eller lösenordet stämmer inte, koden har redan använts, eller så är kontot tillfälligt låst",
+        "The code or the password is wrong, the code has been used, or the account is locked for a while",
     )
 
 
@@ -58,9 +60,10 @@ class Confirmed:
 
 
 def begin(runtime: Runtime, caller: Caller) -> Enrolment:
-    """What the caller enrols with: the same until it is confirmed."""
+    """What the caller enrols with: the same until it is confirmed. LoginRequired for who has still to show a factor."""
     with runtime.database.transaction() as session:
         user = lock_user(session, caller)
+        _require_no_other(user, caller)
         if user.enrolment_encrypted is None:
             user.enrolment_encrypted = runtime.cipher.encrypt(
                 pyotp.random_base32().encode(), context=_CONTEXT, subject=f"staff:{user.id}"
@@ -69,14 +72,18 @@ def begin(runtime: Runtime, caller: Caller) -> Enrolment:
         return Enrolment(pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=ISSUER), secret)
 
 
-def confirm(runtime: Runtime, caller: Caller, code: str) -> Confirmed:
-    """Let the enrolled factor count, and the caller in by a new session. Raises CodeRefused, NotFound."""
+def confirm(runtime: Runtime, caller: Caller, code: str, *, password: str = "") -> Confirmed:
+    """Let the enrolled factor count, and the caller in by a new session. Raises CodeRefused, LoginRequired, NotFound.
+
+    Whoever is all the way in gives the *password* again, where there is one.
+    """
     with runtime.database.transaction() as session:
         user = lock_user(session, caller)
+        _require_no_other(user, caller)
         if user.enrolment_encrypted is None:
             raise NotFound
         step = _step_of(runtime, user.enrolment_encrypted, code, after=None) if may_try(user, runtime) else None
-        if step is not None:
+        if step is not None and _is_known_again(user, caller, password):
             user.second_factor_encrypted, user.enrolment_encrypted = user.enrolment_encrypted, None
             user.second_factor_step = step
             note(session, runtime, user, "staff.second_factor_enrolled", actor=caller.actor)
@@ -90,7 +97,7 @@ def pass_code(runtime: Runtime, caller: Caller, code: str) -> str:
 
     Raises CodeRefused, and LoginRequired for a session that awaits none.
     """
-    if caller.awaits is not Awaited.SECOND_FACTOR:
+    if caller.awaits is None:
         raise LoginRequired
     with runtime.database.transaction() as session:
         user = lock_user(session, caller)
@@ -113,6 +120,17 @@ def is_enrolled(runtime: Runtime, caller: Caller) -> bool:
     """Whether the caller has a second factor."""
     with runtime.database.transaction() as session:
         return lock_user(session, caller).second_factor_encrypted is not None
+
+
+def _require_no_other(user: StaffUser, caller: Caller) -> None:
+    if caller.awaits is not None and user.second_factor_encrypted is not None:
+        raise LoginRequired
+
+
+def _is_known_again(user: StaffUser, caller: Caller, password: str) -> bool:
+    if caller.awaits is not None or user.password_hash is None:
+        return True
+    return passwords.matches(user.password_hash, password)
 
 
 def _pass_app(runtime: Runtime, user: StaffUser, code: str) -> bool:

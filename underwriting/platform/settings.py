@@ -21,7 +21,7 @@ from underwriting.platform.environment import (
     fault_of_address,
     is_on_loopback,
 )
-from underwriting.platform.key_settings import KeySettings, read_encryption
+from underwriting.platform.key_settings import KeySettings, read_encryption, read_index
 from underwriting.platform.mail_settings import MailSettings, read_mail
 from underwriting.platform.staff_settings import StaffSettings, read_staff
 
@@ -84,7 +84,7 @@ class Settings:
 
     database_url: Secret[str]
     encryption: KeySettings
-    index_key: Secret[bytes]
+    index: KeySettings
     session_key: Secret[bytes]
     seal_key: Secret[bytes]
     seal_folder: Path | None
@@ -112,7 +112,7 @@ class Settings:
         settings = cls(
             database_url=reader.database_url("DATABASE_URL"),
             encryption=read_encryption(reader),
-            index_key=reader.key("BORGEN_INDEX_KEY"),
+            index=read_index(reader),
             session_key=reader.key("BORGEN_SESSION_KEY"),
             seal_key=reader.key("BORGEN_SEAL_KEY"),
             seal_folder=reader.optional_path("BORGEN_SEAL_FOLDER"),
@@ -166,7 +166,7 @@ def _check_keys_differ(reader: EnvironmentReader, settings: Settings) -> None:
     seen: set[bytes] = set()
     for name, secret in (
         *(("BORGEN_ENCRYPTION_KEY", key) for key in settings.encryption.keys.values()),
-        ("BORGEN_INDEX_KEY", settings.index_key),
+        *(("BORGEN_INDEX_KEY", key) for key in settings.index.keys.values()),
         ("BORGEN_SESSION_KEY", settings.session_key),
         ("BORGEN_SEAL_KEY", settings.seal_key),
     ):

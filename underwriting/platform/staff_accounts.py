@@ -24,6 +24,7 @@ from underwriting.platform.runtime import Runtime
 ATTEMPTS_BEFORE_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)
 OPERATOR = "operator"
+_PERSONAL_CONTEXT = "staff_user.personal"
 """Who changes accounts at the command line, in the audit log."""
 _WRONG = Text("Det nuvarande lösenordet stämmer inte", "The current password is not right")
 
@@ -82,6 +83,11 @@ def add_staff(
     )
     session.add(row)
     session.flush()
+    if person is not None:
+        row.personal_encrypted = runtime.cipher.encrypt(
+            person.digits.encode(), context=_PERSONAL_CONTEXT, subject=f"staff:{row.id}"
+        )
+        session.flush()
     audit_log.append(session, f"staff:{row.id}", "staff.added", actor=OPERATOR, at=at, data={"role": str(role)})
     return row.id
 

@@ -17,6 +17,7 @@ class SignOnSettings:
 
     *roles* says which value of the claim *role_claim* gives which role, the first that fits; without any the role is
     what it is here. *provision* lets in whoever has such a value and is not there yet. Users go by *username_claim*.
+    *acr* is how the provider names the way of logging in that it has to have used; None leaves that to it.
     """
 
     issuer: str
@@ -27,6 +28,7 @@ class SignOnSettings:
     role_claim: str
     roles: Mapping[str, Role]
     provision: bool
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def _sign_on(reader: EnvironmentReader, issuer: str) -> SignOnSettings:
         role_claim=reader.text("OIDC_ROLE_CLAIM", "roles"),
         roles=roles,
         provision=provision,
+        acr=reader.optional_text("OIDC_ACR") or None,
     )
 
 

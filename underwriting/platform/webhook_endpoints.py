@@ -23,8 +23,6 @@ from underwriting.platform.message_models import DeliveryState, Event, WebhookEn
 from underwriting.platform.public_addresses import fault_of_endpoint
 from underwriting.platform.runtime import Runtime
 
-LENDER = "lender"
-"""The owner of the endpoints that administrators add; these are told of everything."""
 BOTH_SECRETS_FOR = timedelta(hours=24)
 DISABLED_AFTER = timedelta(days=5)  # longer than all pauses of one message
 MOST_ENDPOINTS = 100
@@ -107,7 +105,7 @@ class WebhookEndpoints:
     """The endpoints of one *owner*: what is another's does not exist here."""
 
     runtime: Runtime
-    owner: str = LENDER
+    owner: str = events.LENDER
 
     def add(self, url: str, event_types: Sequence[str] | None, *, actor: str) -> tuple[Endpoint, str]:
         """An endpoint and its secret. Raises InvalidInput for an address or kind that cannot be, TooManyEndpoints."""
@@ -254,9 +252,11 @@ def due_endpoints(session: Session, *, at: datetime) -> Sequence[uuid.UUID]:
 
 
 def destination(session: Session, runtime: Runtime, endpoint_id: uuid.UUID) -> Destination | None:
-    """Where messages to the endpoint go; None when it takes no more."""
+    """Where messages to the endpoint go; None when it takes no more, or its owner may not read events any more."""
     row = session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
     if row is None or row.deleted_at is not None or row.disabled_at is not None:
+        return None
+    if row.owner not in events.readers(session):
         return None
     kept = [row.secret_encrypted]
     if row.previous_secret_encrypted and row.previous_until and runtime.wall.now() < row.previous_until:

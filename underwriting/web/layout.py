@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from underwriting.kernel.errors import FieldError
 from underwriting.kernel.text import Language
 from underwriting.platform import request_ids
-from underwriting.platform.problems import Problem, language_of_request
+from underwriting.platform.hardening import set_cookie
+from underwriting.platform.problems import LANGUAGE_COOKIE, Problem, language_of_request
 from underwriting.web import filters
 from underwriting.web.texts import translate
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_LONGEST_PATH = 1000
 _FOR_STAFF = ("/console", "/sandbox")
 
 
@@ -44,7 +46,12 @@ def render(
 
 
 def own_path(target: str) -> str:
-    """*target* where it is a path of this service, else the start page: a link never leads elsewhere."""
+    """*target* where it is a path of this service, else the start page: a link never leads elsewhere.
+
+    One longer than a cookie can keep is none.
+    """
+    if len(target) > _LONGEST_PATH:
+        return "/"
     parts = _parts_of(target)
     own = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if own and target.isprintable() else "/"
@@ -53,7 +60,7 @@ def own_path(target: str) -> str:
 def choose_language(response: BaseResponse, language: str) -> BaseResponse:
     """*response*, with which the browser remembers *language*, if it is one of ours."""
     if language in get_args(Language):
-        response.set_cookie("language", language, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
+        set_cookie(response, LANGUAGE_COOKIE, language, seconds=_YEAR_SECONDS)
     return response
 
 
@@ -63,7 +70,7 @@ def problem_page(problem: Problem) -> Response:
         return make_response(redirect(f"/console/account/code?{urlencode({'next': _here()})}", 303))
     if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         template = "console/login.html" if request.path.startswith(_FOR_STAFF) else "portal/login.html"
-        return render(template, status=problem.status, next=request.path, needed=True)
+        return render(template, status=problem.status, next=_here(), needed=True)
     came_from = _parts_of(request.referrer or "")
     back = own_path(came_from.path) if came_from.netloc == request.host else None
     named = request_ids.current()
@@ -83,8 +90,8 @@ def blueprint() -> Blueprint:
 
 
 def _here() -> str:
-    """The page that was asked for, to come back to; what was sent is not sent again."""
-    return request.path if request.method == "GET" else "/console/"
+    """The page that was asked for with its query, to come back to; what was sent is not sent again."""
+    return own_path(request.full_path.rstrip("?")) if request.method == "GET" else "/console/"
 
 
 def _parts_of(address: str) -> SplitResult:

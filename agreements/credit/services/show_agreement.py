@@ -113,7 +113,7 @@ class Agreements:
         """What has happened to the agreement, as it was noted; for staff."""
         with self.runtime.database.transaction() as session:
             self._visible(session, agreement_id, caller, Part.STAFF)
-            return tuple(audit_log.entries_of(session, f"agreement:{agreement_id}"))
+            return tuple(audit_log.entries_of(session, f"agreement:{agreement_id}", with_reads=False))
 
     def guarantees_of_person(self, caller: Caller) -> tuple[GuaranteeView, ...]:
         """The guarantees of the identified caller, newest first."""

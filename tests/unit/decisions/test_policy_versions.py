@@ -235,7 +235,7 @@ def test_of_two_who_publish_at_once_from_one_instant_one_does(committed_runtime:
 
 def test_a_database_with_decisions_is_upgraded_to_what_decided_them(empty_database_url: str) -> None:
     """D11: version 1 was in force until the first decision by version 2."""
-    migrations.upgrade(empty_database_url, to="0012")
+    migrations.upgrade(empty_database_url, to="0014")
     decided = [("1", datetime(2026, 1, 5, tzinfo=UTC)), ("2", datetime(2026, 2, 5, tzinfo=UTC))]
     with psycopg.connect(empty_database_url) as connection:
         connection.execute("SET session_replication_role = replica")  # decisions without their applications

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Session
 
 from underwriting.platform import audit_check, audit_log, audit_seal
-from underwriting.platform.audit_check import Damage, Finding
+from underwriting.platform.audit_chain import Damage, Finding, link_of
 from underwriting.platform.database import Database
 from underwriting.platform.models import AuditEntry, AuditSeal, AuditSealHead
 from underwriting.platform.runtime import Runtime
@@ -120,6 +120,22 @@ def remove_chain(session: Session) -> None:
     session.execute(sa.delete(AuditEntry).where(AuditEntry.subject == "agreement:1"))
 
 
+def remove_middle_and_renumber(session: Session) -> None:
+    """So that no number is missing."""
+    remove_middle(session)
+    session.execute(sa.update(AuditEntry).where(at(3)).values(sequence=2))
+
+
+def bring_from_another(session: Session) -> None:
+    """An entry of another chain, put after the last one."""
+    session.execute(
+        sa.text(
+            "INSERT INTO audit_entry SELECT 'agreement:1', 4, action, actor, at, data, previous_hash, hash"
+            " FROM audit_entry WHERE subject = 'agreement:2'"
+        )
+    )
+
+
 def replace_entry(session: Session) -> None:
     """An entry with a hash that fits its content, in the place of another."""
     session.execute(sa.delete(AuditEntry).where(at(2)))
@@ -160,7 +176,7 @@ def forge(session: Session, sequence: int, *, previous: bytes) -> None:
         previous_hash=previous,
         hash=b"",
     )
-    entry.hash = audit_log.link_of(entry)
+    entry.hash = link_of(entry)
     session.add(entry)
     session.flush()
 
@@ -171,9 +187,11 @@ def forge(session: Session, sequence: int, *, previous: bytes) -> None:
         (change, {(2, Damage.CHANGED)}),
         (remove_middle, {(2, Damage.REMOVED)}),
         (remove_end, {(3, Damage.REMOVED)}),
-        (remove_chain, {(3, Damage.REMOVED)}),
-        (replace_entry, {(3, Damage.INSERTED)}),
-        (insert_entry, {(3, Damage.CHANGED), (4, Damage.CHANGED)}),
+        (remove_chain, {(3, Damage.CHAIN_REMOVED)}),
+        (remove_middle_and_renumber, {(2, Damage.REMOVED)}),
+        (replace_entry, {(2, Damage.CHANGED)}),
+        (insert_entry, {(2, Damage.INSERTED)}),
+        (bring_from_another, {(4, Damage.INSERTED)}),
         (write_anew, {(3, Damage.CHANGED)}),
     ],
 )
@@ -207,6 +225,19 @@ def test_a_seal_that_was_touched_is_found(sealing: Runtime, owner: Database, sta
     with owner.transaction() as session:
         session.execute(sa.text(statement))
     assert Finding("seal", 1, Damage.SEAL_BROKEN) in found(sealing)
+
+
+def test_two_seals_that_changed_places_are_both_found(sealing: Runtime, owner: Database) -> None:
+    """S3: a seal's number is signed too."""
+    add(sealing, "agreement:1", "agreement.granted")
+    audit_seal.seal(sealing, FIRST)
+    add(sealing, "agreement:1", "agreement.signed")
+    audit_seal.seal(sealing, SECOND)
+    with owner.transaction() as session:
+        for table in ("audit_seal", "audit_seal_head"):
+            for before, after in ((1, 9), (2, 1), (9, 2)):
+                session.execute(sa.text(f"UPDATE {table} SET number = {after} WHERE number = {before}"))
+    assert found(sealing) == [Finding("seal", 1, Damage.SEAL_BROKEN), Finding("seal", 2, Damage.SEAL_BROKEN)]
 
 
 def test_a_log_and_its_seals_made_anew_do_not_agree_with_what_was_published(

@@ -3,6 +3,8 @@
 import pytest
 from argon2 import PasswordHasher
 
+from tests.support import costs
+from underwriting.platform import passwords
 from underwriting.platform.passwords import (
     EASILY_GUESSED,
     TOO_LONG,
@@ -15,6 +17,11 @@ from underwriting.platform.passwords import (
 )
 
 GOOD = "korrekt häst batteri häftklammer"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs.dear_passwords(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +86,11 @@ def test_a_password_is_kept_as_argon2id_and_found_again() -> None:
 def test_where_nothing_is_kept_nothing_matches(kept: str | None) -> None:
     assert not matches(kept, GOOD)
     assert not matches(kept, "the time it takes must not tell whether the user exists")
+
+
+def test_where_nothing_is_kept_the_same_work_is_done() -> None:
+    assert renewed(passwords._NOBODYS_HASH, GOOD) is passwords._NOBODYS_HASH
+    assert matches(passwords._NOBODYS_HASH, "the time it takes must not tell whether the user exists")
 
 
 def test_a_hash_of_other_parameters_is_made_anew_and_one_of_today_is_left() -> None:

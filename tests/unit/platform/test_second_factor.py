@@ -215,11 +215,25 @@ def test_a_new_app_takes_the_place_of_the_old_only_when_it_is_confirmed(
     wall.move_to(wall.now() + STEP)
     inside = caller(runtime, second_factor.pass_code(runtime, log_in(runtime), app()))
     wall.move_to(wall.now() + STEP)
-    second_factor.confirm(runtime, inside, new.at(wall.now()))
+    with pytest.raises(CodeRefused):
+        second_factor.confirm(runtime, inside, new.at(wall.now()), password="another")
+    second_factor.confirm(runtime, inside, new.at(wall.now()), password=PASSWORD)
     wall.move_to(wall.now() + 2 * STEP)
     with pytest.raises(CodeRefused):
         second_factor.pass_code(runtime, log_in(runtime), app())
     assert second_factor.pass_code(runtime, log_in(runtime), new.at(wall.now()))
+
+
+def test_whoever_has_still_to_show_a_factor_sets_up_no_other(runtime: Runtime, wall: FixedClock) -> None:
+    """Neither by a log-in that awaits it, nor by one that was begun before there was one."""
+    before, half = (log_in(runtime) for _ in range(2))
+    second_factor.begin(runtime, before)
+    second_factor.confirm(runtime, half, pyotp.TOTP(second_factor.begin(runtime, half).secret).at(wall.now()))
+    for stranger in (before, log_in(runtime)):
+        with pytest.raises(LoginRequired):
+            second_factor.begin(runtime, stranger)
+        with pytest.raises(LoginRequired):
+            second_factor.confirm(runtime, stranger, "000000")
 
 
 def test_a_session_that_awaits_a_code_ends_after_ten_minutes(runtime: Runtime, wall: FixedClock) -> None:

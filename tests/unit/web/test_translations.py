@@ -46,6 +46,7 @@ from underwriting.kernel.vocabulary import (
 )
 from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
+from underwriting.platform.read_log import DataKind
 from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
 WEB = Path(__file__).resolve().parents[3] / "underwriting" / "web"
@@ -65,7 +66,7 @@ EVENTS = (
     | {"application.created", "agreement.granted", "agreement.signature_received"}
     | {f"override.{what}" for what in ("proposed", "approved", "rejected", "expired")}
     | {"review.requested", "review.answered", "review.deadline_near", "case.assigned", "case.given_back"}
-    | {"bureau_question.allowed", "payment.booked", "redemption.requested"}
+    | {"bureau_question.allowed", "payment.booked", "redemption.requested", "read"}
 ) - {"application.guarantor_answered"}
 
 FAMILIES: dict[str, Iterable[str]] = {
@@ -73,6 +74,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "account.method.": LoginMethod,
     "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
     "agreement.state.": AgreementState,
+    "audit.kind.": DataKind,
     "application.lead.": ApplicationState,
     "application.state.": ApplicationState,
     "bureaus.about.": SubjectKind,

@@ -225,4 +225,4 @@ def test_evidence_that_somebody_with_all_rights_has_changed_is_told_in_a_sentenc
 def audited(runtime: Runtime) -> list[Any]:
     """Who was noted to have read a report."""
     with runtime.database.transaction() as session:
-        return list(session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "credit_report.read")))
+        return list(session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "read")))

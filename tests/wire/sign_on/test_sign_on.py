@@ -150,6 +150,11 @@ CHEATS: dict[str, dict[str, Any]] = {
     "from the future": {"iat": 99999999999},
     "not yet": {"nbf": 99999999999},
     "nobody": {"sub": None},
+    "a person that is a number": {"sub": 7},
+    "a person without a name": {"sub": ""},
+    "a person with an unprintable name": {"sub": "p\x001"},
+    "a person whose name is endless": {"sub": "p" * 256},
+    "a list of persons": {"sub": ["p-1"]},
     "an end that is no number": {"exp": "soon"},
 }
 
@@ -199,6 +204,26 @@ def test_a_way_back_that_is_not_ours_lets_nobody_in(serve: Serve, ulla: None, ch
     answer = client.get(BACK, query_string=go(client) | change)
     assert answer.status_code == 403
     assert client.get("/v1/me").status_code == 401
+
+
+def test_a_provider_that_says_that_it_tells_who_it_is_has_to(serve: Serve, provider: StandIn, ulla: None) -> None:
+    """RFC 9207: without that anybody's answer could be passed off as this provider's."""
+    provider.document = {"authorization_response_iss_parameter_supported": True}
+    client = serve()
+    assert sign_on(client).status_code == 303
+    returned = go(client)
+    del returned["iss"]
+    assert client.get(BACK, query_string=returned).status_code == 403
+
+
+@pytest.mark.parametrize(("told", "status"), [("mfa", 303), ("password", 403), (None, 403), (["mfa"], 403)])
+def test_where_the_settings_ask_for_it_the_provider_has_logged_them_in_that_way(
+    serve: Serve, provider: StandIn, ulla: None, told: Any, status: int
+) -> None:
+    provider.person["acr"] = told
+    client = serve(acr="mfa")
+    assert way_back(client.get(START).location or "")["acr_values"] == "mfa"
+    assert sign_on(client).status_code == status
 
 
 def test_whoever_did_not_begin_does_not_end(serve: Serve, ulla: None) -> None:

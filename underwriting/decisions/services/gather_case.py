@@ -143,12 +143,12 @@ def gather(session: Session, runtime: Runtime, application: Application, *, at: 
 
 
 def parties_of(runtime: Runtime, body: ApplicationBody) -> frozenset[bytes]:
-    """The blind indexes of everybody who is a party to the application: nobody decides on themselves (rule D8)."""
+    """The blind indexes, under every version, of everybody who is a party: nobody decides on themselves (rule D8)."""
     numbers = {body.organisation_number.digits, body.signatory_personal_number.digits}
     numbers |= {one.personal_number.digits for one in body.signing_rule}
     numbers |= {one.personal_number.digits for one in body.guarantors}
     numbers |= {one.personal_number.digits for one in body.beneficial_owners}
-    return frozenset(runtime.cipher.blind_index(digits) for digits in numbers)
+    return frozenset().union(*(runtime.cipher.blind_indexes(digits) for digits in numbers))
 
 
 def screened_parties(body: ApplicationBody, company_name: str | None) -> tuple[Party, ...]:

@@ -45,8 +45,9 @@ def upgrade() -> None:
         "UPDATE login_session SET last_seen_at = created_at,"
         " method = CASE WHEN staff_user_id IS NULL THEN 'bankid' ELSE 'password' END"
     )
-    op.alter_column("login_session", "method", nullable=False)
-    op.alter_column("login_session", "last_seen_at", nullable=False)
+    # The program before opens sessions while this one is brought in: of staff by password, and of persons.
+    op.alter_column("login_session", "method", nullable=False, server_default="password")
+    op.alter_column("login_session", "last_seen_at", nullable=False, server_default=sa.text("now()"))
     op.create_check_constraint(
         op.f("ck_login_session_method"), "login_session", "method IN ('password', 'sign_on', 'bankid')"
     )

@@ -66,7 +66,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
     @pages.get("/code")
     def ask_for_code() -> BaseResponse:
         target = own_path(request.args.get("next", "/console/"))
-        if current_caller().awaits is Awaited.ENROLMENT:
+        caller = current_caller()
+        if caller.awaits is Awaited.ENROLMENT and not second_factor.is_enrolled(runtime, caller):
             return redirect("/console/account/second-factor")
         return render("console/code.html", next=target)
 
@@ -88,7 +89,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
     @pages.post("/second-factor")
     def confirm() -> BaseResponse:
         try:
-            confirmed = second_factor.confirm(runtime, current_caller(), request.form.get("code", ""))
+            code, password = request.form.get("code", ""), request.form.get("password", "")
+            confirmed = second_factor.confirm(runtime, current_caller(), code, password=password)
         except CodeRefused as refusal:
             return _enrolment(runtime, refused=refusal.detail)
         response = render("console/recovery_codes.html", codes=confirmed.recovery_codes)
@@ -109,4 +111,5 @@ def _enrolment(runtime: Runtime, *, refused: Text | None = None) -> Response:
         secret=" ".join(groups),
         refused=refused,
         needed=current_caller().awaits is not None,
+        has_password=staff_accounts.has_password(runtime, current_caller()),
     )

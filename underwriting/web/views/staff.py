@@ -37,6 +37,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         response = redirect("/", 303)
         for cookie in (SESSION_COOKIE, DRAFT_COOKIE):
             delete_cookie(response, cookie)
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'  # the language stays chosen
         return response
 
     return pages

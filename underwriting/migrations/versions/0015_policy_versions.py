@@ -12,8 +12,8 @@ from alembic import op
 from underwriting.decisions.policies.reading import read_policy
 from underwriting.platform.database import SERVICE_ROLE
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from underwriting.platform.database import SERVICE_ROLE
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

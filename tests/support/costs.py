@@ -1,0 +1,50 @@
+"""What is dear in every test and proves nothing there: made cheap for the length of a run.
+
+Argon2 is meant to be dear: a log-in takes a tenth of a second of two cores. Tests of passwords themselves take
+`dear_passwords` back. Werkzeug compiles what builds the address of each route; each test has an application of its
+own, and the routes of all are the same.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from argon2 import PasswordHasher
+from werkzeug.routing import Rule
+
+from underwriting.platform import passwords
+
+_DEAR = passwords._hasher, passwords._NOBODYS_HASH
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+Builder = Callable[..., tuple[str, str]]
+
+
+def cheap_passwords(patch: pytest.MonkeyPatch) -> None:
+    """Keep passwords by Argon2 with the smallest parameters that it knows, as long as *patch* lasts."""
+    _keep_by(patch, _CHEAP, _CHEAP.hash("nobody's"))
+
+
+def dear_passwords(patch: pytest.MonkeyPatch) -> None:
+    """Keep passwords as in production, as long as *patch* lasts."""
+    _keep_by(patch, *_DEAR)
+
+
+def remembered_routes(patch: pytest.MonkeyPatch) -> None:
+    """Let every application after the first take over what was compiled for the same routes."""
+    compiled: dict[tuple[object, ...], Builder] = {}
+    compile_anew = Rule._compile_builder
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Builder:
+        if rule.defaults:  # their values are part of what is compiled
+            return compile_anew(rule, append_unknown)
+        key = (rule.rule, append_unknown, *rule._trace)
+        if key not in compiled:
+            compiled[key] = compile_anew(rule, append_unknown)
+        return compiled[key]
+
+    patch.setattr(Rule, "_compile_builder", compile_once)
+
+
+def _keep_by(patch: pytest.MonkeyPatch, hasher: PasswordHasher, nobodys: str) -> None:
+    patch.setattr(passwords, "_hasher", hasher)
+    patch.setattr(passwords, "_NOBODYS_HASH", nobodys)

@@ -1,0 +1,1 @@
+"""What auditors look for in the audit log: pages, exports, and whether an exported file is what was exported."""
