@@ -43,8 +43,8 @@ class DataField(Worded[dict[str, Any]]):
         super().__init__(described=described, dump_only=True, **options)
 
     def accept(self, value: Any) -> dict[str, Any]:
-        """Nothing: events are told, never received."""
-        raise NotImplementedError
+        """Nothing: TypeError, since events are told and never received."""
+        raise TypeError(f"the data of an event are not read, of whatever type: {type(value).__name__}")
 
 
 class WebhookEndpointRequestSchema(Body[EndpointBody]):

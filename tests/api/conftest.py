@@ -1,6 +1,7 @@
 """The real application, its database and stand-ins for every outside party."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,5 +39,14 @@ def creditsafe_address() -> Iterator[str]:
 @pytest.fixture
 def world(runtime: Runtime, bankid: BankIdWorld, bank: BankWorld, creditsafe_address: str) -> Iterator[HouseWorld]:
     """The service on a database that is rolled back."""
+    with house_world(runtime, bankid, bank, (creditsafe_at(creditsafe_address),)) as world:
+        yield world
+
+
+@pytest.fixture
+def strict(runtime: Runtime, bankid: BankIdWorld, bank: BankWorld, creditsafe_address: str) -> Iterator[HouseWorld]:
+    """The service where a second factor is required."""
+    staff = replace(runtime.settings.staff, second_factor_required=True)
+    runtime = replace(runtime, settings=replace(runtime.settings, staff=staff))
     with house_world(runtime, bankid, bank, (creditsafe_at(creditsafe_address),)) as world:
         yield world

@@ -1,8 +1,6 @@
 """Staff's own account in the browser: the code between password and console, sessions, another password."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,26 +9,13 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.bank_stand_in import BankWorld
-from tests.support.bankid_stand_in import BankIdWorld
-from tests.support.bureau import creditsafe_at
-from tests.support.house import PASSWORD, HouseWorld, house_world
+from tests.support.house import PASSWORD, HouseWorld
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform.authentication import SESSION_COOKIE
-from underwriting.platform.runtime import Runtime
 from underwriting.platform.staff_accounts import add_staff
 
 STEP = timedelta(seconds=30)
 NEW = "dinosaurie-42-moln"
-
-
-@pytest.fixture
-def strict(runtime: Runtime, bankid: BankIdWorld, bank: BankWorld, creditsafe_address: str) -> Iterator[HouseWorld]:
-    """The service where a second factor is required."""
-    staff = replace(runtime.settings.staff, second_factor_required=True)
-    runtime = replace(runtime, settings=replace(runtime.settings, staff=staff))
-    with house_world(runtime, bankid, bank, (creditsafe_at(creditsafe_address),)) as world:
-        yield world
 
 
 def browser(world: HouseWorld) -> FlaskClient:

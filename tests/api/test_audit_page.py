@@ -35,7 +35,7 @@ def page(reader: Api, path: str = "/console/audit", language: str = "en", **aske
 
 
 def chains_in(text: str) -> set[str]:
-    return set(re.findall(r'<a class="any" href="[^"]+">([^<]+)</a>', text))
+    return set(re.findall(r'<a class="nowrap" href="[^"]+" title="([^"]+)">', text))
 
 
 def test_auditors_and_administrators_read_it(world: HouseWorld) -> None:

@@ -102,6 +102,20 @@ def charging(url: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+def charged_in(url: str) -> int:
+    """How many agreements have been charged for the month."""
+    with psycopg.connect(url) as connection:
+        query = "SELECT count(*) FROM monthly_fee WHERE month = %s"
+        (charged,) = connection.execute(query, [portfolio.MONTH.first_day]).fetchone() or (0,)
+    return int(charged)
+
+
+def await_charged(url: str, least: int) -> None:
+    """Return once at least so many agreements have been charged."""
+    while charged_in(url) < least:
+        time.sleep(0.001)
+
+
 def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
     template: str, server_url: str, tmp_path: Path, kill_count: int
 ) -> None:
@@ -114,16 +128,16 @@ def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
         undisturbed = traces(url)
     assert len(undisturbed[0]) == AGREEMENTS * 7  # six months before, and this one
     half_done = 0
-    for _ in range(kill_count):
+    for turn in range(kill_count):
         with copy_of(template, server_url) as url, runtime_of(url, tmp_path) as runtime:
             with charging(url, tmp_path) as process:
-                time.sleep(random.uniform(0, lasts_seconds))
+                if turn % 2:
+                    time.sleep(random.uniform(0, lasts_seconds))
+                else:
+                    await_charged(url, random.randrange(1, AGREEMENTS // 2))
                 process.kill()
                 process.wait()
-            with psycopg.connect(url) as connection:
-                query = "SELECT count(*) FROM monthly_fee WHERE month = %s"
-                (charged,) = connection.execute(query, [portfolio.MONTH.first_day]).fetchone() or (0,)
-            half_done += 0 < charged < AGREEMENTS
+            half_done += 0 < charged_in(url) < AGREEMENTS
             charge_month(runtime, portfolio.MONTH)
             assert traces(url) == undisturbed
             assert charge_month(runtime, portfolio.MONTH).count == 0

@@ -171,7 +171,7 @@ def test_every_check_of_the_readme_is_run(dev: ModuleType) -> None:
         "ruff check .",
         "mypy",
         "lint-imports",
-        "pytest -n 3",
+        "pytest -n 3 --dist worksteal",
     ]
 
 

@@ -8,7 +8,6 @@ Drafts are erased when they are deleted, what bureaus answered by `bureau_client
 """
 
 import uuid
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -24,6 +23,7 @@ from underwriting.personal_data import matters
 from underwriting.personal_data.key_state import first_form_gone
 from underwriting.personal_data.rules import Kind, is_due, latest_end, payment_file_ground
 from underwriting.platform import data_keys
+from underwriting.platform.batches import until_none_is_left
 from underwriting.platform.encryption import key_id_of
 from underwriting.platform.job_periods import DailyJob
 from underwriting.platform.key_models import DataKeyRow
@@ -68,9 +68,13 @@ def erase_due(runtime: Runtime, *, on: date, at: datetime) -> Erased:
         if not first_form_gone(session, at=at):
             return Erased(first_form=True)
     _erase_matters(runtime, done, on=on, at=at)
-    done.log_ins = _repeat(runtime, lambda session: _erase_log_ins(session, on=on, at=at))
-    done.identifications = _repeat(runtime, lambda session: _erase_identifications(session, on=on, at=at))
-    done.payment_files = _repeat(runtime, lambda session: _erase_payment_files(session, on=on, at=at))
+    done.log_ins = until_none_is_left(runtime.database, lambda session: _erase_log_ins(session, on=on, at=at))
+    done.identifications = until_none_is_left(
+        runtime.database, lambda session: _erase_identifications(session, on=on, at=at)
+    )
+    done.payment_files = until_none_is_left(
+        runtime.database, lambda session: _erase_payment_files(session, on=on, at=at)
+    )
     return done
 
 
@@ -129,14 +133,3 @@ def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
     data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
     session.execute(sa.update(PaymentFile).where(PaymentFile.id.in_([row.id for row in rows])).values(erased_at=at))
     return len(rows)
-
-
-def _repeat(runtime: Runtime, erase_some: Callable[[Session], int]) -> int:
-    """Until nothing is left, a transaction each time; how much there was."""
-    total = 0
-    while True:
-        with runtime.database.transaction() as session:
-            count = erase_some(session)
-        if not count:
-            return total
-        total += count

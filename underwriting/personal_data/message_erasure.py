@@ -7,7 +7,7 @@
 Of the second and third nothing goes that is still to be delivered.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
 from underwriting.personal_data.rules import Kind, latest_end
+from underwriting.platform.batches import until_none_is_left
 from underwriting.platform.job_periods import DailyJob
 from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
@@ -61,11 +62,15 @@ def delete_due(runtime: Runtime, *, on: date) -> dict[str, int]:
     """
     today = stockholm_date(runtime.wall.now())
     return {
-        "deliveries": _repeat(runtime, lambda session: _delete_deliveries(session, _before(Kind.DELIVERY, today))),
-        "letters": _repeat(
-            runtime, lambda session: _delete(session, "outbox_message", _OLD_LETTERS, _before(Kind.LETTER, on))
+        "deliveries": until_none_is_left(
+            runtime.database, lambda session: _delete_deliveries(session, _before(Kind.DELIVERY, today))
         ),
-        "events": _repeat(runtime, lambda session: _delete(session, "event", _OLD_EVENTS, _before(Kind.EVENT, on))),
+        "letters": until_none_is_left(
+            runtime.database, lambda session: _delete(session, "outbox_message", _OLD_LETTERS, _before(Kind.LETTER, on))
+        ),
+        "events": until_none_is_left(
+            runtime.database, lambda session: _delete(session, "event", _OLD_EVENTS, _before(Kind.EVENT, on))
+        ),
     }
 
 
@@ -92,14 +97,3 @@ def _forget_deliveries(session: Session, column: str, ids: Any) -> None:
     of_them = f"SELECT id FROM delivery WHERE {column} = ANY(:ids)"
     session.execute(sa.text(f"DELETE FROM delivery_attempt WHERE delivery_id IN ({of_them})"), values)
     session.execute(sa.text(f"DELETE FROM delivery WHERE {column} = ANY(:ids)"), values)
-
-
-def _repeat(runtime: Runtime, delete_some: Callable[[Session], int]) -> int:
-    """Until nothing is left, a transaction each time; how much there was."""
-    total = 0
-    while True:
-        with runtime.database.transaction() as session:
-            count = delete_some(session)
-        if not count:
-            return total
-        total += count

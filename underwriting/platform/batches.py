@@ -1,9 +1,12 @@
-"""Work on many things of which one may be broken."""
+"""Work on many things: of which one may be broken, or which are too many for one transaction."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.orm import Session
+
+from underwriting.platform.database import Database
 
 _log = structlog.get_logger(__name__)
 _Thing = TypeVar("_Thing")
@@ -23,3 +26,14 @@ def each_alone(things: Iterable[_Thing], work: Callable[[_Thing], object], *, na
         except Exception:
             _log.exception("one_failed", id=name)
     return done
+
+
+def until_none_is_left(database: Database, work: Callable[[Session], int]) -> int:
+    """How many there were: *work* does some in a transaction each time and says how many, until it has done none."""
+    total = 0
+    while True:
+        with database.transaction() as session:
+            count = work(session)
+        if not count:
+            return total
+        total += count

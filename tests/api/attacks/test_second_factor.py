@@ -1,29 +1,13 @@
 """A stolen password, or a browser that was left open, does not replace the second factor."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
-import pytest
 
 from tests.api.test_account import browser, cookie, enrol, log_in, reader, send
-from tests.support.bank_stand_in import BankWorld
-from tests.support.bankid_stand_in import BankIdWorld
-from tests.support.bureau import creditsafe_at
-from tests.support.house import PASSWORD, HouseWorld, house_world
-from underwriting.platform.runtime import Runtime
+from tests.support.house import PASSWORD, HouseWorld
 
 PAGE = "/console/account/second-factor"
-
-
-@pytest.fixture
-def strict(runtime: Runtime, bankid: BankIdWorld, bank: BankWorld, creditsafe_address: str) -> Iterator[HouseWorld]:
-    """The service where a second factor is required."""
-    staff = replace(runtime.settings.staff, second_factor_required=True)
-    runtime = replace(runtime, settings=replace(runtime.settings, staff=staff))
-    with house_world(runtime, bankid, bank, (creditsafe_at(creditsafe_address),)) as world:
-        yield world
 
 
 def test_whoever_has_the_password_alone_sets_up_no_factor_of_their_own(strict: HouseWorld) -> None:
