@@ -15,6 +15,7 @@ from agreements.payouts.formats import Debtor
 from agreements.payouts.service import Payouts
 from agreements.redemption.service import Redemptions
 from agreements.signing.client import BankId, BankIdClient
+from agreements.signing.evidence import Roots, read_roots
 from agreements.signing.service import Handler, Signings
 from bureau_clients.bisnode import paths
 from bureau_clients.bisnode.client import Bisnode
@@ -64,10 +65,17 @@ class House:
     webhook_endpoints: WebhookEndpoints
 
 
-def compose(runtime: Runtime, *, bankid: BankId, bank: Bank, bureaus: tuple[Bureau, ...]) -> House:
-    """The house over *runtime* with these outside parties."""
+def compose(
+    runtime: Runtime,
+    *,
+    bankid: BankId,
+    bank: Bank,
+    bureaus: tuple[Bureau, ...],
+    roots: Roots = (),
+) -> House:
+    """The house over *runtime* with these outside parties; *roots* vouch for those who sign."""
     handlers: dict[SigningPurpose, Handler] = {}
-    signings = Signings(runtime, bankid, handlers)
+    signings = Signings(runtime, bankid, handlers, roots)
     gateway = gateway_of(runtime, bureaus)
     applications = Applications(runtime, signings)
     decisions = Decisions(runtime, gateway, signings)
@@ -155,7 +163,15 @@ def house_of(runtime: Runtime) -> House:
         ca=settings.bankid.ca,
     )
     bank = BankClient(settings.bank.url, settings.bank.token.reveal())
-    return compose(runtime, bankid=bankid, bank=bank, bureaus=bureaus_of(settings))
+    roots = _roots_of(settings)
+    return compose(runtime, bankid=bankid, bank=bank, bureaus=bureaus_of(settings), roots=roots)
+
+
+def _roots_of(settings: Settings) -> Roots:
+    try:
+        return read_roots(settings.bankid.roots)
+    except ValueError as error:
+        raise SettingsRefused((SettingProblem("BANKID_ROOTS", "holds no certificates in PEM"),)) from error
 
 
 def bureaus_of(settings: Settings) -> tuple[Bureau, ...]:

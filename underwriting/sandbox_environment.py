@@ -84,6 +84,7 @@ def sandbox_environment(
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),
         "BANKID_CA": str(certificates.ca),
+        "BANKID_ROOTS": str(certificates.root),
         "BANKID_APP_URL": addresses.bankid_app,
         "BANK_URL": f"{addresses.stand_ins}/bank",
         "LENDER_NAME": "Exempelkredit AB",

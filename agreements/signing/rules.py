@@ -1,19 +1,15 @@
-"""BankID without its network: the animated code, what people are told, what an order holds, what a completion shows.
+"""BankID without its network: the animated code, what people are told, what an order and its completion hold.
 
 Facts are those of BankID's relying-party API, version 6.
 """
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
-from lxml import etree
-
-from underwriting.kernel.errors import Conflict, InvalidInput
+from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
 
@@ -21,10 +17,6 @@ VISIBLE_LIMIT = 40_000
 """The most base64 characters of visible text in one order; there is at least one."""
 NON_VISIBLE_LIMIT = 200_000
 """The most base64 characters of data that is signed but not shown."""
-
-_DSIG = "{http://www.w3.org/2000/09/xmldsig#}"
-_BANKID = "{http://www.bankid.com/signature/v1.0.0/types}"
-_SIGNED_DATA = f"{_DSIG}Object/{_BANKID}bankIdSignedData"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,27 +135,6 @@ class VisibleTextRefused(InvalidInput):
     title = Text("Texten att skriva under är tom eller för lång", "The text to sign is empty or too long")
 
 
-class EvidenceFault(StrEnum):
-    """What a completion can show that was not asked for."""
-
-    OTHER_PERSON = "other_person"
-    OTHER_TEXT = "other_text"
-    OTHER_DOCUMENT = "other_document"
-    UNREADABLE = "unreadable"
-
-
-class SignatureNotAccepted(Conflict):
-    """A completion does not show the signature that was asked for; *faults* says how, for logs and the audit trail."""
-
-    slug = "signature-not-accepted"
-    title = Text("Underskriften kunde inte godtas", "The signature could not be accepted")
-    rule = "S1"
-
-    def __init__(self, faults: tuple[EvidenceFault, ...]) -> None:
-        super().__init__()
-        self.faults = faults
-
-
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What BankID hands over, once, when a person has identified or signed.
@@ -211,56 +182,5 @@ def non_visible_data(document: bytes) -> bytes:
     return hashlib.sha256(document).hexdigest().encode()
 
 
-def check_completion(completion: Completion, *, signatory: PersonalNumber, visible_text: str, document: bytes) -> None:
-    """Refuse (SignatureNotAccepted, rule S1) a completion that is not *signatory*'s over this text and this document.
-
-    Checked, with every fault found:
-    1. BankID names the expected person.
-    2. The signature is XML with one block of signed data.
-    3. The text shown to the person, inside the signature, is *visible_text* to the byte.
-    4. The non-visible data, inside the signature, is the SHA-256 of *document*.
-    """
-    faults = []
-    if completion.personal_number != signatory:
-        faults.append(EvidenceFault.OTHER_PERSON)
-    try:
-        visible, non_visible = _signed_data(completion.signature)
-    except ValueError:
-        faults.append(EvidenceFault.UNREADABLE)
-    else:
-        if visible != visible_text.encode():
-            faults.append(EvidenceFault.OTHER_TEXT)
-        if non_visible != non_visible_data(document):
-            faults.append(EvidenceFault.OTHER_DOCUMENT)
-    if faults:
-        raise SignatureNotAccepted(tuple(faults))
-
-
 def _base64_length(data: bytes) -> int:
     return (len(data) + 2) // 3 * 4
-
-
-def _signed_data(signature: str) -> tuple[bytes, bytes]:
-    # No entity, no network, no document type: nothing outside these bytes may speak in them.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(base64.b64decode(signature, validate=True), parser)
-    except (ValueError, etree.XMLSyntaxError) as error:
-        raise ValueError("not XML in base64") from error
-    if root.getroottree().docinfo.internalDTD is not None or root.tag != f"{_DSIG}Signature":
-        raise ValueError("not a signature")
-    blocks = root.findall(_SIGNED_DATA)
-    # A second block elsewhere could be the one that was really signed.
-    if len(blocks) != 1 or len(list(root.iter(f"{_BANKID}bankIdSignedData"))) != 1:
-        raise ValueError("not one block of signed data")
-    return _decoded(blocks[0], "usrVisibleData"), _decoded(blocks[0], "usrNonVisibleData")
-
-
-def _decoded(block: etree._Element, name: str) -> bytes:
-    found = block.findall(f"{_BANKID}{name}")
-    if len(found) > 1 or any(len(element) for element in found):
-        raise ValueError("not one value")
-    try:
-        return base64.b64decode("".join((found[0].text or "").split()), validate=True) if found else b""
-    except ValueError as error:
-        raise ValueError("not base64") from error

@@ -30,6 +30,7 @@ from agreements.signing.client import (
     SigningInProgress,
     SigningOrderUnknown,
 )
+from agreements.signing.evidence import Roots
 from agreements.signing.models import Signing
 from agreements.signing.rules import Message
 from agreements.signing.services.keep_order import (
@@ -43,7 +44,7 @@ from agreements.signing.services.keep_order import (
     insert_order,
     opened,
 )
-from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, signers_of, take
+from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, Received, signers_of, take
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
@@ -94,11 +95,15 @@ class SigningView:
 
 @dataclass(frozen=True)
 class Signings:
-    """Starts orders and takes what comes of them; *handlers* are looked up at completion, where a purpose has one."""
+    """Starts orders and takes what comes of them; *handlers* are looked up at completion, where a purpose has one.
+
+    *roots* may vouch for those who sign.
+    """
 
     runtime: Runtime
     bankid: BankId
     handlers: Mapping[SigningPurpose, Handler]
+    roots: Roots
 
     def identify(self, *, end_user_ip: str) -> Started:
         """Start a log-in; who it is, the completion tells. Raises BankIdUnavailable."""
@@ -196,7 +201,8 @@ class Signings:
             return False
         if collected.completion is not None:
             handler = self.handlers.get(SigningPurpose(signing.purpose))
-            take(session, self.runtime, signing, collected.completion, handler, at=self.runtime.clock.now())
+            received = Received(collected.completion, self.roots, handler)
+            take(session, self.runtime, signing, received, at=self.runtime.clock.now())
             return True
         signing.hint_code = collected.hint_code
         if collected.status == "failed":

@@ -35,6 +35,7 @@ PLANTED = [
     ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in few places"),
     ("underwriting/due_diligence/models.py", "import underwriting.due_diligence.likeness", "Files of due diligence"),
     ("underwriting/sanctions_cli.py", "import rapidfuzz", "Likeness of names in one place"),
+    ("agreements/signing/rules.py", "import signxml", "Evidence of signatures in one place"),
     ("underwriting/platform/sign_on.py", "import authlib", "The identity provider through its client"),
     ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),
     ("bureau_clients/calls.py", "import opentelemetry", "Metrics and traces in one place each"),

@@ -176,6 +176,7 @@ def _files(certificates: pki.Pki) -> dict[str, str]:
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),
         "BANKID_CA": str(certificates.ca),
+        "BANKID_ROOTS": str(certificates.root),
     }
 
 

@@ -181,6 +181,7 @@ def place(tmp_path: Path, committed_database: Database) -> Iterator[Place]:
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),
         "BANKID_CA": str(certificates.ca),
+        "BANKID_ROOTS": str(certificates.root),
     }
     settings = Settings.from_environment(environment)
     parties.register_blueprint(stand_in.app)

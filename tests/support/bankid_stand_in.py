@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from agreements.signing.client import BankIdClient
+from agreements.signing.evidence import Roots, read_roots
 from agreements.signing.sandbox.bankid import PATH
 from agreements.signing.sandbox.pki import Pki
 from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_server
@@ -31,6 +32,11 @@ class BankIdWorld:
     app_url: str
     certificates: Pki
     clock: FixedClock
+
+    @property
+    def roots(self) -> Roots:
+        """Who may vouch for those who sign at the stand-in."""
+        return read_roots(self.certificates.root)
 
     def client(self, *, timeout_seconds: float = 5) -> BankIdClient:
         """A relying party; to be closed."""

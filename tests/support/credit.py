@@ -194,14 +194,15 @@ STAFF = Caller(actor="staff:1", role=Role.BILLING, username="b")
 def credit_world(
     runtime: Runtime, clock: FixedClock, bankid: BankIdWorld, bank: Bank, reports: Reports | None = None
 ) -> Iterator[CreditWorld]:
-    """The services on *runtime*, with a wall clock that stands where its clock stands."""
-    wall = FixedClock(clock.now())
+    """The services on *runtime*, with a wall clock, BankID's too, that stands where its clock stands."""
+    wall = bankid.clock
+    wall.move_to(clock.now())
     runtime = replace(runtime, wall=wall)
     lender = runtime.settings.lender
     debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
     client = bankid.client()
     handlers: dict[SigningPurpose, Handler] = {}
-    signings = Signings(runtime, client, handlers)
+    signings = Signings(runtime, client, handlers, bankid.roots)
     payouts = Payouts(runtime, bank, reports or NoReports(), debtor)
     handlers |= dict.fromkeys((SigningPurpose.AGREEMENT, SigningPurpose.GUARANTEE), payouts.signature_received)
     try:

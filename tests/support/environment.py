@@ -6,7 +6,8 @@ from pathlib import Path
 
 def complete_environment(folder: Path, *, database_url: str = "postgresql://postgres@/nowhere") -> dict[str, str]:
     """Every setting that the service demands; the files that it names are made, empty, in *folder*."""
-    files = {name: folder / f"{name.lower()}.pem" for name in ("BANKID_CERTIFICATE", "BANKID_KEY", "BANKID_CA")}
+    names = ("BANKID_CERTIFICATE", "BANKID_KEY", "BANKID_CA", "BANKID_ROOTS")
+    files = {name: folder / f"{name.lower()}.pem" for name in names}
     for file in files.values():
         file.touch()
     return {

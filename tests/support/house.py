@@ -157,12 +157,13 @@ class HouseWorld:
 def house_world(
     runtime: Runtime, bankid: BankIdWorld, bank: BankWorld, bureaus: tuple[Bureau, ...]
 ) -> Iterator[HouseWorld]:
-    """The service on *runtime*; its wall clock then stands where its clock stands."""
+    """The service on *runtime*; its wall clock, which is BankID's too, then stands where its clock stands."""
     clock = runtime.clock
     assert isinstance(clock, FixedClock)
-    wall = FixedClock(clock.now())
+    wall = bankid.clock
+    wall.move_to(clock.now())
     client = bankid.client()
-    house = compose(replace(runtime, wall=wall), bankid=client, bank=bank.client(), bureaus=bureaus)
+    house = compose(replace(runtime, wall=wall), bankid=client, bank=bank.client(), bureaus=bureaus, roots=bankid.roots)
     try:
         yield HouseWorld(house, create_app(house), clock, wall, bankid, bank)
     finally:

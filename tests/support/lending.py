@@ -161,12 +161,13 @@ class LendingWorld:
 
 @contextmanager
 def lending_world(runtime: Runtime, bankid: BankIdWorld, bureaus: Sequence[Bureau] = ()) -> Iterator[LendingWorld]:
-    """The services on *runtime*, whose wall clock then stands where its clock stands."""
-    wall = FixedClock(runtime.clock.now())
+    """The services on *runtime*, whose wall clock, which is BankID's too, then stands where its clock stands."""
+    wall = bankid.clock
+    wall.move_to(runtime.clock.now())
     runtime = replace(runtime, wall=wall)
     client: BankIdClient = bankid.client()
     handlers: dict[SigningPurpose, Handler] = {}
-    signings = Signings(runtime, client, handlers)
+    signings = Signings(runtime, client, handlers, bankid.roots)
     applications = Applications(runtime, signings)
     handlers[SigningPurpose.APPLICATION] = applications.application_signed
     handlers[SigningPurpose.CONFIRMATION] = applications.confirmation_signed

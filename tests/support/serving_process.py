@@ -67,6 +67,7 @@ def servable_environment(folder: Path, *, database_url: str) -> dict[str, str]:
         "BANKID_CERTIFICATE": str(certificates.client_certificate),
         "BANKID_KEY": str(certificates.client_key),
         "BANKID_CA": str(certificates.ca),
+        "BANKID_ROOTS": str(certificates.root),
     }
 
 

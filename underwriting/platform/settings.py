@@ -41,6 +41,7 @@ class SettingsRefused(Exception):
 class BankIdSettings:
     """Where BankID's relying-party interface answers and the files of its mutual TLS.
 
+    *roots* holds the certificates (PEM) that may vouch for those who sign, which is another question.
     *app_url* is the page of the stand-in's app; there is one in the sandbox only.
     """
 
@@ -48,6 +49,7 @@ class BankIdSettings:
     certificate: Path
     key: Path
     ca: Path
+    roots: Path
     app_url: str | None
 
 
@@ -145,6 +147,7 @@ def _bankid(reader: EnvironmentReader) -> BankIdSettings:
         certificate=reader.file("BANKID_CERTIFICATE"),
         key=reader.file("BANKID_KEY"),
         ca=reader.file("BANKID_CA"),
+        roots=reader.file("BANKID_ROOTS"),
         app_url=reader.optional_url("BANKID_APP_URL"),
     )
 

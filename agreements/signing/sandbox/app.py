@@ -21,7 +21,8 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from agreements.signing.sandbox.bankid import Fault, Faults
-from agreements.signing.sandbox.orders import Hostile, NoSuchOrder, NotPending, Order, Orders, WrongPerson
+from agreements.signing.sandbox.hostile import Hostile
+from agreements.signing.sandbox.orders import NoSuchOrder, NotPending, Order, Orders, WrongPerson
 from underwriting.kernel.identifiers import IdentifierInvalid, PersonalNumber, parse_personal_number
 from underwriting.kernel.periods import stockholm_date
 

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
 from agreements.signing.sandbox.evidence import Notary
+from agreements.signing.sandbox.hostile import Hostile
 from agreements.signing.sandbox.people import STRANGER, Person, person_of
 
 SIGN_WITHIN = timedelta(minutes=3)
@@ -17,14 +17,6 @@ COMPLETE_FOR = timedelta(minutes=3)
 """How long a complete order can be collected."""
 FAILED_FOR = timedelta(minutes=5)
 """How long a failed order can be collected."""
-
-
-class Hostile(StrEnum):
-    """What the stand-in can be told to answer instead of what was asked for."""
-
-    OTHER_PERSON = "other_person"
-    OTHER_TEXT = "other_text"
-    OTHER_DOCUMENT = "other_document"
 
 
 class AlreadyInProgress(Exception):
@@ -45,7 +37,10 @@ class WrongPerson(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order as it stands. *visible* and *non_visible* are base64 as received, empty when not given."""
+    """One order as it stands. *visible* and *non_visible* are base64 as received, empty when not given.
+
+    An order that has ended is *handed_over* once, unless it may be asked for *again*.
+    """
 
     order_ref: str
     auto_start_token: str
@@ -63,6 +58,7 @@ class Order:
     ended_at: datetime | None = None
     completion: Mapping[str, Any] | None = None
     handed_over: bool = False
+    again: bool = False
 
 
 class Orders:
@@ -120,7 +116,7 @@ class Orders:
         with self._lock:
             self._expire(self.now())
             order = self._by_ref(order_ref)
-            if order.status != "pending":
+            if order.status != "pending" and not order.again:
                 self._orders[order_ref] = replace(order, handed_over=True)
             return order
 
@@ -168,7 +164,8 @@ class Orders:
             current = self._orders.get(order.order_ref)
             if current is None or current.status != "pending":
                 raise NotPending
-            return self._end(current, "complete", at, completion=completion)
+            again = hostile is Hostile.COMPLETED_TWICE
+            return self._end(replace(current, again=again), "complete", at, completion=completion)
 
     def refuse(self, auto_start_token: str) -> Order:
         """The person cancels in the app. Raises NoSuchOrder and NotPending."""
@@ -193,8 +190,9 @@ class Orders:
             name=person.name,
             visible=visible,
             non_visible=non_visible,
-            signing=order.signing,
+            signing=order.signing and hostile is not Hostile.IDENTIFICATION,
             at=at,
+            hostile=hostile,
         )
         return {
             "user": {

@@ -1,4 +1,7 @@
-"""The stand-in's own authority: it vouches for the server, for the relying party and for the persons who sign."""
+"""The stand-in's two authorities: one vouches for server and relying party, the other is the root above those who sign.
+
+As BankID has it: what a connection is trusted by says nothing about who may vouch for a person.
+"""
 
 import ipaddress
 import os
@@ -21,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from underwriting.kernel.clock import SystemClock
 
 _AUTHORITY = "Borgen stand-in for BankID"
+_ROOT = "Borgen stand-in, root of those who sign"
 _BACKWARDS = timedelta(days=3650)  # test time may stand years before and after the machine's
 _FORWARDS = timedelta(days=7300)
 
@@ -62,8 +66,18 @@ class Pki:
         return self.folder / "client.key"
 
     @property
+    def root(self) -> Path:
+        """The certificate above everybody who signs: what evidence is trusted by."""
+        return self.folder / "root.pem"
+
+    @property
+    def root_key(self) -> Path:
+        """The root's key; only the stand-in reads it."""
+        return self.folder / "root.key"
+
+    @property
     def files(self) -> tuple[Path, ...]:
-        """Every file of the set."""
+        """The files of the mutual TLS."""
         return (
             self.ca,
             self.ca_key,
@@ -83,18 +97,23 @@ class Authority:
 
 
 def make(folder: Path) -> Pki:
-    """The set of certificates in *folder*, made when it is not complete and left alone when it is.
+    """The certificates in *folder*: the root, and those of the mutual TLS; each of the two is made when not complete.
 
     The machine's clock dates them, since it is by that clock that TLS judges them.
     """
     pki = Pki(folder)
-    if all(path.is_file() for path in pki.files):
-        return pki
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (pki.root.is_file() and pki.root_key.is_file()):
+        _keep(make_root(_ROOT), pki.root, pki.root_key)
+    if not all(path.is_file() for path in pki.files):
+        _make_tls(pki)
+    return pki
+
+
+def _make_tls(pki: Pki) -> None:
     # Gone first and written last, so that a set that was cut off half-way is never taken for a whole one.
     pki.ca.unlink(missing_ok=True)
-    authority = _make_authority()
-    _write(pki.ca_key, _pem(authority.key), mode=0o600)
+    authority = _make_authority(_AUTHORITY, path_length=0)
     local: list[x509.GeneralName] = [
         x509.DNSName("localhost"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
@@ -102,26 +121,50 @@ def make(folder: Path) -> Pki:
     _leaf(authority, pki.server_certificate, pki.server_key, names=local, usage=ExtendedKeyUsageOID.SERVER_AUTH)
     party: list[x509.GeneralName] = [x509.DNSName("relying-party")]
     _leaf(authority, pki.client_certificate, pki.client_key, names=party, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
-    _write(pki.ca, authority.certificate.public_bytes(Encoding.PEM), mode=0o644)
-    return pki
+    _keep(authority, pki.ca, pki.ca_key)
 
 
-def authority_of(pki: Pki) -> Authority:
-    """The authority of *pki*, for signing."""
-    key = load_pem_private_key(pki.ca_key.read_bytes(), password=None)
+def root_of(pki: Pki) -> Authority:
+    """The root of *pki*, for vouching for those who vouch for persons."""
+    key = load_pem_private_key(pki.root_key.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the authority's key is not on an elliptic curve")
-    return Authority(x509.load_pem_x509_certificate(pki.ca.read_bytes()), key)
+        raise TypeError("the root's key is not on an elliptic curve")
+    return Authority(x509.load_pem_x509_certificate(pki.root.read_bytes()), key)
 
 
-def _make_authority() -> Authority:
+def make_root(common_name: str) -> Authority:
+    """A root of that name, kept nowhere."""
+    return _make_authority(common_name, path_length=1)
+
+
+def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """What the key of a certificate may be used for: digital signatures, and those of certificates where it says so."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _keep(authority: Authority, certificate: Path, key: Path) -> None:
+    _write(key, _pem(authority.key), mode=0o600)
+    _write(certificate, authority.certificate.public_bytes(Encoding.PEM), mode=0o644)
+
+
+def _make_authority(common_name: str, *, path_length: int) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _AUTHORITY)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     certificate = (
         _builder(name, key.public_key())
         .issuer_name(name)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -142,7 +185,7 @@ def _leaf(
         _builder(subject, key.public_key())
         .issuer_name(authority.certificate.subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
@@ -161,20 +204,6 @@ def _builder(subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.Certifi
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKWARDS)
         .not_valid_after(now + _FORWARDS)
-    )
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
     )
 
 

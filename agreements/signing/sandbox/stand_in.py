@@ -43,7 +43,7 @@ def make_bankid(
     is the time to open the app: BankID gives 30 seconds, which is short for somebody who must first find the page.
     """
     certificates = pki.make(folder)
-    notary = Notary(pki.authority_of(certificates))
+    notary = Notary(pki.root_of(certificates))
     orders = Orders(notary, now=now, people=people, start_within=start_within)
     faults = Faults(slow_seconds=slow_seconds)
     return BankIdStandIn(certificates, create_bankid(orders, faults), bankid_app(orders, faults))

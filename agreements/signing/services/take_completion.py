@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.documents import service as documents
-from agreements.signing import rules
+from agreements.signing import evidence
+from agreements.signing.evidence import Asked, EvidenceFault, Roots, SignatureNotAccepted
 from agreements.signing.models import Signing
-from agreements.signing.rules import Completion, SignatureNotAccepted
+from agreements.signing.rules import Completion
 from agreements.signing.services.keep_order import PERSON, VISIBLE_TEXT, opened
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.identifiers import PersonalNumber
@@ -28,22 +30,31 @@ Handler = Callable[[Session, Signing, datetime], None]
 """What a completed order causes, in the completion's transaction; a Refusal undoes the completion."""
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A completion, the roots that may vouch for its signer, and what is to come of it where it is accepted."""
+
+    completion: Completion
+    roots: Roots
+    handler: Handler | None
+
+
 def take(
     session: Session,
     runtime: Runtime,
     signing: Signing,
-    completion: Completion,
-    handler: Handler | None,
+    received: Received,
     *,
     at: datetime,
 ) -> None:
-    """Make the locked, pending *signing* complete, or failed when the completion is not accepted."""
+    """Make the locked, pending *signing* complete, or failed when what was received is not accepted."""
+    completion, collected_at = received.completion, runtime.wall.now()
     try:
         with session.begin_nested():
-            _check(session, runtime, signing, completion)
-            _keep(session, runtime, signing, completion, at)
-            if handler is not None:
-                handler(session, signing, at)
+            _check(session, runtime, signing, received, collected_at)
+            _keep(session, runtime, signing, completion, at, collected_at)
+            if received.handler is not None:
+                received.handler(session, signing, at)
     except Refusal as refusal:
         session.refresh(signing)
         _fail(session, signing, completion, refusal, at)
@@ -60,22 +71,24 @@ def signers_of(session: Session, purpose: SigningPurpose, subject_id: object) ->
     return frozenset(index for index in session.scalars(query) if index is not None)
 
 
-def _check(session: Session, runtime: Runtime, signing: Signing, completion: Completion) -> None:
+def _check(session: Session, runtime: Runtime, signing: Signing, received: Received, collected_at: datetime) -> None:
     """An identification shows who somebody is; a signature has to be the one that was asked for."""
     if signing.purpose == SigningPurpose.IDENTIFY:
         return
     visible_text = opened(runtime, signing.visible_text_encrypted, VISIBLE_TEXT)
-    rules.check_completion(
-        completion,
+    asked = Asked(
         signatory=_expected(runtime, signing),
         visible_text=visible_text,
         document=_signed_bytes(session, runtime, signing, visible_text),
+        started_at=signing.started_at,
+        collected_at=collected_at,
     )
+    evidence.check_completion(received.completion, asked, roots=received.roots)
 
 
 def _expected(runtime: Runtime, signing: Signing) -> PersonalNumber:
     if signing.person_encrypted is None:
-        raise SignatureNotAccepted((rules.EvidenceFault.OTHER_PERSON,))
+        raise SignatureNotAccepted((EvidenceFault.OTHER_PERSON,))
     return PersonalNumber(opened(runtime, signing.person_encrypted, PERSON))
 
 
@@ -85,23 +98,30 @@ def _signed_bytes(session: Session, runtime: Runtime, signing: Signing, visible_
     return documents.read(runtime, documents.get(session, signing.document_id))
 
 
-def _keep(session: Session, runtime: Runtime, signing: Signing, completion: Completion, at: datetime) -> None:
+def _keep(
+    session: Session,
+    runtime: Runtime,
+    signing: Signing,
+    completion: Completion,
+    at: datetime,
+    collected_at: datetime,
+) -> None:
     person, subject = completion.personal_number, runtime.cipher.subject_of(signing.visible_text_encrypted)
     # Encrypted before the row is touched: to read the subject's key writes what has changed, and a row is complete only
     # together with its evidence.
     sealed = runtime.cipher.encrypt(person.digits.encode(), context=PERSON, subject=subject)
-    evidence = runtime.cipher.encrypt_json(_evidence(completion), context=EVIDENCE, subject=subject)
+    proof = runtime.cipher.encrypt_json(_evidence(completion, collected_at), context=EVIDENCE, subject=subject)
     signing.state = str(SigningState.COMPLETE)
     signing.hint_code = None
     signing.completed_at = at
     signing.person_index = runtime.cipher.blind_index(person.digits)
     signing.person_encrypted = sealed
-    signing.evidence_encrypted = evidence
+    signing.evidence_encrypted = proof
     session.flush()
     _note(session, signing, "signing.complete", at, {"evidence": _fingerprint(completion)})
 
 
-def _evidence(completion: Completion) -> dict[str, Any]:
+def _evidence(completion: Completion, collected_at: datetime) -> dict[str, Any]:
     issued_on = completion.bank_id_issued_on
     return {
         "personal_number": completion.personal_number.digits,
@@ -114,6 +134,7 @@ def _evidence(completion: Completion) -> dict[str, Any]:
         "risk": completion.risk,
         "signature": completion.signature,
         "ocsp_response": completion.ocsp_response,
+        "collected_at": collected_at.isoformat(),
     }
 
 

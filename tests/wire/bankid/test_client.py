@@ -19,13 +19,8 @@ from agreements.signing.client import (
     SigningInProgress,
     SigningOrderUnknown,
 )
-from agreements.signing.rules import (
-    EvidenceFault,
-    SignatureNotAccepted,
-    VisibleTextRefused,
-    check_completion,
-    non_visible_data,
-)
+from agreements.signing.evidence import Asked, EvidenceFault, SignatureNotAccepted, check_completion
+from agreements.signing.rules import Completion, VisibleTextRefused, non_visible_data
 from agreements.signing.sandbox import pki
 from agreements.signing.sandbox.stand_in import BankIdStandIn, make_relying_party_server
 from tests.support.bankid_stand_in import ANNA, ERIK, BankIdWorld
@@ -54,6 +49,13 @@ def odd_bankid(certificates: Path, answer: Response) -> Iterator[BankIdClient]:
         client.close()
 
 
+def check(world: BankIdWorld, completion: Completion) -> None:
+    """Refuse a completion that is not Anna's over the text and the document, now."""
+    now = world.clock.now()
+    asked = Asked(ANNA, TEXT, DOCUMENT, started_at=now, collected_at=now)
+    check_completion(completion, asked, roots=world.roots)
+
+
 def sign(client: BankIdClient, person: PersonalNumber | None = ANNA) -> Order:
     return client.sign("192.0.2.7", personal_number=person, visible_text=TEXT, non_visible=non_visible_data(DOCUMENT))
 
@@ -76,7 +78,7 @@ class TestTheRoad:
         done = client.collect(order.order_ref)
         assert done.status == "complete"
         assert done.completion is not None
-        check_completion(done.completion, signatory=ANNA, visible_text=TEXT, document=DOCUMENT)
+        check(world, done.completion)
         assert (done.completion.name, done.completion.given_name, done.completion.surname) == (
             "Anna Lindqvist",
             "Anna",
@@ -116,18 +118,27 @@ class TestTheRoad:
             ("other_person", (EvidenceFault.OTHER_PERSON,)),
             ("other_text", (EvidenceFault.OTHER_TEXT,)),
             ("other_document", (EvidenceFault.OTHER_DOCUMENT,)),
+            ("identification", (EvidenceFault.NOT_A_SIGNATURE,)),
+            ("altered_text", (EvidenceFault.OTHER_TEXT, EvidenceFault.ALTERED)),
+            ("altered_signature", (EvidenceFault.ALTERED,)),
+            ("expired_certificate", (EvidenceFault.CERTIFICATE_NOT_TRUSTED, EvidenceFault.STATUS_NOT_GOOD)),
+            ("unknown_certificate", (EvidenceFault.CERTIFICATE_NOT_TRUSTED, EvidenceFault.STATUS_NOT_GOOD)),
+            ("revoked", (EvidenceFault.STATUS_NOT_GOOD,)),
+            ("wrong_nonce", (EvidenceFault.OTHER_STATUS,)),
+            ("unknown_responder", (EvidenceFault.STATUS_NOT_GOOD,)),
+            ("old_status", (EvidenceFault.STATUS_NOT_GOOD, EvidenceFault.OUT_OF_TIME)),
         ],
     )
-    def test_a_completion_of_something_else_is_refused(
+    def test_a_forged_completion_is_refused(
         self, world: BankIdWorld, client: BankIdClient, hostile: str, faults: tuple[EvidenceFault, ...]
     ) -> None:
-        """S1: a signature by another person, or over another text or document, is not taken."""
+        """S1: a signature by another person, over another text or document, or that does not hold, is not taken."""
         order = sign(client)
         world.act(f"orders/{order.auto_start_token}/sign", {"hostile": hostile})
         completion = client.collect(order.order_ref).completion
         assert completion is not None
         with pytest.raises(SignatureNotAccepted) as refusal:
-            check_completion(completion, signatory=ANNA, visible_text=TEXT, document=DOCUMENT)
+            check(world, completion)
         assert refusal.value.faults == faults
         assert refusal.value.rule == "S1"
 

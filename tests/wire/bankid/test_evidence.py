@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from lxml import etree
 
 from agreements.signing.client import BankIdClient
@@ -41,8 +42,8 @@ def certificates_of(root: etree._Element) -> list[x509.Certificate]:
     return [x509.load_der_x509_certificate(base64.b64decode(text)) for text in texts]
 
 
-def authority(world: BankIdWorld) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(world.certificates.ca.read_bytes())
+def only_root(world: BankIdWorld) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(world.certificates.root.read_bytes())
 
 
 def only(root: etree._Element, path: str) -> etree._Element:
@@ -84,12 +85,12 @@ def test_the_signature_value_is_made_with_the_persons_key_over_the_signed_info(c
         person.verify(value, info.replace(b"sha256", b"sha257"), padding.PKCS1v15(), hashes.SHA256())
 
 
-def test_the_persons_certificate_names_the_person_and_comes_from_the_authority(
+def test_the_persons_certificate_names_the_person_and_comes_from_a_bank_under_the_root(
     world: BankIdWorld, completion: Completion
 ) -> None:
-    person, issuer = certificates_of(root_of(completion))
-    assert issuer == authority(world)
-    person.verify_directly_issued_by(issuer)
+    person, bank = certificates_of(root_of(completion))
+    bank.verify_directly_issued_by(only_root(world))
+    person.verify_directly_issued_by(bank)
     (number,) = person.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)
     assert number.value == "197902092381"
     assert person.not_valid_before_utc < world.clock.now() < person.not_valid_after_utc
@@ -110,7 +111,7 @@ def test_the_parts_stand_in_the_document_byte_for_byte_as_they_were_digested(com
         assert canonical(only(root, path)) in raw
 
 
-def test_the_ocsp_answer_is_good_signed_by_the_authority_and_bound_to_the_signature(
+def test_the_ocsp_answer_is_good_signed_by_the_banks_responder_and_bound_to_the_signature(
     world: BankIdWorld, completion: Completion
 ) -> None:
     """S1: the nonce begins with the SHA-1 of the signature, as base64."""
@@ -120,7 +121,11 @@ def test_the_ocsp_answer_is_good_signed_by_the_authority_and_bound_to_the_signat
     assert response.serial_number == certificates_of(root_of(completion))[0].serial_number
     nonce = response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
     assert nonce.startswith(hashlib.sha1(completion.signature.encode(), usedforsecurity=False).digest())
-    key = authority(world).public_key()
+    (responder,) = response.certificates
+    responder.verify_directly_issued_by(certificates_of(root_of(completion))[1])
+    (use,) = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert use == ExtendedKeyUsageOID.OCSP_SIGNING
+    key = responder.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(response.signature, response.tbs_response_bytes, ec.ECDSA(hashes.SHA256()))
     assert response.this_update_utc == world.clock.now()

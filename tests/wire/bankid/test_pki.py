@@ -28,9 +28,18 @@ def test_a_set_that_lacks_a_file_is_made_anew_as_a_whole(tmp_path: Path, missing
     assert all(second[name] != first[name] for name in first)
 
 
+def test_the_root_of_those_who_sign_outlives_the_certificates_of_the_connection(tmp_path: Path) -> None:
+    made = pki.make(tmp_path / "pki")
+    root = made.root.read_bytes()
+    made.ca.unlink()
+    assert pki.make(tmp_path / "pki").root.read_bytes() == root
+    made.root.unlink()
+    assert pki.make(tmp_path / "pki").root.read_bytes() != root
+
+
 def test_only_the_owner_reads_the_keys(tmp_path: Path) -> None:
     made = pki.make(tmp_path / "pki")
-    for key in (made.ca_key, made.server_key, made.client_key):
+    for key in (made.ca_key, made.server_key, made.client_key, made.root_key):
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE(made.folder.stat().st_mode) == 0o700
 

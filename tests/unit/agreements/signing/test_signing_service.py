@@ -129,12 +129,13 @@ class SigningWorld:
 
 
 def world_on(runtime: Runtime, stand_in: BankIdWorld) -> Iterator[SigningWorld]:
-    wall = FixedClock(runtime.clock.now())
+    wall = stand_in.clock
+    wall.move_to(runtime.clock.now())
     runtime = replace(runtime, wall=wall)
     client = stand_in.client()
     asked = AskedBankId(client, runtime)
     handlers: dict[SigningPurpose, Any] = {}
-    world = SigningWorld(runtime, wall, stand_in, asked, Signings(runtime, asked, handlers))
+    world = SigningWorld(runtime, wall, stand_in, asked, Signings(runtime, asked, handlers, stand_in.roots))
     handlers[SigningPurpose.GUARANTEE] = world.handle
     yield world
     client.close()
