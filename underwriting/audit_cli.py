@@ -61,7 +61,7 @@ def verify_export(file: BinaryIO, public_key: str, as_json: bool) -> None:
     """
     from underwriting.audit import bundle, bundle_check
 
-    key = _key(public_key)
+    key = public_key_of(public_key)
     found = bundle.read(file)
     findings = [_finding(one) for one in bundle_check.check(found, public_key=key)]
     counts = {
@@ -92,7 +92,7 @@ def verify_audit(seals: Path | None, public_key: str | None, as_json: bool) -> N
     from underwriting.platform.seal_key import SealKey
 
     runtime = runtime_here()
-    key = _key(public_key) if public_key else SealKey(runtime.settings.seal_key.reveal()).public
+    key = public_key_of(public_key) if public_key else SealKey(runtime.settings.seal_key.reveal()).public
     with runtime.database.transaction() as session:
         extent = audit_check.extent(session)
         findings = [_finding(one) for one in audit_check.check(session, public_key=key, folder=seals)]
@@ -115,7 +115,7 @@ def passport(file: Path, public_key: str | None, as_json: bool) -> None:
     from underwriting.decisions.passport import verify as faults_of
     from underwriting.platform.seal_key import SealKey, is_signed
 
-    key = _key(public_key) if public_key else SealKey(settings_here().seal_key.reveal()).public
+    key = public_key_of(public_key) if public_key else SealKey(settings_here().seal_key.reveal()).public
     faults = faults_of(
         file.read_bytes(), is_signed=lambda content, signature: is_signed(content, signature, public=key)
     )
@@ -124,7 +124,8 @@ def passport(file: Path, public_key: str | None, as_json: bool) -> None:
     sys.exit(1 if faults else 0)
 
 
-def _key(text: str) -> bytes:
+def public_key_of(text: str) -> bytes:
+    """The 32 bytes of a public key that is given in hexadecimal. Raises click.BadParameter."""
     from underwriting.platform.seal_key import PUBLIC_KEY_BYTES
 
     try:

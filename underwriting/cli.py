@@ -11,6 +11,7 @@ from underwriting.access_cli import client, user
 from underwriting.audit_cli import audit, verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.decision_cli import decision
+from underwriting.document_cli import document
 from underwriting.events_cli import events
 from underwriting.jobs_cli import jobs
 from underwriting.keys_cli import keys
@@ -48,6 +49,7 @@ main.add_command(keys)
 main.add_command(person)
 main.add_command(policy)
 main.add_command(decision)
+main.add_command(document)
 main.add_command(sanctions)
 main.add_command(verify)
 main.add_command(audit)
