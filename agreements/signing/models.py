@@ -43,6 +43,7 @@ class Signing(Identified, Base):
     visible_text_encrypted: Mapped[bytes]
     started_at: Mapped[datetime]
     collect_after: Mapped[datetime]  # BankID is asked once per order and two seconds, whoever watches
+    renew_until: Mapped[datetime | None]  # until then an order that nobody has begun is replaced by a new one
     hint_code: Mapped[str | None]
     completed_at: Mapped[datetime | None]
     evidence_encrypted: Mapped[bytes | None]

@@ -63,7 +63,8 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
     @views.get("/<uuid:signing_id>")
     def show_signing(signing_id: uuid.UUID) -> Response:
         by_header = request.headers.get(SECRET_HEADER)
-        view = signings.watch(signing_id, _secret(), same_device=request.args.get("same_device") == "true")
+        same_device = request.args.get("same_device") == "true"
+        view = signings.watch(signing_id, _secret(), end_user_ip=_end_user_ip(), same_device=same_device)
         token, shown = view.session_token, view if by_header else replace(view, session_token=None)
         response = jsonify(SigningSchema().dump(shown))
         response.headers["Cache-Control"] = "no-store"
@@ -82,7 +83,7 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
 
 def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], body: SigningBody) -> Started:
-    end_user_ip = request.remote_addr or "127.0.0.1"
+    end_user_ip = _end_user_ip()
     if body.subject_id is None:
         return signings.identify(end_user_ip=end_user_ip)
     person_index = current_caller().require_person()
@@ -97,6 +98,10 @@ def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], bod
         person=to_sign.person,
         end_user_ip=end_user_ip,
     )
+
+
+def _end_user_ip() -> str:
+    return request.remote_addr or "127.0.0.1"
 
 
 def _secret() -> str:

@@ -5,6 +5,8 @@ What happens in one order, with no transaction open while BankID is asked:
    signed cannot be signed again.
 2. BankID is asked for an order for that person, with the visible text and the hash of the document; the row is kept.
 3. BankID is asked how it stands, at most once per order and two seconds, whoever watches.
+   One that nobody has begun within BankID's thirty seconds is replaced by a new one, for three minutes from the first
+   and while somebody watches: the code on the page stays alive.
 4. On completion, in one transaction: the completion is checked against what was asked for, the evidence is stored,
    the purpose's handler does what the signature causes, and it is noted in the audit log. A completion that the check
    or the handler does not accept leaves a failed order and a note, nothing else.
@@ -14,7 +16,6 @@ import hmac
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -24,18 +25,15 @@ from agreements.documents.models import Document
 from agreements.signing import rules
 from agreements.signing.client import (
     BankId,
-    BankIdUnavailable,
-    Collected,
     Order,
     SigningInProgress,
-    SigningOrderUnknown,
 )
 from agreements.signing.evidence import Roots
 from agreements.signing.models import Signing
 from agreements.signing.rules import Message
+from agreements.signing.services.ask_bankid import Asking, end_at_bankid, place
 from agreements.signing.services.keep_order import (
     AUTO_START_TOKEN,
-    ORDER_REF,
     PERSON,
     QR_START_SECRET,
     Started,
@@ -44,7 +42,7 @@ from agreements.signing.services.keep_order import (
     insert_order,
     opened,
 )
-from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, Received, signers_of, take
+from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, signers_of
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
@@ -55,11 +53,7 @@ from underwriting.platform.runtime import Runtime
 
 __all__ = ["AlreadySigned", "Handler", "SigningView", "Signings", "Started", "ToSign", "signers_of"]
 
-ASKED_EVERY = timedelta(seconds=2)
-ASKING_LASTS = timedelta(seconds=20)
-"""Longer than a question to BankID takes: a result is handed over once, so two questions must not overlap."""
 MOST_PER_TICK = 100
-_EXPIRED = "expiredTransaction"
 _NOT_ACCEPTED_TEXT = Text(
     "Underskriften godtogs inte. Ladda om sidan för att se om det fortfarande finns något att underteckna.",
     "The signature was not accepted. Reload the page to see whether there is still anything to sign.",
@@ -126,21 +120,21 @@ class Signings:
         """
         to_sign = ToSign(person, rules.require_visible_text(visible_text), document)
         for order_ref in self._fail_older(purpose, subject_id, person):
-            self._end_at_bankid(order_ref)
-        order = self.bankid.sign(
-            end_user_ip, personal_number=person, visible_text=visible_text, non_visible=to_sign.non_visible
-        )
-        return self._kept(purpose, subject_id, to_sign, order)
+            end_at_bankid(self.bankid, order_ref)
+        return self._kept(purpose, subject_id, to_sign, place(self.bankid, to_sign, end_user_ip))
 
-    def watch(self, signing_id: uuid.UUID, secret: str, *, same_device: bool = False) -> SigningView:
+    def watch(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str, same_device: bool = False) -> SigningView:
         """How the order stands, after asking BankID if that is due; NotFound unless *secret* is the order's.
 
-        *same_device* says that the app is opened on the device that watches, not by a QR code.
+        *same_device* says that the app is opened on the device that watches, not by a QR code. *end_user_ip* is from
+        where it is watched, for a new order in the place of one that nobody has begun.
         """
-        self._check_secret(signing_id, secret)
-        self._ask(signing_id)
+        shown = sessions.token_hash(secret)
+        self._asking.ask(signing_id, secret_hash=shown, renewed_from=end_user_ip)
         with self.runtime.database.transaction() as session:
-            signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
+            signing = session.get(Signing, signing_id, with_for_update=True, populate_existing=True)
+            if signing is None or not hmac.compare_digest(signing.secret_hash, shown):
+                raise NotFound
             return self._view(session, signing, same_device=same_device)
 
     def cancel(self, signing_id: uuid.UUID, secret: str) -> None:
@@ -149,7 +143,7 @@ class Signings:
         with self.runtime.database.transaction() as session:
             failed = fail_pending(session, self.runtime, Signing.id == signing_id)
         for order_ref in failed:
-            self._end_at_bankid(order_ref)
+            end_at_bankid(self.bankid, order_ref)
 
     def collect_due(self) -> int:
         """Ask BankID about the orders that nobody has asked about for two seconds; how many are over now."""
@@ -161,53 +155,11 @@ class Signings:
         )
         with self.runtime.database.transaction() as session:
             signing_ids = session.scalars(due).all()
-        return each_alone(signing_ids, self._ask, named=str)
+        return each_alone(signing_ids, self._asking.ask, named=str)
 
-    def _ask(self, signing_id: uuid.UUID) -> bool:
-        """Ask BankID if it is time; whether the order came to its end by that."""
-        order_ref = self._claim(signing_id)
-        if order_ref is None:
-            return False
-        collected: Collected | None
-        try:
-            collected = self.bankid.collect(order_ref)
-        except BankIdUnavailable as error:
-            _log.warning("bankid_unavailable", reason=error.reason)
-            collected = None
-        except SigningOrderUnknown:
-            collected = Collected("failed", _EXPIRED, None)
-        with self.runtime.database.transaction() as session:
-            return self._take(session, signing_id, collected)
-
-    def _claim(self, signing_id: uuid.UUID) -> str | None:
-        """The order's reference, if the order is pending and this caller is the one to ask now."""
-        now = self.runtime.wall.now()
-        claim = (
-            sa.update(Signing)
-            .where(Signing.id == signing_id, Signing.state == str(SigningState.PENDING), Signing.collect_after <= now)
-            .values(collect_after=now + ASKING_LASTS)
-            .returning(Signing.order_ref_encrypted)
-        )
-        with self.runtime.database.transaction() as session:
-            sealed = session.scalar(claim)
-        return opened(self.runtime, sealed, ORDER_REF) if sealed is not None else None
-
-    def _take(self, session: Session, signing_id: uuid.UUID, collected: Collected | None) -> bool:
-        signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
-        if signing.state != SigningState.PENDING:
-            return False
-        signing.collect_after = self.runtime.wall.now() + ASKED_EVERY
-        if collected is None:
-            return False
-        if collected.completion is not None:
-            handler = self.handlers.get(SigningPurpose(signing.purpose))
-            received = Received(collected.completion, self.roots, handler)
-            take(session, self.runtime, signing, received, at=self.runtime.clock.now())
-            return True
-        signing.hint_code = collected.hint_code
-        if collected.status == "failed":
-            signing.state = str(SigningState.FAILED)
-        return collected.status == "failed"
+    @property
+    def _asking(self) -> Asking:
+        return Asking(self.runtime, self.bankid, self.handlers, self.roots)
 
     def _view(self, session: Session, signing: Signing, *, same_device: bool) -> SigningView:
         pending = signing.state == SigningState.PENDING
@@ -256,17 +208,11 @@ class Signings:
                 raise AlreadySigned
             return fail_pending(session, self.runtime, same)
 
-    def _end_at_bankid(self, order_ref: str) -> None:
-        try:
-            self.bankid.cancel(order_ref)
-        except (BankIdUnavailable, SigningOrderUnknown) as error:  # it ends by itself after a few minutes
-            _log.info("bankid_order_not_ended", reason=error.slug)
-
     def _kept(self, purpose: SigningPurpose, subject_id: uuid.UUID, to_sign: ToSign | None, order: Order) -> Started:
         with self.runtime.database.transaction() as session:
             started = insert_order(session, self.runtime, purpose, subject_id, to_sign, order)
         if started is None:  # the same person has started the same thing twice at the same time
-            self._end_at_bankid(order.order_ref)
+            end_at_bankid(self.bankid, order.order_ref)
             raise SigningInProgress
         return started
 

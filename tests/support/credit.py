@@ -150,7 +150,7 @@ class CreditWorld:
         answer = self.bankid.act(f"orders/{started.auto_start_token}/sign", acts)
         assert answer.ok, answer.text
         self.pass_wall(seconds=3)
-        return self.signings.watch(started.signing_id, started.secret)
+        return self.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7")
 
     def signed(self, **changes: Any) -> Agreement:
         """An agreement with every signature: one payout is ordered."""

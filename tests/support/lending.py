@@ -131,7 +131,7 @@ class LendingWorld:
         answer = self.bankid.act(f"orders/{started.auto_start_token}/sign", acts)
         assert answer.ok, answer.text
         self.wall.move_to(self.wall.now() + timedelta(seconds=3))
-        return self.signings.watch(started.signing_id, started.secret)
+        return self.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7")
 
     def person(self, person: PersonalNumber) -> Caller:
         """*person*, identified by BankID."""

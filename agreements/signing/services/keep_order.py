@@ -4,6 +4,8 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +26,8 @@ VISIBLE_TEXT = "signing.visible_text"
 ORDER_REF = "signing.order_ref"
 AUTO_START_TOKEN = "signing.auto_start_token"  # noqa: S105 (the name of an encryption context, as the next one)
 QR_START_SECRET = "signing.qr_start_secret"  # noqa: S105
+RENEWED_FOR = timedelta(minutes=3)
+"""How long after the first order a new one takes its place, in all (BankID's interface, QR code)."""
 _CANCELLED = "cancelled"
 
 
@@ -76,16 +80,33 @@ def insert_order(
         "person_encrypted": _seal(runtime, person, PERSON, subject) if person else None,
         "state": str(SigningState.PENDING),
         "secret_hash": token_hash(secret),
-        "order_ref_encrypted": _seal(runtime, order.order_ref, ORDER_REF, subject),
-        "auto_start_token_encrypted": _seal(runtime, order.auto_start_token, AUTO_START_TOKEN, subject),
-        "qr_start_token": order.qr_start_token,
-        "qr_start_secret_encrypted": _seal(runtime, order.qr_start_secret, QR_START_SECRET, subject),
+        **_order_columns(runtime, order, subject),
         "visible_text_encrypted": _seal(runtime, to_sign.visible_text if to_sign else "", VISIBLE_TEXT, subject),
         "started_at": now,
         "collect_after": now,
+        "renew_until": now + RENEWED_FOR,
     }
     signing_id = session.scalar(insert(Signing).values(row).on_conflict_do_nothing().returning(Signing.id))
     return Started(signing_id, secret, order.auto_start_token) if signing_id else None
+
+
+def renew(session: Session, runtime: Runtime, signing: Signing, order: Order) -> None:
+    """Put the new *order* in the place of the one that the locked *signing* waits for."""
+    subject = runtime.cipher.subject_of(signing.visible_text_encrypted)
+    for name, value in _order_columns(runtime, order, subject).items():
+        setattr(signing, name, value)
+    signing.hint_code = None
+    signing.started_at = signing.collect_after = runtime.wall.now()
+    session.flush()
+
+
+def to_sign_of(session: Session, runtime: Runtime, signing: Signing) -> ToSign | None:
+    """What the order was made for; None for an identification."""
+    if signing.person_encrypted is None:
+        return None
+    document = None if signing.document_id is None else documents.get(session, signing.document_id)
+    person = PersonalNumber(opened(runtime, signing.person_encrypted, PERSON))
+    return ToSign(person, opened(runtime, signing.visible_text_encrypted, VISIBLE_TEXT), document)
 
 
 def fail_pending(session: Session, runtime: Runtime, which: sa.ColumnElement[bool]) -> Sequence[str]:
@@ -97,6 +118,15 @@ def fail_pending(session: Session, runtime: Runtime, which: sa.ColumnElement[boo
         .returning(Signing.order_ref_encrypted)
     ).all()
     return [opened(runtime, sealed, ORDER_REF) for sealed in failed]
+
+
+def _order_columns(runtime: Runtime, order: Order, subject: str) -> dict[str, Any]:
+    return {
+        "order_ref_encrypted": _seal(runtime, order.order_ref, ORDER_REF, subject),
+        "auto_start_token_encrypted": _seal(runtime, order.auto_start_token, AUTO_START_TOKEN, subject),
+        "qr_start_token": order.qr_start_token,
+        "qr_start_secret_encrypted": _seal(runtime, order.qr_start_secret, QR_START_SECRET, subject),
+    }
 
 
 def opened(runtime: Runtime, sealed: bytes, context: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from agreements.documents.plain_text import text_of
 from tests.support.lending import ANNA, BERTIL, CECILIA, OWNER, STRANGER, LendingWorld, guarantor_json, sole_trader_json
 from underwriting.applications.models import Application, EnquiryGround
 from underwriting.applications.notices import NOTICE_VERSION, notice
@@ -31,7 +32,7 @@ def submit(world: LendingWorld, application_id: Any, holder: Caller) -> Any:
 def test_the_text_states_what_the_applicant_is_bound_to(world: LendingWorld) -> None:
     """A3: amount, term, the highest fee rate, cancellation with its fees, and 30 days of binding."""
     application_id, holder = world.draft()
-    text = " ".join(world.applications.review(application_id, holder).sv.split())
+    text = " ".join(text_of(world.applications.review(application_id, holder).sv).split())
     for stated in (
         "200\u00a0000\u00a0kr",
         "12 månader",
@@ -48,7 +49,8 @@ def test_what_is_signed_is_what_was_reviewed(world: LendingWorld) -> None:
     application_id, holder = world.draft()
     reviewed = world.applications.review(application_id, holder)
     submit(world, application_id, holder)
-    assert world.applications.signed_text(application_id, world.person(ANNA)) == reviewed
+    signed = world.applications.signed_text(application_id, world.person(ANNA))
+    assert (signed.sv, signed.en) == (text_of(reviewed.sv), text_of(reviewed.en))
 
 
 def test_the_signature_submits_and_binds_for_thirty_days(world: LendingWorld) -> None:
@@ -209,7 +211,7 @@ def test_of_two_that_sign_for_one_company_at_the_same_time_one_wins(committed_wo
     def complete(position: int) -> None:
         together.wait()
         started = orders[position][1]
-        states[position] = world.signings.watch(started.signing_id, started.secret).state
+        states[position] = world.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7").state
 
     states: dict[int, SigningState] = {}
     threads = [threading.Thread(target=complete, args=(position,)) for position in range(2)]

@@ -17,6 +17,7 @@ from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import own_path, render
 
 _REFRESH_SECONDS = 2
+_MASK = 2
 _BACK_COOKIE = "borgen_back"
 
 
@@ -26,7 +27,7 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
 
     @pages.get("/signings/<uuid:signing_id>")
     def watch(signing_id: uuid.UUID) -> BaseResponse:
-        view = signings.watch(signing_id, _secret())
+        view = signings.watch(signing_id, _secret(), end_user_ip=end_user_ip())
         back = own_path(read_cookie(_BACK_COOKIE) or "/my")
         if view.state is SigningState.COMPLETE:
             response = redirect(back, 303)
@@ -82,8 +83,12 @@ def _secret() -> str:
 
 
 def _code(content: str) -> Markup:
-    """The animated code's present picture; the content is new each second."""
-    return Markup(segno.make(content, error="l").svg_inline(scale=4, border=2, omitsize=True, title="BankID QR"))  # noqa: S704 - made here from our own bytes
+    """The animated code's present picture; the content is new each second.
+
+    The mask is given: to look for the best of eight takes five times as long, and each can be read.
+    """
+    code = segno.make(content, error="l", boost_error=False, mask=_MASK)
+    return Markup(code.svg_inline(scale=4, border=2, omitsize=True, title="BankID QR"))  # noqa: S704 - our own bytes
 
 
 def _start_url(runtime: Runtime, auto_start_token: str) -> str:

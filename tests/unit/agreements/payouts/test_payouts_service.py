@@ -127,7 +127,7 @@ def test_a_second_look_at_the_last_signature_orders_nothing_more(credit: CreditW
     agreement = credit.grant(guarantors=())
     started = credit.start_agreement(agreement.id)
     credit.complete(started)
-    credit.signings.watch(started.signing_id, started.secret)
+    credit.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7")
     credit.pass_wall(minutes=1)
     credit.signings.collect_due()
     settle(credit)

@@ -46,6 +46,7 @@ class AskedBankId(BankId):
     runtime: Runtime
     collected: int = 0
     pause: threading.Barrier | None = None
+    away: bool = False
 
     def authenticate(self, end_user_ip: str) -> Order:
         self._outside()
@@ -55,6 +56,8 @@ class AskedBankId(BankId):
         self, end_user_ip: str, *, personal_number: PersonalNumber | None, visible_text: str, non_visible: bytes
     ) -> Order:
         self._outside()
+        if self.away:
+            raise BankIdUnavailable("maintenance")
         if self.pause is not None:
             self.pause.wait(5)
             personal_number = None  # BankID itself would stop the second order of one person
@@ -114,7 +117,7 @@ class SigningWorld:
     def watch(self, started: Started, *, after_seconds: float = 3) -> SigningView:
         """A look at the order after a while."""
         self.wall.move_to(self.wall.now() + timedelta(seconds=after_seconds))
-        return self.signings.watch(started.signing_id, started.secret)
+        return self.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7")
 
     def row(self, started: Started) -> Signing:
         """The order as it is kept."""
@@ -298,11 +301,11 @@ def test_only_the_holder_of_the_secret_sees_the_order(world: SigningWorld, thing
     started, other = world.start(thing), world.start(uuid.uuid4(), ANNA)
     for secret in ("", "guess", other.secret):
         with pytest.raises(NotFound):
-            world.signings.watch(started.signing_id, secret)
+            world.signings.watch(started.signing_id, secret, end_user_ip="192.0.2.7")
         with pytest.raises(NotFound):
             world.signings.cancel(started.signing_id, secret)
     with pytest.raises(NotFound):
-        world.signings.watch(uuid.uuid4(), started.secret)
+        world.signings.watch(uuid.uuid4(), started.secret, end_user_ip="192.0.2.7")
 
 
 def test_the_qr_code_counts_the_seconds_of_the_wall(world: SigningWorld, thing: uuid.UUID) -> None:
@@ -337,6 +340,57 @@ def test_an_order_that_bankid_has_forgotten_has_failed(world: SigningWorld, thin
     world.stand_in.pass_time(3600)
     assert world.watch(started).state is SigningState.FAILED
     assert world.start(thing).signing_id != started.signing_id
+
+
+def test_an_order_that_nobody_begins_is_renewed_for_three_minutes_while_somebody_watches(
+    world: SigningWorld, thing: uuid.UUID
+) -> None:
+    """S1: BankID ends what is not begun in thirty seconds; the code on the page stays alive, and then says so."""
+    started = world.start(thing)
+    tokens = {started.auto_start_token}
+    for _ in range(5):
+        view = world.watch(started, after_seconds=31)
+        assert view.state is SigningState.PENDING
+        tokens.add(str(view.auto_start_token))
+    assert len(tokens) == 6
+    view = world.watch(started, after_seconds=31)
+    assert view.state is SigningState.FAILED
+    assert view.message is not None
+    assert view.message.en == "The QR code was not scanned. Open the BankID app, scan the code and try again."
+
+
+def test_a_renewed_order_is_for_the_same_person_text_and_thing(world: SigningWorld, thing: uuid.UUID) -> None:
+    """S1: what is signed is what was asked for first."""
+    started = world.start(thing)
+    renewed = world.watch(started, after_seconds=31)
+    refused = world.stand_in.act(f"orders/{renewed.auto_start_token}/sign", {"personal_number": ANNA.digits})
+    assert refused.status_code == 409
+    world.stand_in.act(f"orders/{renewed.auto_start_token}/sign", {})
+    assert world.watch(started).state is SigningState.COMPLETE
+    assert world.handled == [thing]
+
+
+def test_an_identification_is_renewed_as_well(world: SigningWorld) -> None:
+    started = world.signings.identify(end_user_ip="192.0.2.7")
+    renewed = world.watch(started, after_seconds=31)
+    world.stand_in.act(f"orders/{renewed.auto_start_token}/sign", {"personal_number": ERIK.digits})
+    assert world.watch(started).session_token
+
+
+def test_an_order_that_nobody_watches_is_not_renewed(world: SigningWorld, thing: uuid.UUID) -> None:
+    started = world.start(thing)
+    world.wall.move_to(world.wall.now() + timedelta(seconds=31))
+    assert world.signings.collect_due() == 1
+    assert world.row(started).state == SigningState.FAILED
+
+
+def test_an_order_that_cannot_be_renewed_has_failed(world: SigningWorld, thing: uuid.UUID) -> None:
+    started = world.start(thing)
+    other = world.start(uuid.uuid4(), ANNA)
+    world.bankid.away = True
+    assert world.watch(started, after_seconds=31).state is SigningState.FAILED
+    world.bankid.away = False
+    assert world.watch(other, after_seconds=1).state is SigningState.PENDING
 
 
 def test_while_bankid_is_away_the_order_waits(world: SigningWorld, thing: uuid.UUID) -> None:
@@ -377,7 +431,7 @@ def test_two_who_watch_at_the_same_time_take_one_completion(committed: SigningWo
     started = committed.start(thing)
     committed.sign(started)
     with ThreadPoolExecutor(4) as pool:
-        watching = [pool.submit(committed.signings.watch, started.signing_id, started.secret) for _ in range(4)]
+        watching = [pool.submit(committed.watch, started, after_seconds=0) for _ in range(4)]
         views = [one.result() for one in watching]
     views.append(committed.watch(started))
     assert committed.handled == [thing]

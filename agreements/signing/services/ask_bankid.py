@@ -1,0 +1,138 @@
+"""BankID asked how an order stands: once per order and two seconds, whoever watches, and one answer taken (rule S1)."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from agreements.signing.client import (
+    BankId,
+    BankIdUnavailable,
+    Collected,
+    Order,
+    SigningInProgress,
+    SigningOrderUnknown,
+)
+from agreements.signing.evidence import Roots
+from agreements.signing.models import Signing
+from agreements.signing.services.keep_order import ORDER_REF, ToSign, opened, renew, to_sign_of
+from agreements.signing.services.take_completion import Handler, Received, take
+from underwriting.kernel.vocabulary import SigningPurpose, SigningState
+from underwriting.platform.runtime import Runtime
+
+ASKED_EVERY = timedelta(seconds=2)
+ASKING_LASTS = timedelta(seconds=20)
+"""Longer than a question to BankID takes: a result is handed over once, so two questions must not overlap."""
+_EXPIRED = "expiredTransaction"
+_NOT_BEGUN = "startFailed"
+
+_log = structlog.get_logger(__name__)
+
+
+def place(bankid: BankId, to_sign: ToSign | None, end_user_ip: str) -> Order:
+    """An order at BankID to sign that, or without it to identify. BankIdUnavailable, SigningInProgress."""
+    if to_sign is None:
+        return bankid.authenticate(end_user_ip)
+    return bankid.sign(
+        end_user_ip,
+        personal_number=to_sign.person,
+        visible_text=to_sign.visible_text,
+        non_visible=to_sign.non_visible,
+    )
+
+
+def end_at_bankid(bankid: BankId, order_ref: str) -> None:
+    """End an order that nothing will come of; where BankID is away it ends by itself."""
+    try:
+        bankid.cancel(order_ref)
+    except (BankIdUnavailable, SigningOrderUnknown) as error:
+        _log.info("bankid_order_not_ended", reason=error.slug)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Asks about orders; *handlers* and *roots* are as in `Signings`."""
+
+    runtime: Runtime
+    bankid: BankId
+    handlers: Mapping[SigningPurpose, Handler]
+    roots: Roots
+
+    def ask(self, signing_id: uuid.UUID, *, secret_hash: bytes | None = None, renewed_from: str | None = None) -> bool:
+        """Ask BankID if it is time; whether the order came to its end by that.
+
+        With *secret_hash* only about an order of that secret. With *renewed_from*, an address, an order that nobody has
+        begun is renewed where there is time left.
+        """
+        order_ref = self._claim(signing_id, secret_hash)
+        if order_ref is None:
+            return False
+        collected: Collected | None
+        try:
+            collected = self.bankid.collect(order_ref)
+        except BankIdUnavailable as error:
+            _log.warning("bankid_unavailable", reason=error.reason)
+            collected = None
+        except SigningOrderUnknown:
+            collected = Collected("failed", _EXPIRED, None)
+        not_begun = collected is not None and collected.hint_code == _NOT_BEGUN
+        if not_begun and renewed_from is not None and self._renew(signing_id, renewed_from):
+            return False
+        with self.runtime.database.transaction() as session:
+            return self._take(session, signing_id, collected)
+
+    def _claim(self, signing_id: uuid.UUID, secret_hash: bytes | None) -> str | None:
+        """The order's reference, if the order is pending and this caller is the one to ask now."""
+        now = self.runtime.wall.now()
+        claim = (
+            sa.update(Signing)
+            .where(Signing.id == signing_id, Signing.state == str(SigningState.PENDING), Signing.collect_after <= now)
+            .values(collect_after=now + ASKING_LASTS)
+            .returning(Signing.order_ref_encrypted)
+        )
+        if secret_hash is not None:
+            claim = claim.where(Signing.secret_hash == secret_hash)
+        with self.runtime.database.transaction() as session:
+            sealed = session.scalar(claim)
+        return opened(self.runtime, sealed, ORDER_REF) if sealed is not None else None
+
+    def _renew(self, signing_id: uuid.UUID, end_user_ip: str) -> bool:
+        """Whether a new order took the place of one that nobody has begun; the caller has claimed the question."""
+        with self.runtime.database.transaction() as session:
+            signing = session.get_one(Signing, signing_id)
+            if signing.renew_until is None or self.runtime.wall.now() >= signing.renew_until:
+                return False
+            to_sign = to_sign_of(session, self.runtime, signing)
+        try:
+            order = place(self.bankid, to_sign, end_user_ip)
+        except (BankIdUnavailable, SigningInProgress) as error:
+            _log.info("bankid_order_not_renewed", reason=error.slug)
+            return False
+        with self.runtime.database.transaction() as session:
+            signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
+            if signing.state == SigningState.PENDING:
+                renew(session, self.runtime, signing, order)
+                return True
+        end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up while the new one was asked for
+        return True
+
+    def _take(self, session: Session, signing_id: uuid.UUID, collected: Collected | None) -> bool:
+        signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
+        if signing.state != SigningState.PENDING:
+            return False
+        signing.collect_after = self.runtime.wall.now() + ASKED_EVERY
+        if collected is None:
+            return False
+        if collected.completion is not None:
+            handler = self.handlers.get(SigningPurpose(signing.purpose))
+            received = Received(collected.completion, self.roots, handler)
+            take(session, self.runtime, signing, received, at=self.runtime.clock.now())
+            return True
+        signing.hint_code = collected.hint_code
+        if collected.status == "failed":
+            signing.state = str(SigningState.FAILED)
+        return collected.status == "failed"
