@@ -94,12 +94,16 @@ class LiablePartySchema(Answer):
 
 
 class DocumentSchema(Answer):
-    """A document, by the hash of its exact bytes."""
+    """A document, by the hash of the exact bytes that are signed."""
 
     id = IdField()
     kind = TextField(longest=40)
-    sha256 = TextField(longest=64)
+    sha256 = TextField(
+        longest=64, described={"description": "Of what is signed, with which a sealed file begins unchanged"}
+    )
+    media_type = TextField(longest=40)
     created_at = InstantField()
+    sealed_at = InstantField(described={"description": "When the lender sealed it with its signatures inside"})
 
 
 class DrawdownRequestSchema(Body[DrawdownBody]):

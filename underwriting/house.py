@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
+from agreements.documents.sealing import SealKeyUnusable, load_key
 from agreements.payments.service import Payments
 from agreements.payouts.client import Bank, BankClient
 from agreements.payouts.formats import Debtor
@@ -163,8 +164,16 @@ def house_of(runtime: Runtime) -> House:
         ca=settings.bankid.ca,
     )
     bank = BankClient(settings.bank.url, settings.bank.token.reveal())
+    _require_seal_key(settings)
     roots = _roots_of(settings)
     return compose(runtime, bankid=bankid, bank=bank, bureaus=bureaus_of(settings), roots=roots)
+
+
+def _require_seal_key(settings: Settings) -> None:
+    try:
+        load_key(settings.document_seal.key, settings.document_seal.certificate)
+    except SealKeyUnusable as error:
+        raise SettingsRefused((SettingProblem("DOCUMENT_SEAL_KEY", f"cannot seal: {error}"),)) from error
 
 
 def _roots_of(settings: Settings) -> Roots:

@@ -17,6 +17,7 @@ _WARNING = (
 )
 _KEYS = ("BORGEN_ENCRYPTION_KEY", "BORGEN_INDEX_KEY", "BORGEN_SESSION_KEY")
 _KEYS_SINCE = ("BORGEN_SEAL_KEY",)  # made where they are missing: no data were written with them before
+_LENDER = "Exempelkredit AB"
 _PASSWORDS = ("CREDITSAFE_PASSWORD", "BISNODE_CLIENT_SECRET", "BANK_TOKEN")
 
 CREDITSAFE_USER = BISNODE_CLIENT = "borgen"
@@ -64,9 +65,11 @@ def sandbox_environment(
     home: Path, addresses: Addresses, *, database_url: str, bureaus_by_tls: bool = False
 ) -> dict[str, str]:
     """Every setting of a sandbox at *addresses*; its keys and certificates are kept in *home*."""
+    from agreements.documents.sandbox import seal_key
     from agreements.signing.sandbox import bankid, pki
 
     certificates = pki.make(home / "pki")
+    seal = seal_key.make(home / "pki", lender=_LENDER)
     bureaus = settings_of_bureaus(addresses.stand_ins_by_tls if bureaus_by_tls else addresses.stand_ins)
     return {
         **kept_secrets(home),
@@ -86,8 +89,10 @@ def sandbox_environment(
         "BANKID_CA": str(certificates.ca),
         "BANKID_ROOTS": str(certificates.root),
         "BANKID_APP_URL": addresses.bankid_app,
+        "DOCUMENT_SEAL_KEY": str(seal.key),
+        "DOCUMENT_SEAL_CERTIFICATE": str(seal.certificate),
         "BANK_URL": f"{addresses.stand_ins}/bank",
-        "LENDER_NAME": "Exempelkredit AB",
+        "LENDER_NAME": _LENDER,
         "LENDER_ORGANISATION_NUMBER": "559999-0008",
         "LENDER_EMAIL": "kredit@exempelkredit.example",
         "LENDER_PHONE": "08-123 45 67",

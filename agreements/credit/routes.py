@@ -55,10 +55,15 @@ def blueprint(agreements: Agreements) -> Blueprint:
     @views.get("/documents/<uuid:document_id>")
     def show_document(agreement_id: uuid.UUID, document_id: uuid.UUID) -> Response:
         language: Language = "en" if request.args.get("language") == "en" else "sv"
-        content = agreements.document(agreement_id, document_id, current_caller(), language=language)
-        named = f'inline; filename="{document_id}-{language}.txt"'
-        headers = {"Content-Language": language, "Content-Disposition": named}
-        return Response(content, content_type="text/plain; charset=utf-8", headers=headers)
+        file = agreements.document(agreement_id, document_id, current_caller(), language=language)
+        # A browser shows no PDF in a sandbox, and a stranger's words are shown nowhere else: it is downloaded.
+        shown = "inline" if file.suffix == "txt" else "attachment"
+        headers = {
+            "Content-Language": language,
+            "Content-Disposition": f'{shown}; filename="{document_id}-{language}.{file.suffix}"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        }
+        return Response(file.content, content_type=file.media_type, headers=headers)
 
     return views
 

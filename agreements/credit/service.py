@@ -33,7 +33,14 @@ from agreements.credit.services.keep_agreement import (
     move,
     tell_borrower,
 )
-from agreements.credit.services.write_documents import PriceFigures, terms_of, write_agreement, write_guarantee
+from agreements.credit.services.write_documents import (
+    PriceFigures,
+    terms_of,
+    write_agreement,
+    write_guarantee,
+    write_guarantee_information,
+    write_offer,
+)
 from agreements.documents.rules import VERSION
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
@@ -111,8 +118,10 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
     audit_log.append(session, f"agreement:{agreement.id}", "agreement.granted", actor="system", at=at, data=data)
     _tell_integrators(session, agreement, at)
     given = _create_guarantees(session, runtime, agreement, granted, at)
+    write_offer(session, runtime, agreement, granted.figures, at=at)
     write_agreement(session, runtime, agreement, granted.figures, at=at)
     for guarantee in given:
+        write_guarantee_information(session, runtime, agreement, guarantee, others=len(given) - 1, at=at)
         write_guarantee(session, runtime, agreement, guarantee, at=at)
     _call_signatories(session, runtime, agreement, granted, at)
     _call_guarantors(session, runtime, agreement, given, at)

@@ -1,20 +1,36 @@
-"""Texts that are signed: made from versioned templates, the same bytes from the same values on every machine.
+"""Words of documents, from versioned templates: the same words from the same values on every machine.
 
 A template is Jinja2 text in `templates/<version>/<kind>.<language>.txt`, with `<kind>.visible.<language>.txt` for what
-the signature application shows. A published version is never edited. At the start of a line `= ` marks the title (after
-`|` what stands to its right), `== ` a heading, `: ` a row (`label | value`), `- ` an item and `1.2 ` a clause; other
-lines continue the one before, and an empty line ends it.
+the signature application shows. A published version is never edited. What a line begins with says what it is; a line
+that begins with nothing of the kind continues the one before, and an empty line ends it.
+
+| marker | what it begins | since |
+|---|---|---|
+| `= ` | the title, after a bar the number that stands with it | v1 |
+| `== ` | a chapter | v1 |
+| `: ` | a row, `label | value` | v1 |
+| `- ` | an item of a list | v1 |
+| `1.2 ` | a clause | v1 |
+| `^ ` | the letterhead, its parts between bars | v2 |
+| `! ` | a notice that nobody may miss | v2 |
+| `:! ` | a row of more weight than the others | v2 |
+| `~ ` | what stands in the frame for signatures | v2 |
+
+From version 2 a value never begins, ends or divides anything, wherever it stands in a template.
 """
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from itertools import groupby
 from pathlib import Path
-from textwrap import wrap
 from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,59 +39,141 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.text import Language, Text
 from underwriting.kernel.wording import day_in_words, instant_in_words, percent_in_words, time_in_words
 
-VERSION = "v1"
+TEXT_VERSION = "v1"
+"""The version whose documents are the text itself."""
+VERSION = "v2"
 """The version of the templates that new documents are made from."""
-VISIBLE_LIMIT = 1_500
-"""A visible text is shorter than this many characters."""
 _TEMPLATES = Path(__file__).parent / "templates"
-_WIDTH = 76
-_LABEL_WIDTH = 26
-_CLAUSE_INDENT = 6
-_MARKER = re.compile(r"(=|==|:|-|\d+\.\d+)\s+")
-_KEPT_ON_ONE_LINE = ("såsom för egen skuld",)  # the law's words are searched for as they are written
-_NO_BREAK = "\ue000"  # private use: no value can hold it, see `_clean`
+_MARKERS = {
+    TEXT_VERSION: re.compile(r"(=|==|:|-|\d+\.\d+)\s+"),
+    VERSION: re.compile(r"(\^|=|==|!|:!|:|~|-|\d+\.\d+)\s+"),
+}
+_VALUE = "\ue001"  # private use, which no value can hold: see `_clean`
+_BAR = "\ue002"
+# What the bundled fonts can show; anything else is written by its code, so that no character of a name is lost.
+_SHOWN = re.compile(
+    r"[ -~\u00a0-\u024f\u0370-\u0377\u037a-\u037f\u0384-\u03e1\u03f0-\u03ff\u0400-\u052f\u1e00-\u1eff\u2010-\u2027\u20ac]"
+)
 
 
 class DocumentKind(StrEnum):
-    """What is signed; the words are those of `SigningPurpose`."""
+    """What a document is; those that are signed have the words of `SigningPurpose`."""
 
     APPLICATION = "application"
     CONFIRMATION = "confirmation"
     COUNTER_OFFER = "counter_offer"
     AGREEMENT = "agreement"
     GUARANTEE = "guarantee"
+    OFFER = "offer"
+    GUARANTEE_INFORMATION = "guarantee_information"
+    CANCELLATION_RECEIPT = "cancellation_receipt"
+    REDEMPTION_QUOTE = "redemption_quote"
 
 
-class _Block(NamedTuple):
-    """One paragraph, title, heading, row, item or clause, without line breaks."""
+SIGNED = frozenset(
+    {
+        DocumentKind.APPLICATION,
+        DocumentKind.CONFIRMATION,
+        DocumentKind.COUNTER_OFFER,
+        DocumentKind.AGREEMENT,
+        DocumentKind.GUARANTEE,
+    }
+)
+"""The kinds that somebody signs; the others tell what the lender has to tell."""
+
+
+class Block(NamedTuple):
+    """One paragraph, title, chapter, row, item or clause; *parts* are what bars divide, without line breaks."""
 
     marker: str
-    text: str
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The parts, or the only one."""
+        return " | ".join(self.parts)
 
 
-def render(kind: DocumentKind, language: Language, version: str = VERSION, /, **values: object) -> bytes:
-    """The document in UTF-8, laid out in lines of at most 76 characters where no single word is longer.
+class Group(NamedTuple):
+    """Blocks that belong together on a page: the rows of one table, the items of one list, or a single block."""
+
+    kind: str
+    blocks: tuple[Block, ...]
+
+
+_GROUPS: Mapping[str, str] = {
+    "^": "letterhead",
+    "=": "title",
+    "==": "chapter",
+    "!": "notice",
+    ":": "facts",
+    ":!": "facts",
+    "-": "items",
+    "~": "signature",
+    "": "paragraph",
+}
+_JOINED = ("facts", "items", "notice", "signature")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a document in one language, in the order in which they are read."""
+
+    kind: DocumentKind
+    language: Language
+    version: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def name(self) -> str:
+        """The title with its number, for whoever sees it in a list: `Kreditavtal, nr 100001`."""
+        title = next((block for block in self.blocks if block.marker == "="), Block("=", (str(self.kind),)))
+        return ", ".join((title.parts[0], *title.parts[1:2]))
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        """The blocks as they stand together."""
+        for kind, run in groupby(self.blocks, key=lambda block: _GROUPS.get(block.marker, "clause")):
+            if kind in _JOINED:
+                yield Group(kind, tuple(run))
+            else:
+                yield from (Group(kind, (block,)) for block in run)
+
+    def encoded(self) -> bytes:
+        """The words in JSON: the same bytes from the same words."""
+        content = {
+            "kind": str(self.kind),
+            "language": self.language,
+            "version": self.version,
+            "blocks": [[block.marker, *block.parts] for block in self.blocks],
+        }
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def decoded(cls, content: bytes) -> "Words":
+        """What `encoded` wrote."""
+        read = json.loads(content)
+        blocks = tuple(Block(marker, tuple(parts)) for marker, *parts in read["blocks"])
+        return cls(DocumentKind(read["kind"]), read["language"], read["version"], blocks)
+
+
+def words(kind: DocumentKind, language: Language, version: str = VERSION, /, **values: object) -> Words:
+    """The words of a document.
 
     Values are written as people write them in *language*: text, whole numbers, Money, days, instants, times of day and,
-    as rates, Decimals. Sequences and other objects can be looked into, not written. The Swedish text is the one that is
-    signed, the English one a reading aid. Raises jinja2.UndefinedError for a value that is missing.
+    as rates, Decimals. Sequences and other objects can be looked into, not written. The Swedish words are the ones that
+    count, the English ones a reading aid. Raises jinja2.UndefinedError for a value that is missing.
     """
-    source = _environment(version, language).get_template(f"{kind}.{language}.txt").render(values)
-    return (_laid_out(source) + "\n").encode()
+    source = _environment(version, language, True).get_template(f"{kind}.{language}.txt").render(values)
+    return Words(kind, language, version, tuple(_blocks(source, version)))
 
 
-def visible_text(
-    kind: DocumentKind, language: Language, version: str = VERSION, /, *, sha256: str, **values: object
-) -> str:
-    """What the signature application shows: the gist of the document, with its name and *sha256*; not wrapped.
-
-    Raises ValueError when it is not shorter than VISIBLE_LIMIT.
-    """
-    template = _environment(version, language).get_template(f"{kind}.visible.{language}.txt")
-    text = "\n".join(_flowing(template.render(values | {"sha256": sha256})))
-    if len(text) >= VISIBLE_LIMIT:
-        raise ValueError(f"a visible text is shorter than {VISIBLE_LIMIT} characters")
-    return text
+def visible_blocks(
+    kind: DocumentKind, language: Language, version: str, values: Mapping[str, object]
+) -> Sequence[Block]:
+    """The gist of a document that is signed, as the signature application shows it."""
+    source = _environment(version, language, False).get_template(f"{kind}.visible.{language}.txt").render(values)
+    return tuple(_blocks(source, version))
 
 
 def sha256(content: bytes) -> str:
@@ -84,14 +182,19 @@ def sha256(content: bytes) -> str:
 
 
 @cache
-def _environment(version: str, language: Language) -> Environment:
+def _environment(version: str, language: Language, in_type: bool) -> Environment:
+    """The templates of a version; with *in_type* for a page, which shows what its fonts can."""
+
+    def as_value(value: str) -> str:
+        return _clean(value) if version == TEXT_VERSION else _shielded(value, in_type=in_type)
+
     def written(value: object) -> str:
-        return _written(value, language)
+        return _written(value, language, as_value)
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES / version, encoding="utf-8"),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - plain text; `_clean` takes what could change its structure
+        autoescape=False,  # noqa: S701 - no HTML; `_clean` and `_shielded` take what could change the structure
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=written,
@@ -100,30 +203,30 @@ def _environment(version: str, language: Language) -> Environment:
     return environment
 
 
-def _written(value: object, language: Language) -> str:
-    words: Text
+def _written(value: object, language: Language, as_value: Callable[[str], str]) -> str:
+    found: Text
     match value:
         case str():
-            return _clean(value)
+            return as_value(value)
         case Money():
             return value.formatted()
         case Text():
-            return _clean(value.in_language(language))
+            return as_value(value.in_language(language))
         case datetime():
-            words = instant_in_words(value)
+            found = instant_in_words(value)
         case date():
-            words = day_in_words(value)
+            found = day_in_words(value)
         case time():
-            words = time_in_words(value)
+            found = time_in_words(value)
         case Decimal():
-            words = percent_in_words(value)
+            found = percent_in_words(value)
         case int() if not isinstance(value, bool):
             return str(value)
         case StrictUndefined():
             return str(value)  # raises, naming what is missing
         case _:
             raise TypeError(f"a document does not write {type(value).__name__}")
-    return words.in_language(language)
+    return found.in_language(language)
 
 
 def _months(count: int) -> Text:
@@ -135,76 +238,31 @@ def _clean(value: str) -> str:
     return "".join(character for character in " ".join(value.split()) if character.isprintable())
 
 
-def _blocks(source: str) -> Iterator[_Block]:
-    block: _Block | None = None
+def _shielded(value: str, *, in_type: bool) -> str:
+    """*value* so that it is not read as structure, and *in_type* in characters that the fonts have."""
+    shown = unicodedata.normalize("NFC", _clean(value)).replace("|", _BAR)
+    if in_type:
+        shown = "".join(each if _SHOWN.match(each) or each == _BAR else f"[U+{ord(each):04X}]" for each in shown)
+    return _VALUE + shown
+
+
+def _blocks(source: str, version: str) -> Iterator[Block]:
+    marker, text, is_open = "", "", False
     for line in (*source.splitlines(), ""):
-        text = line.strip()
-        marker = _MARKER.match(text)
-        if block is not None and (marker or not text):
-            yield block
-            block = None
-        if block is not None:
-            block = _Block(block.marker, f"{block.text} {text}")
-        elif marker:
-            block = _Block(marker[1], text[marker.end() :])
-        elif text:
-            block = _Block("", text)
+        stripped = line.strip()
+        begins = _MARKERS[version].match(stripped)
+        if is_open and (begins or not stripped):
+            yield _block(marker, text, version)
+            is_open = False
+        if is_open:
+            text = f"{text} {stripped}"
+        elif stripped:
+            marker, text = (begins[1], stripped[begins.end() :]) if begins else ("", stripped)
+            is_open = True
 
 
-def _laid_out(source: str) -> str:
-    lines: list[str] = []
-    previous = ""
-    for block in _blocks(source):
-        if lines and not (block.marker == previous and previous in (":", "-")):
-            lines.append("")
-        lines += _lines_of(block)
-        previous = block.marker
-    return "\n".join(lines)
-
-
-def _lines_of(block: _Block) -> list[str]:
-    match block.marker:
-        case "=":
-            left, _, right = (part.strip() for part in block.text.partition("|"))
-            return [f"{left} {right:>{max(_WIDTH - len(left) - 1, 0)}}".rstrip(), "=" * _WIDTH]
-        case "==":
-            return ["", block.text, "-" * _WIDTH]
-        case ":":
-            label, _, value = (part.strip() for part in block.text.partition("|"))
-            return _wrapped(value, first=f"  {label:<{_LABEL_WIDTH}}", rest=" " * (_LABEL_WIDTH + 2))
-        case "-":
-            indent = " " * _CLAUSE_INDENT
-            return _wrapped(block.text, first=f"{indent}- ", rest=f"{indent}  ")
-        case "":
-            return _wrapped(block.text, first="", rest="")
-        case number:
-            return _wrapped(block.text, first=f"{number:<{_CLAUSE_INDENT}}", rest=" " * _CLAUSE_INDENT)
-
-
-def _wrapped(text: str, *, first: str, rest: str) -> list[str]:
-    for words in _KEPT_ON_ONE_LINE:
-        text = text.replace(words, words.replace(" ", _NO_BREAK))
-    lines = wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace(_NO_BREAK, " ") for line in lines]
-
-
-def _flowing(source: str) -> Iterator[str]:
-    previous = ""
-    for position, block in enumerate(_blocks(source)):
-        if position and not (block.marker == previous and previous in (":", "-")):
-            yield ""
-        match block.marker:
-            case ":":
-                yield ": ".join(part.strip() for part in block.text.split("|", 1))
-            case "-":
-                yield f"- {block.text}"
-            case _:
-                yield block.text
-        previous = block.marker
+def _block(marker: str, text: str, version: str) -> Block:
+    if version == TEXT_VERSION:
+        return Block(marker, (text,))
+    parts = text.split("|") if marker in ("^", "=", ":", ":!") else [text]
+    return Block(marker, tuple(part.strip().replace(_VALUE, "").replace(_BAR, "|") for part in parts))

@@ -3,6 +3,8 @@
 import base64
 from pathlib import Path
 
+from agreements.documents.sandbox import seal_key
+
 
 def complete_environment(folder: Path, *, database_url: str = "postgresql://postgres@/nowhere") -> dict[str, str]:
     """Every setting that the service demands; the files that it names are made, empty, in *folder*."""
@@ -10,7 +12,10 @@ def complete_environment(folder: Path, *, database_url: str = "postgresql://post
     files = {name: folder / f"{name.lower()}.pem" for name in names}
     for file in files.values():
         file.touch()
+    seal = seal_key.make(folder, lender="Exempel Kredit AB")
     return {
+        "DOCUMENT_SEAL_KEY": str(seal.key),
+        "DOCUMENT_SEAL_CERTIFICATE": str(seal.certificate),
         "DATABASE_URL": database_url,
         "BORGEN_ENCRYPTION_KEY": base64.b64encode(b"e" * 32).decode(),
         "BORGEN_INDEX_KEY": base64.b64encode(b"i" * 32).decode(),

@@ -119,7 +119,15 @@ LENDING = (
         who=_PARTIES,
         scope=Scope.AGREEMENTS_READ,
         parameters=(_LANGUAGE,),
-        answers={200: Answer(text=Text("Handlingens text", "The document's text"), media_type="text/plain")},
+        answers={
+            200: Answer(
+                text=Text(
+                    "Handlingen som PDF, förseglad när den är undertecknad (de första avtalens är ren text)",
+                    "The document as PDF, sealed once it is signed (those of the first agreements are plain text)",
+                ),
+                media_type="application/pdf",
+            )
+        },
     ),
     Operation(
         area=Area.AGREEMENTS,

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from agreements.documents import service as documents
+from agreements.documents.service import InBothLanguages
 from agreements.signing.models import Signing
 from agreements.signing.service import Signings
 from agreements.signing.services.keep_order import Started
@@ -78,13 +79,13 @@ class Applications:
             application = find_application.lock_own(session, application_id, caller)
             write_draft.drop_draft(session, application, actor=caller.actor, at=at)
 
-    def review(self, application_id: uuid.UUID, caller: Caller) -> Text:
-        """The text that the holder of the draft would sign now, and its English reading aid."""
+    def review(self, application_id: uuid.UUID, caller: Caller) -> InBothLanguages:
+        """The words that the holder of the draft would sign now, and its English reading aid."""
         with self.runtime.database.transaction() as session:
             application = find_application.lock_own(session, application_id, caller)
             write_draft.require_draft(application)
             body = store_application.body_of(session, self.runtime.cipher, application)
-            return submit_application.text_of(self.runtime, application.reference, body)
+            return submit_application.words_of(self.runtime, application.reference, body)
 
     def submit(self, application_id: uuid.UUID, caller: Caller, *, end_user_ip: str) -> Started:
         """Start the signatory's BankID signature on the draft (rule A3); `application_signed` does the rest.
@@ -166,12 +167,11 @@ class Applications:
             return read_application.view_of(session, self.runtime, application)
 
     def signed_text(self, application_id: uuid.UUID, caller: Caller) -> Text:
-        """The text that was signed, to the byte, and its English reading aid; NotFound before the signature."""
+        """The words that were signed, as text, and their English reading aid; NotFound before the signature."""
         with self.runtime.database.transaction() as session:
             find_application.find_for(session, application_id, caller)
             document = submit_application.signed_document(session, application_id)
-            aid = documents.reading_aid(self.runtime, document) or b""
-            return Text(documents.read(self.runtime, document).decode(), aid.decode())
+            return Text(documents.text_of(self.runtime, document), documents.text_of(self.runtime, document, "en"))
 
     def list_applications(
         self, caller: Caller, *, state: ApplicationState | None = None, cursor: str | None = None, limit: int = 50

@@ -66,6 +66,8 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "decision.reason": (DataKind.DECISION,),
     "document.content": (DataKind.DOCUMENT,),
     "document.reading_aid": (DataKind.DOCUMENT,),
+    "document.sealed": (DataKind.DOCUMENT, DataKind.SIGNATURE),
+    "document.words": (DataKind.DOCUMENT,),
     "guarantee.person": (DataKind.IDENTITY,),
     "guarantee.details": (DataKind.CONTACT,),
     "login_session.person": (DataKind.IDENTITY,),

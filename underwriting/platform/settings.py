@@ -54,6 +54,18 @@ class BankIdSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentSealSettings:
+    """The files (PEM) of the key that seals signed documents and of its certificate, with those of its issuers.
+
+    Seals are stamped by the time-stamp authority (RFC 3161) at *timestamps_url*, if any.
+    """
+
+    key: Path
+    certificate: Path
+    timestamps_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BankSettings:
     """Where payout orders are sent, and the token that shows they are ours."""
 
@@ -99,6 +111,7 @@ class Settings:
     creditsafe: CreditsafeSettings | None
     bisnode: BisnodeSettings | None
     bankid: BankIdSettings
+    document_seal: DocumentSealSettings
     bank: BankSettings
     lender: LenderSettings
     mail: MailSettings | None
@@ -127,6 +140,11 @@ class Settings:
             creditsafe=read_creditsafe(reader) if "creditsafe" in bureaus.named else None,
             bisnode=read_bisnode(reader) if "bisnode" in bureaus.named else None,
             bankid=_bankid(reader),
+            document_seal=DocumentSealSettings(
+                key=reader.file("DOCUMENT_SEAL_KEY"),
+                certificate=reader.file("DOCUMENT_SEAL_CERTIFICATE"),
+                timestamps_url=reader.optional_url("DOCUMENT_SEAL_TIMESTAMPS_URL"),
+            ),
             bank=BankSettings(url=reader.url("BANK_URL"), token=reader.secret("BANK_TOKEN")),
             lender=_lender(reader),
             mail=read_mail(reader, sandbox=sandbox),
@@ -191,6 +209,7 @@ def _check_sandbox(reader: EnvironmentReader, settings: Settings) -> None:
         "BANK_URL": settings.bank.url,
         "OIDC_ISSUER": settings.staff.sign_on and settings.staff.sign_on.issuer,
         "OTEL_EXPORTER_OTLP_ENDPOINT": settings.traces_url,
+        "DOCUMENT_SEAL_TIMESTAMPS_URL": settings.document_seal.timestamps_url,
     }
     if settings.bankid.app_url and not settings.sandbox:
         reader.refuse("BANKID_APP_URL", "is for the sandbox only")

@@ -1,7 +1,8 @@
-"""A document as a page shows it: the words of the text that is signed, set for a screen of any width.
+"""A document as a page shows it: the words of what is signed, set for a screen of any width.
 
-The text is laid out in lines of a fixed width: a title and headings underlined, facts in two columns, lists, numbered
-clauses and paragraphs, with an empty line between them. Nothing but line breaks and rules is left out.
+A PDF comes with its words, and they are set as what they are. The first documents are texts, laid out in lines of a
+fixed width: a title and headings underlined, facts in two columns, lists, numbered clauses and paragraphs, with an
+empty line between them; they are set from the text alone. Nothing but line breaks and rules is left out.
 """
 
 import re
@@ -9,14 +10,53 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
+from agreements.documents.rules import Block, Group, Words
+
 _RULE = re.compile(r"(=+|-+)")
 _FACT = re.compile(r"  (\S.*?)\s{2,}(\S.*)")
 _CLAUSE = re.compile(r"(\d+(?:\.\d+)+)\s+(\S.*)")
 _ITEM = "- "
 
 
-def set_document(text: str) -> Markup:
-    """*text* as HTML: the title is a heading of the second level, chapters are of the third."""
+def set_document(document: Words | str) -> Markup:
+    """*document* as HTML: the title is a heading of the second level, chapters are of the third."""
+    if isinstance(document, Words):
+        return Markup("\n").join(_group(group) for group in document.groups)
+    return _set_text(document)
+
+
+def _group(group: Group) -> Markup:
+    first, texts = group.blocks[0], [block.text for block in group.blocks]
+    match group.kind:
+        case "letterhead":
+            inner = Markup("<strong>{}</strong> <span>{}</span>").format(first.parts[0], " · ".join(first.parts[1:]))
+            return Markup('<p class="letterhead">{}</p>').format(inner)
+        case "title":
+            return Markup("<h2>{} <small>{}</small></h2>").format(first.parts[0], " ".join(first.parts[1:]))
+        case "chapter":
+            return Markup("<h3>{}</h3>").format(" ".join(first.text.split()))
+        case "facts":
+            rows = Markup().join(_row(block) for block in group.blocks)
+            return Markup('<dl class="facts">{}</dl>').format(rows)
+        case "items":
+            return Markup("<ul>{}</ul>").format(Markup().join(Markup("<li>{}</li>").format(one) for one in texts))
+        case "clause":
+            return Markup('<p class="clause"><b>{}</b> <span>{}</span></p>').format(first.marker, first.text)
+        case "notice" | "signature":
+            paragraphs = Markup().join(Markup("<p>{}</p>").format(one) for one in texts)
+            return Markup('<div class="{}">{}</div>').format(group.kind, paragraphs)
+        case _:
+            return Markup("<p>{}</p>").format(first.text)
+
+
+def _row(block: Block) -> Markup:
+    value = " ".join(block.parts[1:])
+    if block.marker == ":!":
+        return Markup('<div class="weighty"><dt>{}</dt><dd>{}</dd></div>').format(block.parts[0], value)
+    return Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(block.parts[0], value)
+
+
+def _set_text(text: str) -> Markup:
     blocks = (block.split("\n") for block in re.split(r"\n\s*\n", text) if block.strip())
     return Markup("\n").join(_block([line for line in lines if line.strip()]) for lines in blocks)
 

@@ -26,6 +26,8 @@ from agreements.credit.services.view_agreement import (
 from agreements.credit.services.write_documents import agreement_to_sign, guarantee_to_sign
 from agreements.documents import service as documents
 from agreements.documents.models import Document
+from agreements.documents.rules import DocumentKind, Words
+from agreements.documents.service import DocumentFile
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.ledger import service as ledger
@@ -167,14 +169,19 @@ class Agreements:
 
     def document(
         self, agreement_id: uuid.UUID, document_id: uuid.UUID, caller: Caller, *, language: Language = "sv"
-    ) -> bytes:
-        """The exact bytes that are signed, or with *language* `en` the reading aid; in UTF-8."""
+    ) -> DocumentFile:
+        """The document as a file: sealed where it is, before that the exact bytes that are signed; in `en` the aid."""
         with self.runtime.database.transaction() as session:
-            for document in self._documents(session, agreement_id, caller):
-                if document.id == document_id:
-                    aid = documents.reading_aid(self.runtime, document) if language == "en" else None
-                    return aid if aid is not None else documents.read(self.runtime, document)
-        raise NotFound
+            document = self._document(session, agreement_id, document_id, caller)
+            return documents.file_of(self.runtime, document, language)
+
+    def document_shown(
+        self, agreement_id: uuid.UUID, document_id: uuid.UUID, caller: Caller, *, language: Language = "sv"
+    ) -> Words | str:
+        """The same words for a page; of the first documents, which are nothing but text, the text itself."""
+        with self.runtime.database.transaction() as session:
+            document = self._document(session, agreement_id, document_id, caller)
+            return documents.shown(self.runtime, document, language)
 
     def prepare_agreement(self, agreement_id: uuid.UUID, person_index: bytes) -> ToSign:
         """What the person signs for the company now; NotFound, NothingToSign."""
@@ -216,13 +223,20 @@ class Agreements:
         guarantors = {guarantee.person_index for guarantee in guarantees.of_agreement(session, agreement.id)}
         return Part.GUARANTOR if caller.person_index in guarantors else None
 
+    def _document(self, session: Session, agreement_id: uuid.UUID, document_id: uuid.UUID, caller: Caller) -> Document:
+        for document in self._documents(session, agreement_id, caller):
+            if document.id == document_id:
+                return document
+        raise NotFound
+
     def _documents(self, session: Session, agreement_id: uuid.UUID, caller: Caller) -> Sequence[Document]:
         """Staff see all, others their own; a guarantor also the agreement that the guarantee is for (rule G2)."""
         agreement, part = self._visible(session, agreement_id, caller)
         subjects = [agreement.id, *(guarantee.id for guarantee in guarantees.of_agreement(session, agreement_id))]
         if part is Part.STAFF or caller.person_index is None:
-            return documents.of_subjects(session, subjects)
-        own = documents.of_subjects(session, subjects, recipient_index=caller.person_index)
+            return documents.of_subjects(session, subjects, agreement_id=agreement_id)
+        own = documents.of_subjects(session, subjects, agreement_id=agreement_id, recipient_index=caller.person_index)
         if part is not Part.GUARANTOR:
             return own
-        return [*documents.of_subjects(session, [agreement.id], recipient_index=agreement.signatory_index), *own]
+        borrowers = documents.of_subjects(session, [agreement.id], recipient_index=agreement.signatory_index)
+        return [*(one for one in borrowers if one.kind == DocumentKind.AGREEMENT), *own]

@@ -126,12 +126,14 @@ class LiableView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document, by the hash of its exact bytes in hexadecimal."""
+    """A document, by the hash in hexadecimal of the exact bytes that are signed, which no seal changes."""
 
     id: uuid.UUID
     kind: str
     sha256: str
+    media_type: str
     created_at: datetime
+    sealed_at: datetime | None
 
 
 def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> AgreementView:
@@ -222,7 +224,14 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
 
 def document_view(document: Document) -> DocumentView:
     """*document* without its bytes."""
-    return DocumentView(document.id, document.kind, document.sha256.hex(), document.created_at)
+    return DocumentView(
+        document.id,
+        document.kind,
+        document.sha256.hex(),
+        document.media_type,
+        document.created_at,
+        document.sealed_at,
+    )
 
 
 def _plan(session: Session, agreement: Agreement) -> tuple[Instalment, ...]:

@@ -1,8 +1,7 @@
 """The texts of an agreement: one for each signatory and one for each guarantor, and what each is shown when signing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -49,10 +48,7 @@ def write_agreement(
     session: Session, runtime: Runtime, agreement: Agreement, figures: PriceFigures, *, at: datetime
 ) -> None:
     """The agreement's text, one copy for each who signs for the company."""
-    values = _agreement_values(session, runtime, agreement) | {
-        "total_fees": figures.total_fees,
-        "effective_rate": figures.effective_yearly_rate,
-    }
+    values = _priced_values(session, runtime, agreement, figures)
     for signatory in details_of(runtime, agreement).signing_rule:
         documents.keep(
             session,
@@ -80,7 +76,65 @@ def write_guarantee(
         values=_guarantee_values(runtime, agreement, guarantee),
         at=at,
     )
-    check_guarantee_text(documents.read(runtime, document).decode(), cap=Money(guarantee.cap_ore))
+    check_guarantee_text(documents.text_of(runtime, document), cap=Money(guarantee.cap_ore))
+
+
+def write_offer(
+    session: Session, runtime: Runtime, agreement: Agreement, figures: PriceFigures, *, at: datetime
+) -> None:
+    """What was granted at which price, for whoever applied (rule D6)."""
+    documents.keep(
+        session,
+        runtime,
+        subject_id=agreement.id,
+        kind=DocumentKind.OFFER,
+        recipient_index=agreement.signatory_index,
+        data_subject=of_application(agreement.application_id),
+        values=_priced_values(session, runtime, agreement, figures),
+        at=at,
+        agreement_id=agreement.id,
+    )
+
+
+def write_guarantee_information(
+    session: Session, runtime: Runtime, agreement: Agreement, guarantee: Guarantee, *, others: int, at: datetime
+) -> None:
+    """What a guarantor is told before signing (rule G2); *others* are asked to guarantee the same credit."""
+    documents.keep(
+        session,
+        runtime,
+        subject_id=guarantee.id,
+        kind=DocumentKind.GUARANTEE_INFORMATION,
+        recipient_index=guarantee.person_index,
+        data_subject=of_application(agreement.application_id),
+        values=_guarantee_values(runtime, agreement, guarantee)
+        | {"last_signing_day": _last_signing_day(agreement), "other_guarantors": others},
+        at=at,
+        agreement_id=agreement.id,
+    )
+
+
+def common_values(runtime: Runtime, agreement: Agreement) -> dict[str, object]:
+    """What every document about *agreement* may tell: its number, parties, limit, price, term and the terms."""
+    lender = runtime.settings.lender
+    return {
+        "number": agreement.number,
+        "lender": lender.name,
+        "lender_number": lender.organisation_number.formatted,
+        "lender_phone": lender.phone,
+        "lender_email": lender.email,
+        "company": details_of(runtime, agreement).name,
+        "company_number": company_of(runtime, agreement).formatted,
+        "company_form": agreement.company_form,
+        "granted_at": agreement.granted_at,
+        "limit": Money(agreement.limit_ore),
+        "fee_rate": agreement.fee_rate,
+        "term_months": agreement.term_months,
+        "cap": guarantee_cap(Money(agreement.limit_ore), terms=runtime.terms),
+        "terms": terms_of(runtime, agreement),
+        "bankgiro": lender.bankgiro.formatted,
+        "ocr": agreement.ocr,
+    }
 
 
 def agreement_to_sign(session: Session, runtime: Runtime, agreement: Agreement, person_index: bytes) -> ToSign:
@@ -113,24 +167,17 @@ def _signatory(runtime: Runtime, agreement: Agreement, person_index: bytes) -> S
     return next((one for one in rule if runtime.cipher.blind_index(one.person.digits) == person_index), None)
 
 
-def _common_values(runtime: Runtime, agreement: Agreement) -> dict[str, object]:
-    lender = runtime.settings.lender
-    return {
-        "number": agreement.number,
-        "lender": lender.name,
-        "lender_number": lender.organisation_number.formatted,
-        "lender_phone": lender.phone,
-        "lender_email": lender.email,
-        "company": details_of(runtime, agreement).name,
-        "company_number": company_of(runtime, agreement).formatted,
-        "company_form": agreement.company_form,
-        "granted_at": agreement.granted_at,
-        "limit": Money(agreement.limit_ore),
-        "fee_rate": agreement.fee_rate,
-        "term_months": agreement.term_months,
-        "cap": guarantee_cap(Money(agreement.limit_ore), terms=runtime.terms),
-        "terms": terms_of(runtime, agreement),
+def _priced_values(
+    session: Session, runtime: Runtime, agreement: Agreement, figures: PriceFigures
+) -> dict[str, object]:
+    return _agreement_values(session, runtime, agreement) | {
+        "total_fees": figures.total_fees,
+        "effective_rate": figures.effective_yearly_rate,
     }
+
+
+def _last_signing_day(agreement: Agreement) -> date:
+    return stockholm_date(agreement.sign_by - timedelta(microseconds=1))
 
 
 def _agreement_values(session: Session, runtime: Runtime, agreement: Agreement) -> dict[str, object]:
@@ -139,23 +186,21 @@ def _agreement_values(session: Session, runtime: Runtime, agreement: Agreement) 
         _named(guarantees.details_of(runtime, guarantee).name, guarantees.person_of(runtime, guarantee))
         for guarantee in guarantees.of_agreement(session, agreement.id)
     ]
-    return _common_values(runtime, agreement) | {
+    return common_values(runtime, agreement) | {
         "signatories": [_named(one.name, one.person) for one in details.signing_rule],
         "guarantors": named,
         "first_drawdown": first_drawdown,
         "instalment": first_drawdown.split(agreement.term_months)[-1],
         "monthly_fee": Money(agreement.limit_ore).at_rate_in_kronor(agreement.fee_rate),
         "payout_account": f"bankgiro {details.payout_account.formatted}",
-        "bankgiro": runtime.settings.lender.bankgiro.formatted,
-        "ocr": agreement.ocr,
-        "last_signing_day": stockholm_date(agreement.sign_by - timedelta(microseconds=1)),
+        "last_signing_day": _last_signing_day(agreement),
         "reminder_fee": REMINDER_FEE.on(stockholm_date(agreement.granted_at)),
     }
 
 
-def _guarantee_values(runtime: Runtime, agreement: Agreement, guarantee: Guarantee) -> Mapping[str, object]:
+def _guarantee_values(runtime: Runtime, agreement: Agreement, guarantee: Guarantee) -> dict[str, object]:
     details = guarantees.details_of(runtime, guarantee)
-    return _common_values(runtime, agreement) | {
+    return common_values(runtime, agreement) | {
         "person": details.name,
         "personal_number": guarantees.person_of(runtime, guarantee).formatted,
         "cap": Money(guarantee.cap_ore),

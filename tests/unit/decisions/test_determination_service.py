@@ -226,7 +226,7 @@ def test_conditions_make_an_offer_that_is_accepted_with_them(world: LendingWorld
     world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1")
     with world.runtime.database.transaction() as session:
         kept = session.scalars(sa.select(Document).where(Document.subject_id == determined.id)).one()
-        assert "Varulagret hålls försäkrat." in documents.read(world.runtime, kept).decode()
+        assert "Varulagret hålls försäkrat." in documents.text_of(world.runtime, kept)
 
 
 def test_a_decline_has_no_conditions(world: LendingWorld) -> None:

@@ -10,6 +10,7 @@ from agreements.documents import rules as document_rules
 from agreements.documents import service as documents
 from agreements.documents.models import Document
 from agreements.documents.rules import DocumentKind
+from agreements.documents.service import InBothLanguages
 from agreements.signing.models import Signing
 from schemas import checks
 from schemas.values import ApplicationBody
@@ -48,13 +49,9 @@ class DraftChanged(Conflict):
     rule = "A3"
 
 
-def text_of(runtime: Runtime, reference: str, body: ApplicationBody) -> Text:
+def words_of(runtime: Runtime, reference: str, body: ApplicationBody) -> InBothLanguages:
     """What the applicant would sign now, and its English reading aid."""
-    values = application_values(runtime, reference, body)
-    return Text(
-        document_rules.render(DocumentKind.APPLICATION, "sv", document_rules.VERSION, **values).decode(),
-        document_rules.render(DocumentKind.APPLICATION, "en", document_rules.VERSION, **values).decode(),
-    )
+    return documents.draft_of(DocumentKind.APPLICATION, application_values(runtime, reference, body))
 
 
 def prepare_submission(
@@ -83,7 +80,8 @@ def record_submission(session: Session, runtime: Runtime, signing: Signing, *, a
     _check_no_other(session, application, signing.person_index)
     _submit(session, runtime, application, at)
     body = body_of(session, runtime.cipher, application)
-    if _keep_text(session, runtime, application, body, at).id != signing.document_id:
+    signed = signing.document_id and documents.get(session, signing.document_id)
+    if not signed or not documents.says(runtime, signed, application_values(runtime, application.reference, body)):
         raise DraftChanged
     keep_ground(session, application, application.company_index, at=at)
     for guarantor in guarantors_of(session, application):
@@ -152,11 +150,11 @@ def _keep_text(
 ) -> Document:
     """The document of what the draft says now: a changed draft is another text, and the same one is kept once."""
     values = application_values(runtime, application.reference, body)
-    content = document_rules.render(DocumentKind.APPLICATION, "sv", document_rules.VERSION, **values)
+    words = documents.draft_of(DocumentKind.APPLICATION, values)
     return documents.keep(
         session,
         runtime,
-        subject_id=uuid.uuid5(application.id, document_rules.sha256(content)),
+        subject_id=uuid.uuid5(application.id, document_rules.sha256(words.sv.encoded())),
         kind=DocumentKind.APPLICATION,
         recipient_index=application.signatory_index,
         data_subject=of_application(application.id),

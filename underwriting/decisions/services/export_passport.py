@@ -108,7 +108,8 @@ def _text(runtime: Runtime, document: Document) -> dict[str, str]:
         "template_version": document.template_version,
         "created_at": instant_written(document.created_at),
         "sha256": document.sha256.hex(),
-        "text": documents.read(runtime, document).decode(),
+        "media_type": document.media_type,
+        "text": documents.text_of(runtime, document),
     }
 
 

@@ -116,8 +116,10 @@ def blueprint(
             sha256=found.sha256,
             back=f"/agreements/{agreement_id}",
             download=f"/v1/agreements/{agreement_id}/documents/{document_id}",
-            text=agreements.document(agreement_id, document_id, caller).decode(),
-            reading_aid=agreements.document(agreement_id, document_id, caller, language="en").decode(),
+            is_pdf=found.media_type == "application/pdf",
+            sealed_at=found.sealed_at,
+            text=agreements.document_shown(agreement_id, document_id, caller),
+            reading_aid=agreements.document_shown(agreement_id, document_id, caller, language="en"),
         )
 
     @pages.get("/guarantees/<uuid:guarantee_id>")
@@ -131,8 +133,10 @@ def blueprint(
             guarantee=found,
             borrower=agreement.borrower_name,
             limit=agreement.limit,
-            text=agreements.document(agreement.id, own.id, caller).decode(),
-            reading_aid=agreements.document(agreement.id, own.id, caller, language="en").decode(),
+            download=f"/v1/agreements/{agreement.id}/documents/{own.id}",
+            is_pdf=own.media_type == "application/pdf",
+            text=agreements.document_shown(agreement.id, own.id, caller),
+            reading_aid=agreements.document_shown(agreement.id, own.id, caller, language="en"),
             may_sign=found.state is GuaranteeState.INVITED,
         )
 

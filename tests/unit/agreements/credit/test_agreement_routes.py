@@ -179,13 +179,17 @@ def test_the_document_is_read_as_it_was_signed(credit: CreditWorld, api: FlaskCl
     """S1: its bytes have the hash that the list tells."""
     agreement = credit.grant()
     headers = bearer_of(credit, ERIK)
-    _, listed = api.get(f"/v1/agreements/{agreement.id}/documents", headers=headers).json["items"]  # type: ignore[index]
+    *_, listed = api.get(f"/v1/agreements/{agreement.id}/documents", headers=headers).json["items"]  # type: ignore[index]
     url = f"/v1/agreements/{agreement.id}/documents/{listed['id']}"
     answer = api.get(url, headers=headers)
     assert hashlib.sha256(answer.data).hexdigest() == listed["sha256"]
-    assert answer.content_type == "text/plain; charset=utf-8"
+    assert answer.content_type == listed["media_type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{listed["id"]}-sv.pdf"'
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert api.get(url, headers=bearer_of(credit, MARIA)).status_code == 404
-    assert "Reading aid" in api.get(f"{url}?language=en", headers=headers).text
+    aid = api.get(f"{url}?language=en", headers=headers)
+    assert aid.data.startswith(b"%PDF-1.7")
+    assert aid.data != answer.data
 
 
 def test_the_books_are_for_borrower_and_staff(credit: CreditWorld, api: FlaskClient) -> None:

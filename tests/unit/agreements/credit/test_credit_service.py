@@ -22,6 +22,8 @@ from agreements.credit.service import (
 )
 from agreements.credit.services.view_agreement import Part
 from agreements.documents.models import Document
+from agreements.documents.plain_text import text_of
+from agreements.documents.rules import Words
 from agreements.signing.models import Signing
 from tests.support.credit import (
     ANNA,
@@ -59,10 +61,18 @@ def documents_of(credit: CreditWorld, subject_id: uuid.UUID) -> Sequence[Documen
         return session.scalars(sa.select(Document).where(Document.subject_id == subject_id)).all()
 
 
+def shown(
+    credit: CreditWorld, agreement_id: uuid.UUID, document_id: uuid.UUID, person: PersonalNumber, **how: Language
+) -> str:
+    """What a page shows the person of a document, as running text."""
+    words = credit.agreements.document_shown(agreement_id, document_id, credit.person(person), **how)
+    return text_of(words) if isinstance(words, Words) else words
+
+
 def text_for(credit: CreditWorld, agreement_id: uuid.UUID, person: PersonalNumber, *, language: Language = "sv") -> str:
     """The last of what the person may read: a guarantor's own guarantee, a signatory's agreement."""
     view = credit.agreements.documents(agreement_id, credit.person(person))[-1]
-    return credit.agreements.document(agreement_id, view.id, credit.person(person), language=language).decode()
+    return shown(credit, agreement_id, view.id, person, language=language)
 
 
 def test_what_was_granted_is_kept_as_it_was_granted(credit: CreditWorld) -> None:
@@ -74,7 +84,7 @@ def test_what_was_granted_is_kept_as_it_was_granted(credit: CreditWorld) -> None
     assert (agreement.cancellation_fee_ore, agreement.same_day_cancellation_fee_ore) == (150_000, 150_000)
     assert (agreement.cancellation_days, agreement.window_policy) == (5, "calendar")
     assert agreement.first_drawdown_ore == LIMIT.ore
-    assert agreement.terms_version == "v1"
+    assert agreement.terms_version == "v2"
     assert agreement.ocr is not None
     assert is_ocr_number(agreement.ocr)
     assert agreement.ocr.startswith(str(agreement.number))
@@ -152,8 +162,8 @@ def test_a_guarantor_who_signs_for_the_company_has_a_role_in_it(credit: CreditWo
     anna = GuarantorDetails("Anna Lindqvist", "anna@exempel.example", "+46701234567")
     agreement = credit.grant(guarantors=((ANNA, anna),))
     kinds = {view.kind: view.id for view in credit.agreements.documents(agreement.id, credit.person(ANNA))}
-    assert set(kinds) == {"agreement", "guarantee"}
-    text = credit.agreements.document(agreement.id, kinds["guarantee"], credit.person(ANNA)).decode()
+    assert set(kinds) == {"offer", "agreement", "guarantee_information", "guarantee"}
+    text = shown(credit, agreement.id, kinds["guarantee"], ANNA)
     assert "konsument" not in text
     credit.complete(credit.start_agreement(agreement.id))
     credit.complete(credit.start_guarantee(agreement.id, ANNA))
@@ -186,7 +196,7 @@ def test_the_reading_aid_says_that_it_is_one(credit: CreditWorld) -> None:
 def test_every_signatory_has_a_text_of_their_own(credit: CreditWorld) -> None:
     """S2: one document for each who has to sign."""
     agreement = credit.grant(signing_rule=BOTH_SIGN, guarantors=())
-    assert len(documents_of(credit, agreement.id)) == 2
+    assert sorted(one.kind for one in documents_of(credit, agreement.id)) == ["agreement", "agreement", "offer"]
     assert text_for(credit, agreement.id, ANNA) == text_for(credit, agreement.id, STRANGER)
 
 
@@ -336,11 +346,11 @@ def test_a_guarantor_sees_the_own_guarantee_alone_and_not_the_books(credit: Cred
 
 
 def test_documents_are_for_those_they_were_made_for(credit: CreditWorld) -> None:
-    """D7: staff see all three, each party their own."""
+    """D7: staff see all six, each party their own, a guarantor of the borrower's the agreement alone."""
     agreement_id = credit.grant().id
-    assert len(credit.agreements.documents(agreement_id, STAFF)) == 3
-    agreement, of_erik = credit.agreements.documents(agreement_id, credit.person(ERIK))
-    assert (agreement.kind, of_erik.kind) == ("agreement", "guarantee")
+    assert len(credit.agreements.documents(agreement_id, STAFF)) == 6
+    agreement, told, of_erik = credit.agreements.documents(agreement_id, credit.person(ERIK))
+    assert (agreement.kind, told.kind, of_erik.kind) == ("agreement", "guarantee_information", "guarantee")
     with pytest.raises(NotFound):
         credit.agreements.document(agreement_id, of_erik.id, credit.person(MARIA))
     with pytest.raises(NotFound):

@@ -1,0 +1,165 @@
+"""Values of every kind of document, as the product hands them over."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from agreements.documents.rules import DocumentKind
+from underwriting.kernel.money import Money
+from underwriting.kernel.product import DEFAULT_TERMS
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import CompanyForm
+
+K = Money.kronor
+PARTIES: dict[str, object] = {
+    "lender": "Exempelkredit AB",
+    "lender_number": "559999-0008",
+    "company": "Storåkers Åkeri AB",
+    "company_number": "559999-0016",
+}
+CONTACT = {"lender_phone": "010-555 00 00", "lender_email": "kund@example.test"}
+PRICE = {
+    "limit": K(218_000),
+    "fee_rate": Decimal("0.015"),
+    "term_months": 12,
+    "monthly_fee": K(3_270),
+    "total_fees": K(21_255),
+    "effective_rate": Decimal("0.1956"),
+}
+GRANTED_AT = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)  # 10:15 in Stockholm
+VALUES: dict[DocumentKind, dict[str, object]] = {
+    DocumentKind.APPLICATION: PARTIES
+    | CONTACT
+    | {
+        "terms": DEFAULT_TERMS,
+        "reference": "B7K2-9QXM",
+        "company_form": CompanyForm.AB,
+        "signatory": "Anna Åkesson",
+        "amount": K(250_000),
+        "term_months": 12,
+        "purpose": "Inköp av lager",
+        "payout_account": "bankgiro 5999-0002",
+        "monthly_revenue": K(400_000),
+        "monthly_costs": K(310_000),
+        "monthly_debt_payments": K(15_000),
+        "guarantors": ("Cecilia Öberg", "Anna Åkesson"),
+        "highest_fee": K(11_250),
+        "bureaus": "Creditsafe",
+    },
+    DocumentKind.CONFIRMATION: PARTIES
+    | CONTACT
+    | {
+        "terms": DEFAULT_TERMS,
+        "reference": "B7K2-9QXM",
+        "person": "Cecilia Öberg",
+        "personal_number": "18900101-9802",
+        "has_role": False,
+        "amount": K(250_000),
+        "term_months": 12,
+        "bureaus": "Creditsafe",
+        "cap": K(375_000),
+    },
+    DocumentKind.COUNTER_OFFER: PARTIES
+    | CONTACT
+    | PRICE
+    | {
+        "terms": DEFAULT_TERMS,
+        "reference": "B7K2-9QXM",
+        "asked_amount": K(250_000),
+        "asked_term_months": 15,
+        "guarantors": ("Cecilia Öberg", "Anna Åkesson"),
+        "cap": K(327_000),
+        "last_day": date(2026, 11, 30),
+    },
+    DocumentKind.AGREEMENT: PARTIES
+    | CONTACT
+    | PRICE
+    | {
+        "terms": DEFAULT_TERMS,
+        "number": 100001,
+        "company_form": CompanyForm.AB,
+        "signatories": ("Anna Åkesson", "Bo Björk"),
+        "granted_at": GRANTED_AT,
+        "last_signing_day": date(2026, 12, 7),
+        "first_drawdown": K(218_000),
+        "instalment": K("18166.66"),
+        "payout_account": "bankgiro 5999-0002",
+        "bankgiro": "5050-1055",
+        "ocr": "10000108",
+        "guarantors": ("Cecilia Öberg", "Anna Åkesson"),
+        "cap": K(327_000),
+        "reminder_fee": K(60),
+    },
+    DocumentKind.GUARANTEE: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "person": "Cecilia Öberg",
+        "personal_number": "18900101-9802",
+        "has_role": False,
+        "granted_at": GRANTED_AT,
+        "limit": K(218_000),
+        "fee_rate": Decimal("0.015"),
+        "term_months": 12,
+        "cap": K(327_000),
+    },
+    DocumentKind.OFFER: PARTIES
+    | CONTACT
+    | PRICE
+    | {
+        "terms": DEFAULT_TERMS,
+        "number": 100001,
+        "granted_at": GRANTED_AT,
+        "signatories": ("Anna Åkesson", "Bo Björk"),
+        "last_signing_day": date(2026, 12, 7),
+        "first_drawdown": K(218_000),
+        "payout_account": "bankgiro 5999-0002",
+        "guarantors": ("Cecilia Öberg", "Anna Åkesson"),
+        "cap": K(327_000),
+    },
+    DocumentKind.GUARANTEE_INFORMATION: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "person": "Cecilia Öberg",
+        "has_role": False,
+        "limit": K(218_000),
+        "fee_rate": Decimal("0.015"),
+        "term_months": 12,
+        "cap": K(327_000),
+        "last_signing_day": date(2026, 12, 7),
+        "other_guarantors": 1,
+    },
+    DocumentKind.CANCELLATION_RECEIPT: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "limit": K(218_000),
+        "received_at": GRANTED_AT,
+        "channel": Text("på telefon", "by telephone"),
+        "recorded_at": GRANTED_AT,
+        "before_payout": False,
+        "fee": K(1_500),
+        "principal": K(218_000),
+        "total": K(219_500),
+        "pay_by": date(2026, 11, 26),
+        "bankgiro": "5050-1055",
+        "ocr": "10000108",
+    },
+    DocumentKind.REDEMPTION_QUOTE: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "made_at": GRANTED_AT,
+        "on": date(2026, 12, 19),
+        "booked_on": date(2026, 12, 21),
+        "principal": K(218_000),
+        "unpaid_fees": K(3_270),
+        "new_fees": ((Text("december 2026", "December 2026"), K(3_270)),),
+        "credit_balance": K(120),
+        "total": K(224_420),
+        "last_day": date(2026, 12, 30),
+        "bankgiro": "5050-1055",
+        "ocr": "10000108",
+    },
+}
+"""Every value that a template of the kind writes."""
