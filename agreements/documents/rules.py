@@ -52,7 +52,8 @@ _VALUE = "\ue001"  # private use, which no value can hold: see `_clean`
 _BAR = "\ue002"
 # What the bundled fonts can show; anything else is written by its code, so that no character of a name is lost.
 _SHOWN = re.compile(
-    r"[ -~\u00a0-\u024f\u0370-\u0377\u037a-\u037f\u0384-\u03e1\u03f0-\u03ff\u0400-\u052f\u1e00-\u1eff\u2010-\u2027\u20ac]"
+    r"[ -~\u00a0-\u024f\u0370-\u0377\u037a-\u037f\u0384-\u03e1\u03f0-\u03ff\u0400-\u052f\u1e00-\u1eff"
+    r"\u2010-\u2027\u20ac]"
 )
 
 

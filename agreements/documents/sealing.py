@@ -130,7 +130,7 @@ def verify(sealed: bytes, *, signed_sha256: bytes, trusted: bytes, at: datetime)
         status is not None,
         status is not None and status.intact and status.valid,
         whole,
-        status is not None and status.trusted,
+        status is not None and status.trusted and _was_valid(status.signing_cert, at),
         any(hashlib.sha256(sealed[:end]).digest() == signed_sha256 for end in _ends_of_revisions(sealed)),
     )
     return tuple(
@@ -195,6 +195,11 @@ def _status(sealed: bytes, trusted: bytes, at: datetime) -> Any:
         return validate_pdf_signature(signatures[0], context, key_usage_settings=_USE)
     except (PdfError, SignatureValidationError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None  # bytes of any kind may be asked about
+
+
+def _was_valid(certificate: x509.Certificate, at: datetime) -> bool:
+    """The library asks no dates of a certificate that is trusted itself."""
+    return bool(certificate.not_valid_before <= at <= certificate.not_valid_after)
 
 
 def _ends_of_revisions(sealed: bytes) -> Iterator[int]:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from underwriting.platform.database import SERVICE_ROLE
+
 revision = "0030"
 down_revision = "0016"
 branch_labels = None
@@ -10,7 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns; documents that are there are text and stay as they were signed."""
+    """Add the columns; documents that are there are text and stay as they were signed.
+
+    The service can still not change a document: it can add the seal.
+    """
     op.add_column("document", sa.Column("media_type", sa.Text(), server_default="text/plain", nullable=False))
     op.add_column("document", sa.Column("agreement_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_document_agreement_id"), "document", ["agreement_id"])
@@ -26,10 +31,12 @@ def upgrade() -> None:
         ["created_at"],
         postgresql_where=sa.text("sealed_at IS NULL AND media_type <> 'text/plain'"),
     )
+    op.execute(f"GRANT UPDATE (sealed_encrypted, sealed_at) ON document TO {SERVICE_ROLE}")
 
 
 def downgrade() -> None:
     """Remove them; documents that are no text cannot be read by older code."""
+    op.execute(f"REVOKE UPDATE (sealed_encrypted, sealed_at) ON document FROM {SERVICE_ROLE}")
     op.drop_index("ix_document_unsealed", table_name="document")
     op.drop_index(op.f("ix_document_agreement_id"), table_name="document")
     op.drop_constraint(op.f("ck_document_sealed"), "document", type_="check")
