@@ -99,7 +99,7 @@ def seal(
 ) -> bytes:
     """*content*, a PDF, with *attachments* and the lender's seal after it. Raises SealNotMade."""
     writer = _Writer(io.BytesIO(content))
-    for attachment in attachments:
+    for attachment in sorted(attachments, key=lambda one: one.name):  # as names in a PDF have to stand
         _attach(writer, attachment)
     described = signers.PdfSignatureMetadata(
         field_name=FIELD,

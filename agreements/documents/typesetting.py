@@ -39,7 +39,7 @@ def typeset(document: Words, *, at: datetime) -> bytes:
     return _compile(document, at, "pdf")[0]
 
 
-def pictures(document: Words, *, at: datetime, ppi: float = 110) -> tuple[bytes, ...]:
+def pictures(document: Words, *, at: datetime, ppi: int = 110) -> tuple[bytes, ...]:
     """Every page as PNG, for whoever looks at a template that was changed."""
     return _compile(document, at, "png", ppi=ppi)
 

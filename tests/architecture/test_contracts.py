@@ -35,6 +35,7 @@ PLANTED = [
     ("underwriting/platform/outbox.py", "import cryptography", "Cryptography in few places"),
     ("underwriting/due_diligence/models.py", "import underwriting.due_diligence.likeness", "Files of due diligence"),
     ("underwriting/sanctions_cli.py", "import rapidfuzz", "Likeness of names in one place"),
+    ("underwriting/web/documents.py", "import typst", "Typesetting and seals in one place each"),
     ("agreements/signing/rules.py", "import signxml", "Evidence of signatures in one place"),
     ("underwriting/platform/sign_on.py", "import authlib", "The identity provider through its client"),
     ("underwriting/web/forms.py", "import requests", "Outside parties through their clients"),

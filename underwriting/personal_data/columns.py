@@ -47,6 +47,7 @@ _OF_DOCUMENT = f"""
         WHEN 'agreement' THEN {_OF_AGREEMENT.format(id="document.subject_id")}
         WHEN 'guarantee' THEN {_OF_GUARANTEE.format(id="document.subject_id")}
         ELSE coalesce(
+            {_OF_AGREEMENT.format(id="document.agreement_id")},
             (SELECT 'application:' || signing.subject_id FROM signing
              WHERE document_id = document.id AND purpose = '{SigningPurpose.APPLICATION}' LIMIT 1),
             'document:' || document.id
