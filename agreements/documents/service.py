@@ -174,12 +174,18 @@ def text_of(runtime: Runtime, document: Document, language: Language = "sv") -> 
     return runtime.cipher.decrypt(aid, context=_READING_AID).decode()
 
 
-def file_of(runtime: Runtime, document: Document, language: Language = "sv") -> DocumentFile:
-    """The document as its readers keep it: sealed once it is, in English the reading aid, which nobody signs."""
+def file_of(
+    runtime: Runtime, document: Document, language: Language = "sv", *, with_evidence: bool = True
+) -> DocumentFile:
+    """The document as its readers keep it: sealed once it is, in English the reading aid, which nobody signs.
+
+    Without evidence, which tells who somebody is by number, it is what was signed.
+    """
     if document.media_type != typesetting.MEDIA_TYPE:
         return DocumentFile(text_of(runtime, document, language).encode(), _TEXT, "txt")
     if language == "sv":
-        return DocumentFile(sealed(runtime, document) or read(runtime, document), typesetting.MEDIA_TYPE, "pdf")
+        kept = sealed(runtime, document) if with_evidence else None
+        return DocumentFile(kept or read(runtime, document), typesetting.MEDIA_TYPE, "pdf")
     aid = words_of(runtime, document, language)
     if aid is None:
         raise NotFound

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agreements.credit.services.seal_documents import seal_due
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import BODIES, Loan, apply, decide, running, sign_all
 from tests.support.lending import ANNA, BERTIL, OWNER, application_json
@@ -131,10 +132,13 @@ def test_a_guarantor_sees_their_own_part(world: HouseWorld) -> None:
     names = [each["name"] for each in bertil.get(f"{loan.agreement}/guarantees")["items"]]
     assert "Bertil Berg" in names
     documents = bertil.get(f"{loan.agreement}/documents")["items"]
-    assert sorted(each["kind"] for each in documents) == ["agreement", "guarantee"]  # what is guaranteed, and the own
-    for document in documents:
-        text = bertil.call("GET", f"{loan.agreement}/documents/{document['id']}").text
-        assert ANNA.formatted not in text
+    assert sorted(each["kind"] for each in documents) == ["agreement", "guarantee", "guarantee_information"]
+    assert seal_due(world.runtime) > 0
+    for document in documents:  # what is guaranteed, and the own; the evidence tells numbers
+        page = bertil.call("GET", f"{loan.agreement.removeprefix('/v1')}/documents/{document['id']}").text
+        file = bertil.call("GET", f"{loan.agreement}/documents/{document['id']}").data
+        assert ("Bertil Berg" in page, ANNA.formatted in page) == (True, False)
+        assert (b"/EmbeddedFiles" in file) is (document["kind"] == "guarantee")
 
 
 def test_a_drafts_secret_opens_that_draft_alone_and_until_it_is_signed(world: HouseWorld) -> None:

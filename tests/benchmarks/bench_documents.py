@@ -3,8 +3,8 @@
     python -m tests.benchmarks.bench_documents [--runs 100]
 
 Each run is another guarantee (name, number, cap), so that nothing is left from the one before but fonts, layout and
-key, which a process reads once. The evidence is as large as BankID's. What is printed beside is what its parts take, and an
-agreement. Processor time is that of every thread. Ends with status 1 when the limit is missed.
+key, which a process reads once. The evidence is as large as BankID's. What is printed beside is what its parts
+take, and an agreement. Processor time is that of every thread. Ends with status 1 when the limit is missed.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -165,15 +165,22 @@ class Agreements:
     def documents(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[DocumentView, ...]:
         """The documents that the caller may read: their own, for guarantors the agreement too, for staff all."""
         with self.runtime.database.transaction() as session:
-            return tuple(document_view(document) for document in self._documents(session, agreement_id, caller))
+            return tuple(
+                replace(view, sealed_at=None) if _is_anothers(document, caller) else view
+                for document in self._documents(session, agreement_id, caller)
+                for view in (document_view(document),)
+            )
 
     def document(
         self, agreement_id: uuid.UUID, document_id: uuid.UUID, caller: Caller, *, language: Language = "sv"
     ) -> DocumentFile:
-        """The document as a file: sealed where it is, before that the exact bytes that are signed; in `en` the aid."""
+        """The document as a file: sealed where it is, before that the exact bytes that are signed; in `en` the aid.
+
+        Of somebody else's copy, which a guarantor reads, only what was signed: no number of another is shown.
+        """
         with self.runtime.database.transaction() as session:
             document = self._document(session, agreement_id, document_id, caller)
-            return documents.file_of(self.runtime, document, language)
+            return documents.file_of(self.runtime, document, language, with_evidence=not _is_anothers(document, caller))
 
     def document_shown(
         self, agreement_id: uuid.UUID, document_id: uuid.UUID, caller: Caller, *, language: Language = "sv"
@@ -240,3 +247,7 @@ class Agreements:
             return own
         borrowers = documents.of_subjects(session, [agreement.id], recipient_index=agreement.signatory_index)
         return [*(one for one in borrowers if one.kind == DocumentKind.AGREEMENT), *own]
+
+
+def _is_anothers(document: Document, caller: Caller) -> bool:
+    return caller.person_index is not None and document.recipient_index != caller.person_index
