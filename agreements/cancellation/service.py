@@ -15,6 +15,7 @@ from agreements.cancellation.models import Cancellation
 from agreements.cancellation.rules import CancellationQuote
 from agreements.cancellation.services.carry_out import carry_out, end_without_effect, fall, take_answer
 from agreements.cancellation.services.settle_cancellation import Settler, alive, money_out
+from agreements.cancellation.services.write_receipt import write_receipt
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts, advance
 from agreements.credit.service import get_agreement, lock_agreement, terms_of
@@ -126,6 +127,7 @@ class Cancellations(Settler):
                 agreement.payouts_stopped_at = at
             else:
                 carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
+                write_receipt(session, self.runtime, agreement, row, at=at)
             return _view(row)
 
     def confirm(self, cancellation_id: uuid.UUID, *, actor: str) -> CancellationView:
@@ -138,6 +140,7 @@ class Cancellations(Settler):
             agreement, row = _locked_unconfirmed(session, cancellation_id, actor)
             row.confirmed_by = actor
             carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
+            write_receipt(session, self.runtime, agreement, row, at=at)
             return _view(row)
 
     def reject(self, cancellation_id: uuid.UUID, *, actor: str) -> CancellationView:

@@ -11,6 +11,9 @@ from agreements.billing import service as billing
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
 from agreements.credit.service import get_agreement, lock_agreement, move
+from agreements.credit.services.write_documents import common_values
+from agreements.documents import service as documents
+from agreements.documents.rules import DocumentKind
 from agreements.guarantees import service as guarantees
 from agreements.ledger import service as ledger
 from agreements.payments.rules import Claim, Settlement, SettlementKind
@@ -23,7 +26,9 @@ from underwriting.kernel.event_catalogue import REDEMPTION_REQUESTED
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, stockholm_date
 from underwriting.kernel.vocabulary import Account, AgreementState
+from underwriting.kernel.wording import month_in_words
 from underwriting.platform import audit_log, events
+from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 _OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
@@ -67,6 +72,7 @@ class Redemptions:
             data = {"on": on.isoformat(), "total": str(quote.total)}
             subject = f"agreement:{agreement_id}"
             audit_log.append(session, subject, "redemption.requested", actor=actor, at=at, data=data)
+            _write_quote(session, self.runtime, agreement, row, quote, at)
             _tell_integrators(session, agreement, row, quote, at)
             use_balance(session, agreement, (self,), on=stockholm_date(at), at=at)
             return _view(row)
@@ -135,6 +141,34 @@ def _replace_open(
     session.add(row)
     session.flush()
     return row
+
+
+def _write_quote(
+    session: Session, runtime: Runtime, agreement: Agreement, row: Redemption, quote: RedemptionQuote, at: datetime
+) -> None:
+    """What was quoted, as a document of the borrower's."""
+    documents.keep(
+        session,
+        runtime,
+        subject_id=row.id,
+        kind=DocumentKind.REDEMPTION_QUOTE,
+        recipient_index=agreement.signatory_index,
+        data_subject=of_application(agreement.application_id),
+        values=common_values(runtime, agreement)
+        | {
+            "made_at": at,
+            "on": quote.on,
+            "booked_on": quote.booked_on,
+            "principal": quote.principal,
+            "unpaid_fees": quote.unpaid_fees,
+            "new_fees": [(month_in_words(explained.month), explained.fee) for explained in quote.new_fees],
+            "credit_balance": quote.credit_balance,
+            "total": quote.total,
+            "last_day": quote.last_day,
+        },
+        at=at,
+        agreement_id=agreement.id,
+    )
 
 
 def _tell_integrators(

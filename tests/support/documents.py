@@ -1,13 +1,16 @@
 """Values of every kind of document, as the product hands them over."""
 
+import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
 from underwriting.kernel.money import Money
 from underwriting.kernel.product import DEFAULT_TERMS
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform.runtime import Runtime
 
 K = Money.kronor
 PARTIES: dict[str, object] = {
@@ -163,3 +166,10 @@ VALUES: dict[DocumentKind, dict[str, object]] = {
     },
 }
 """Every value that a template of the kind writes."""
+
+
+def texts_about(runtime: Runtime, subject_id: uuid.UUID) -> list[str]:
+    """What the documents about the thing say, in running text."""
+    with runtime.database.transaction() as session:
+        found = documents.of_subjects(session, [subject_id])
+        return [" ".join(documents.text_of(runtime, one).replace("\u00a0", " ").split()) for one in found]

@@ -46,6 +46,7 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
             status=status,
             agreement=agreement,
             guarantees=agreements.guarantees(agreement_id, caller),
+            documents=agreements.documents(agreement_id, caller),
             cancellation=cancellation,
             may_record=may("console.console_agreements.record", caller)
             and agreement.state in _CANCELLABLE

@@ -23,6 +23,7 @@ from tests.support.credit import (
     NOT_DELIVERED_ACCOUNT,
     REJECTED_ACCOUNT,
 )
+from tests.support.documents import texts_about
 from tests.support.running import CANCELLATION_FEE, FEE, LIMIT, PART, RunningWorld, actor
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
@@ -599,3 +600,36 @@ def test_the_fee_of_a_cancelled_agreement_is_paid_like_any_claim(world: RunningW
     cancel(world, agreement)
     world.pay(agreement, Money.kronor(1_600))
     assert world.owed(agreement) == {CREDIT: -Money.kronor(100)}
+
+
+def test_a_request_that_is_taken_has_a_receipt(world: RunningWorld) -> None:
+    """C2, C3, C6: when it came and how, what it costs, where and by when it is paid; the third bank day is a Friday."""
+    agreement = running_since(world, "2026-03-02 10:00:00")
+    world.to("2026-03-03 12:00:00")
+    (text,) = texts_about(world.runtime, cancel(world, agreement).id)
+    assert "Inkom tisdagen den 3 mars 2026 kl. 12.00 Sätt i portalen" in text
+    assert "Avgift för hävning 1 500 kr" in text
+    assert "Bokfört hos oss senast fredagen den 6 mars 2026" in text
+    assert "Hävningen är villkorad." in text
+
+
+def test_a_receipt_before_payout_asks_for_the_fee_alone(world: RunningWorld) -> None:
+    """C1, C3: nothing has to come back, and the agreement is over."""
+    world.to("2026-03-02 10:00:00")
+    agreement = world.signed()
+    (text,) = texts_about(world.runtime, phoned(world, agreement, "2026-03-02 10:00:00").id)
+    assert "Sätt på telefon" in text
+    assert "Att betala 1 500 kr" in text
+    assert "Krediten är hävd." in text
+    assert "återbetala" not in text
+
+
+def test_a_request_that_waits_for_a_second_person_has_no_receipt_yet(world: RunningWorld) -> None:
+    """C5: it is written with the confirmation."""
+    agreement = running_since(world, "2026-03-02 10:00:00")
+    world.to("2026-03-10 12:00:00")
+    late = phoned(world, agreement, "2026-03-03 12:00:00")
+    assert texts_about(world.runtime, late.id) == []
+    world.cancellations.confirm(late.id, actor=actor(2))
+    (text,) = texts_about(world.runtime, late.id)
+    assert "Inkom tisdagen den 3 mars 2026 kl. 12.00 Sätt på telefon Antecknad tisdagen den 10 mars 2026" in text

@@ -10,6 +10,7 @@ from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementStateRefuses
 from agreements.redemption.rules import RedemptionDayRefused, RedemptionNotYetOpen
 from tests.support.credit import NEXT_DAY_ACCOUNT
+from tests.support.documents import texts_about
 from tests.support.running import FEE, LIMIT, PART, RunningWorld
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
@@ -232,3 +233,16 @@ def test_what_is_over_cannot_be_redeemed(world: RunningWorld, agreement: Agreeme
     world.pay(agreement, Money.kronor(122_400))
     with pytest.raises(AgreementStateRefuses):
         redeem(world, agreement, "2026-03-02")
+
+
+def test_whoever_asks_to_redeem_is_given_the_quote_as_a_document(world: RunningWorld, agreement: Agreement) -> None:
+    """F3: what it is made of, where it is paid and by when; a later request has its own."""
+    world.to("2026-04-20 10:00:00")
+    asked = world.redemptions.request(agreement.id, date(2026, 4, 20), actor=BORROWER)
+    (text,) = texts_about(world.runtime, asked.id)
+    assert "Kvarvarande kapital 120 000 kr" in text
+    assert "Avgift för mars 2026 2 400 kr (hel månad) Avgift för april 2026 2 400 kr (hel månad)" in text
+    assert f"Att betala 124 800 kr Betalas till bankgiro 5999-0002, OCR {agreement.ocr}" in text
+    assert "ännu en månads avgift är torsdagen den 30 april 2026" in text
+    later = world.redemptions.request(agreement.id, date(2026, 4, 21), actor=BORROWER)
+    assert len(texts_about(world.runtime, later.id)) == 1
