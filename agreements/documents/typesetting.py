@@ -26,7 +26,6 @@ STANDARD = "a-3a"
 _LAYOUT = Path(__file__).parent / "layout"
 _FONTS = Path(__file__).parent / "fonts"
 _PAGE, _OF, _TEMPLATE = Text("Sida", "Page"), Text("av", "of"), Text("mall", "template")
-_MADE_ON = Text("upprättad", "made on")
 _READING_AID = Text("", "reading aid")
 _LONG_WORD = re.compile(r"\S{31,}")
 _BREAKABLE_EVERY = re.compile(r"(.{12})")
@@ -65,8 +64,7 @@ def _data(document: Words, made_at: datetime) -> Mapping[str, Any]:
     language: Language = document.language
     name = document.name
     aid = _READING_AID.in_language(language)
-    made_on = f"{_MADE_ON.in_language(language)} {stockholm_date(made_at).isoformat()}"
-    footer = (name, made_on, f"{_TEMPLATE.in_language(language)} {document.version}", aid)
+    footer = (name, stockholm_date(made_at).isoformat(), f"{_TEMPLATE.in_language(language)} {document.version}", aid)
     return {
         "language": language,
         "title": name,

@@ -48,6 +48,24 @@ def test_every_document_is_laid_out_in_lines_that_fit_a_page(kind: DocumentKind,
     assert "|" not in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("form", CompanyForm)
+def test_clauses_are_numbered_one_after_the_other_in_their_chapters(
+    kind: DocumentKind, language: Language, form: CompanyForm
+) -> None:
+    """A reference to a clause that begins a line of a template would become one."""
+    chapter, expected = 0, 0
+    values = VALUES[kind] | {"has_role": form is CompanyForm.AB, "company_form": form}
+    for block in words(kind, language, **values).blocks:
+        if block.marker == "==":
+            chapter, expected = chapter + 1, 1
+            assert block.text.startswith(f"{chapter}  ")
+        elif block.marker[:1].isdigit():
+            assert block.marker == f"{chapter}.{expected}"
+            expected += 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_values_give_the_same_bytes_in_any_order(kind: DocumentKind) -> None:
     """S1: the signature is on the exact bytes."""
