@@ -157,6 +157,7 @@ def require_keys(runtime: Runtime) -> None:
 def house_of(runtime: Runtime) -> House:
     """The house with the outside parties that the settings name."""
     settings = runtime.settings
+    _require_seal_key(settings)
     bankid = BankIdClient(
         settings.bankid.url,
         certificate=settings.bankid.certificate,
@@ -164,7 +165,6 @@ def house_of(runtime: Runtime) -> House:
         ca=settings.bankid.ca,
     )
     bank = BankClient(settings.bank.url, settings.bank.token.reveal())
-    _require_seal_key(settings)
     roots = _roots_of(settings)
     return compose(runtime, bankid=bankid, bank=bank, bureaus=bureaus_of(settings), roots=roots)
 

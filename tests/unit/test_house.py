@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from agreements.documents.sandbox import seal_key
 from tests.support.environment import complete_environment
-from underwriting.house import bureaus_of
+from underwriting.house import bureaus_of, house_of, runtime_of
 from underwriting.platform.bureau_settings import BureauSettings
 from underwriting.platform.settings import Settings, SettingsRefused
 
@@ -75,3 +76,13 @@ def test_an_order_that_names_nobody_is_refused_as_a_setting(
     settings = replace(Settings.from_environment(environment), bureaus=bureaus)
     with pytest.raises(SettingsRefused, match=f"{order} names no bureau"):
         bureaus_of(settings)
+
+
+def test_a_seal_whose_key_and_certificate_do_not_fit_is_refused_as_a_setting(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """S3: a service that could not seal what people sign does not start."""
+    other = seal_key.make(tmp_path / "other", lender="Annan Kredit AB")
+    settings = Settings.from_environment(environment | {"DOCUMENT_SEAL_KEY": str(other.key)})
+    with pytest.raises(SettingsRefused, match="DOCUMENT_SEAL_KEY cannot seal: the certificate is not of this key"):
+        house_of(runtime_of(settings))
