@@ -7,12 +7,13 @@ their number and hash. With a time-stamp authority the seal is PAdES B-T, withou
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from asn1crypto import keys, pem, x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -45,6 +46,7 @@ FIELD = "Seal"
 _END_OF_REVISION = b"%%EOF"
 _REASON = "Förseglat av kreditgivaren. De första {count} byten är det som undertecknades, SHA-256 {sha256}."
 _TIMEOUT_SECONDS = 10
+_Result = TypeVar("_Result")
 _USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 
 
@@ -112,7 +114,7 @@ def seal(
     stamper = timestamps.HTTPTimeStamper(timestamps_url, timeout=_TIMEOUT_SECONDS) if timestamps_url else None
     sealed = io.BytesIO()
     try:
-        _Signer(described, signer=key, timestamper=stamper).sign_pdf(writer, output=sealed)
+        _apart(lambda: _Signer(described, signer=key, timestamper=stamper).sign_pdf(writer, output=sealed))
     except (TimestampRequestError, SigningError, OSError) as error:
         raise SealNotMade("the seal was not made") from error
     return sealed.getvalue()
@@ -161,6 +163,12 @@ class _Signer(signers.PdfSigner):
         return
 
 
+def _apart(work: Callable[[], _Result]) -> _Result:
+    """What *work* gives, in a thread of its own: the library runs an event loop, and the caller may be inside one."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(work).result()
+
+
 def _attach(writer: Any, attachment: Attachment) -> None:
     """Embed the file, and associate it with the document as PDF/A-3 demands (ISO 19005-3, 6.8)."""
     embedded = embed.EmbeddedFileObject.from_file_data(
@@ -192,7 +200,7 @@ def _status(sealed: bytes, trusted: bytes, at: datetime) -> Any:
             return None
         roots = _certificates(trusted)
         context = ValidationContext(trust_roots=roots, moment=at, allow_fetching=False, best_signature_time=at)
-        return validate_pdf_signature(signatures[0], context, key_usage_settings=_USE)
+        return _apart(lambda: validate_pdf_signature(signatures[0], context, key_usage_settings=_USE))
     except (PdfError, SignatureValidationError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None  # bytes of any kind may be asked about
 

@@ -1,5 +1,6 @@
 """The lender's seal: what was signed stays an untouched beginning, and any change after it is found."""
 
+import asyncio
 import hashlib
 import io
 from datetime import UTC, datetime, timedelta
@@ -159,6 +160,13 @@ def test_a_sandboxs_seal_is_made_once(tmp_path: Path) -> None:
     before = made.key.read_bytes()
     assert seal_key.make(tmp_path, lender="Exempelkredit AB").key.read_bytes() == before
     assert made.key.stat().st_mode & 0o777 == 0o600
+
+
+def test_sealing_and_verifying_work_inside_a_running_event_loop(signed: bytes, files: SealFiles) -> None:
+    async def both() -> tuple[bool, ...]:
+        return holds(seal(signed, (), key=load_key(files.key, files.certificate)), signed, files)
+
+    assert asyncio.run(both()) == (True,) * 5
 
 
 def test_a_time_stamp_authority_that_does_not_answer_leaves_the_document_for_another_time(
