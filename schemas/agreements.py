@@ -133,6 +133,7 @@ class CancellationRequestSchema(Body[CancellationBody]):
 
     channel = ChoiceField(RequestChannel, load_default=RequestChannel.PORTAL)
     received_at = InstantField(load_default=None)
+    note = TextField(longest=1000, lines=True, load_default=None)
 
     def make(self, **members: Any) -> CancellationBody:
         """The request."""
@@ -149,8 +150,10 @@ class WindowSchema(Answer):
 
 
 class CancellationQuoteSchema(Answer):
-    """What cancelling at this moment costs and until when it can be asked for (rule C7)."""
+    """What cancelling at this moment, `at`, costs and until when it can be asked for (rule C7)."""
 
+    at = InstantField()
+    seconds_left = WholeNumberField()
     window = ObjectField(WindowSchema)
     fee = MoneyField(zero=True)
     principal_to_repay = MoneyField(zero=True)

@@ -178,6 +178,7 @@ class CancellationBody:
 
     channel: RequestChannel
     received_at: datetime | None
+    note: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,3 +200,19 @@ class FeeRunBody:
     """The month whose fees are to be charged (rule F1)."""
 
     month: Month
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseBody:
+    """What a held payout is released on, where no bureau knows the company (rule P4)."""
+
+    evidence: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountChangeBody:
+    """Another account of the company's (rule P1)."""
+
+    bankgiro: Bankgiro = field(repr=False)
+    holder: str | None = field(default=None, repr=False)
+    evidence: str | None = field(default=None, repr=False)

@@ -29,6 +29,8 @@ class Cancellation(Identified, Base):
     received_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str | None]
+    recorder_index: Mapped[bytes | None]  # who that is: nobody confirms their own by another account
+    note_encrypted: Mapped[bytes | None]  # C5: what shows that it came then, by whoever recorded it
     needs_confirmation: Mapped[bool]  # C5: recorded after the window closed
     confirmed_by: Mapped[str | None]
     fee_ore: Mapped[int]

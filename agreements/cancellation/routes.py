@@ -46,20 +46,29 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
         content = request.get_json() if request.get_data() else {}
         body = load(CancellationRequestSchema(), content, on=stockholm_date(runtime.clock.now()))
         _check_channel(body.channel, caller)
-        view = cancellations.request(agreement_id, body.channel, received_at=body.received_at, actor=caller.actor)
+        view = cancellations.request(
+            agreement_id,
+            body.channel,
+            received_at=body.received_at,
+            note=body.note,
+            actor=caller.actor,
+            own_index=caller.own_index,
+        )
         return jsonify(CancellationSchema().dump(view)), 201
 
     @views.post("/cancellations/<uuid:cancellation_id>/confirmation")
     @idempotent(runtime)
     def confirm(cancellation_id: uuid.UUID) -> ResponseReturnValue:
-        actor = current_caller().actor
-        return jsonify(CancellationSchema().dump(cancellations.confirm(cancellation_id, actor=actor)))
+        caller = current_caller()
+        view = cancellations.confirm(cancellation_id, actor=caller.actor, own_index=caller.own_index)
+        return jsonify(CancellationSchema().dump(view))
 
     @views.post("/cancellations/<uuid:cancellation_id>/rejection")
     @idempotent(runtime)
     def reject(cancellation_id: uuid.UUID) -> ResponseReturnValue:
-        actor = current_caller().actor
-        return jsonify(CancellationSchema().dump(cancellations.reject(cancellation_id, actor=actor)))
+        caller = current_caller()
+        view = cancellations.reject(cancellation_id, actor=caller.actor, own_index=caller.own_index)
+        return jsonify(CancellationSchema().dump(view))
 
     return views
 

@@ -33,8 +33,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class CancellationQuote:
-    """What cancelling (*hävning*) costs for a request that reaches the lender at one moment (rule C7)."""
+    """What cancelling (*hävning*) costs for a request that reaches the lender at the moment *at* (rule C7)."""
 
+    at: datetime
     window: Window
     fee: Money
     principal_to_repay: Money
@@ -45,6 +46,11 @@ class CancellationQuote:
     def closes_at(self) -> datetime:
         """The first instant at which the window is no longer open."""
         return self.window.closes_at
+
+    @property
+    def seconds_left(self) -> int:
+        """Whole seconds until the window closes, rounded up: one at its last second, so that a countdown ends in time."""
+        return -((self.at - self.closes_at) // timedelta(seconds=1))
 
     @property
     def total(self) -> Money:
@@ -86,6 +92,14 @@ class ReceivedAtRefused(InvalidInput):
 
     slug = "received-at-refused"
     title = Text("Tidpunkten för begäran godtas inte", "The time of the request is not accepted")
+    rule = "C5"
+
+
+class NoteRefused(InvalidInput):
+    """A request that is recorded late lacks what shows when it came, or the portal is told that (rule C5)."""
+
+    slug = "cancellation-note-refused"
+    title = Text("Anteckningen om begäran godtas inte", "The note about the request is not accepted")
     rule = "C5"
 
 
@@ -135,6 +149,7 @@ def quote(
     same_day = window.kind is CancellationWindow.SAME_DAY
     money_is_out = first_paid_out_at is not None or principal > Money.ZERO
     return CancellationQuote(
+        at=moment,
         window=window,
         fee=terms.same_day_cancellation_fee if same_day else terms.cancellation_fee,
         principal_to_repay=principal,
@@ -156,6 +171,19 @@ def outcome(*, total: Money, received: Money, pay_by: date, answers_read_through
     if received >= total:
         return CancellationState.COMPLETED
     return CancellationState.FALLEN if answers_read_through >= pay_by else CancellationState.CONDITIONAL
+
+
+def check_note(channel: RequestChannel, note: str | None, *, needs_confirmation: bool) -> None:
+    """A late record says what a second person can judge it by, the portal needs nothing; raises NoteRefused (rule C5)."""
+    if note is not None and channel is RequestChannel.PORTAL:
+        raise _note_refused("Bara handläggare antecknar hur begäran kom", "Only staff note how the request came")
+    if note is None and needs_confirmation:
+        raise _note_refused(
+            "Fönstret har stängt: skriv vad som visar att begäran kom i tid, till exempel vem som ringde eller "
+            "mejlets rubrik",
+            "The window has closed: write what shows that the request came in time, such as who called or the "
+            "subject of the e-mail",
+        )
 
 
 def check_received_at(
@@ -262,3 +290,8 @@ def _joined(first: Text, second: Text) -> Text:
 def _time_refused(sv: str, en: str) -> ReceivedAtRefused:
     detail = Text(sv, en)
     return ReceivedAtRefused(detail, errors=(FieldError("/received_at", detail, "C5"),))
+
+
+def _note_refused(sv: str, en: str) -> NoteRefused:
+    detail = Text(sv, en)
+    return NoteRefused(detail, errors=(FieldError("/note", detail, "C5"),))

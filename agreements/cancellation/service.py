@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -14,7 +13,9 @@ from agreements.cancellation import rules
 from agreements.cancellation.models import Cancellation
 from agreements.cancellation.rules import CancellationQuote
 from agreements.cancellation.services.carry_out import carry_out, end_without_effect, fall, take_answer
+from agreements.cancellation.services.record_request import Recorder, record_request
 from agreements.cancellation.services.settle_cancellation import Settler, alive, money_out
+from agreements.cancellation.services.view_cancellation import CancellationView, note_of, view_of
 from agreements.cancellation.services.write_receipt import write_receipt
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts, advance
@@ -23,11 +24,8 @@ from agreements.payouts.models import Payout
 from agreements.payouts.services.order_payout import ON_ITS_WAY
 from underwriting.kernel.bank_days import previous_bank_day
 from underwriting.kernel.errors import Conflict, NotFound, NotPermitted
-from underwriting.kernel.event_catalogue import CANCELLATION_RECEIVED
-from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import AgreementState, CancellationState, CancellationWindow, RequestChannel
-from underwriting.platform import audit_log, events
+from underwriting.kernel.vocabulary import AgreementState, CancellationState, RequestChannel
 from underwriting.platform.progress import Progress, unheard
 
 _DAY = timedelta(days=1)
@@ -52,7 +50,7 @@ class ConfirmationNotAwaited(Conflict):
 
 
 class SecondPersonNeeded(NotPermitted):
-    """Whoever recorded a late request cannot decide on it as well. Rule C5."""
+    """Whoever recorded a late request cannot decide on it as well, by whichever account. Rule C5."""
 
     slug = "second-person-needed"
     title = Text(
@@ -60,29 +58,6 @@ class SecondPersonNeeded(NotPermitted):
         "Someone else than who recorded the request has to confirm it",
     )
     rule = "C5"
-
-
-@dataclass(frozen=True, slots=True)
-class CancellationView:
-    """A cancellation as it stands; *pay_by* is None where nothing has to be repaid."""
-
-    id: uuid.UUID
-    agreement_id: uuid.UUID
-    state: CancellationState
-    window: CancellationWindow
-    channel: RequestChannel
-    received_at: datetime
-    recorded_at: datetime
-    needs_confirmation: bool
-    fee: Money
-    principal_to_repay: Money
-    pay_by: date | None
-    settled_at: datetime | None
-
-    @property
-    def total(self) -> Money:
-        """Fee and principal together."""
-        return self.fee + self.principal_to_repay
 
 
 class Cancellations(Settler):
@@ -98,12 +73,20 @@ class Cancellations(Settler):
             return self._quote(session, get_agreement(session, agreement_id), at)
 
     def request(
-        self, agreement_id: uuid.UUID, channel: RequestChannel, *, received_at: datetime | None, actor: str
+        self,
+        agreement_id: uuid.UUID,
+        channel: RequestChannel,
+        *,
+        received_at: datetime | None,
+        actor: str,
+        note: str | None = None,
+        own_index: bytes | None = None,
     ) -> CancellationView:
         """Take a request: in the portal the server's clock counts, staff state when it arrived (rule C5).
 
-        One that was recorded after its window closed waits for `confirm`, and no payout is sent meanwhile; one that is
-        in time takes its place. Raises as `quote` does, and ReceivedAtRefused, CancellationUnderWay.
+        One that was recorded after its window closed needs a *note* of what shows when it came and waits for `confirm`,
+        and no payout is sent meanwhile; one that is in time takes its place. *own_index* is who the member of staff is.
+        Raises as `quote` does, and ReceivedAtRefused, NoteRefused, CancellationUnderWay.
         """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
@@ -116,54 +99,57 @@ class Cancellations(Settler):
                 first_paid_out_at=agreement.first_paid_out_at,
                 terms=terms_of(self.runtime, agreement),
             )
+            rules.check_note(channel, note, needs_confirmation=reception.needs_confirmation)
             earlier = alive(session, agreement_id)
             if earlier is not None and (reception.needs_confirmation or earlier.state != CancellationState.UNCONFIRMED):
                 raise CancellationUnderWay
             quote = self._quote(session, agreement, reception.received_at)
             if earlier is not None:
                 end_without_effect(session, agreement, earlier, actor=actor, at=at)
-            row = _record(session, agreement, channel, reception, quote, actor=actor, at=at)
+            recorder = Recorder(actor, own_index, note)
+            row = record_request(session, self.runtime, agreement, channel, reception, quote, recorder, at=at)
             if reception.needs_confirmation:
                 agreement.payouts_stopped_at = at
             else:
                 carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
                 write_receipt(session, self.runtime, agreement, row, at=at)
-            return _view(row)
+            return view_of(row)
 
-    def confirm(self, cancellation_id: uuid.UUID, *, actor: str) -> CancellationView:
+    def confirm(self, cancellation_id: uuid.UUID, *, actor: str, own_index: bytes | None = None) -> CancellationView:
         """A second person confirms a request that was recorded after its window had closed (rule C5).
 
         Raises ConfirmationNotAwaited, SecondPersonNeeded, AgreementStateRefuses.
         """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            agreement, row = _locked_unconfirmed(session, cancellation_id, actor)
+            agreement, row = _locked_unconfirmed(session, cancellation_id, actor, own_index)
             row.confirmed_by = actor
             carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
             write_receipt(session, self.runtime, agreement, row, at=at)
-            return _view(row)
+            return view_of(row)
 
-    def reject(self, cancellation_id: uuid.UUID, *, actor: str) -> CancellationView:
+    def reject(self, cancellation_id: uuid.UUID, *, actor: str, own_index: bytes | None = None) -> CancellationView:
         """A second person finds that the request was not received when it was said to be; it has no effect (rule C5).
 
         Raises ConfirmationNotAwaited, SecondPersonNeeded.
         """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            agreement, row = _locked_unconfirmed(session, cancellation_id, actor)
+            agreement, row = _locked_unconfirmed(session, cancellation_id, actor, own_index)
             end_without_effect(session, agreement, row, actor=actor, at=at)
-            return _view(row)
+            return view_of(row)
 
     def of_agreement(self, agreement_id: uuid.UUID) -> CancellationView | None:
         """The agreement's latest cancellation, or None."""
         with self.runtime.database.transaction() as session:
-            row = session.scalar(
-                sa.select(Cancellation)
-                .where(Cancellation.agreement_id == agreement_id)
-                .order_by(Cancellation.id.desc())
-                .limit(1)
-            )
-            return _view(row) if row else None
+            row = session.scalar(_latest(agreement_id))
+            return view_of(row) if row else None
+
+    def note_of(self, agreement_id: uuid.UUID) -> str | None:
+        """What staff noted about the latest request (rule C5), or None."""
+        with self.runtime.database.transaction() as session:
+            row = session.scalar(_latest(agreement_id))
+            return note_of(self.runtime, row) if row else None
 
     def take_answers(self) -> int:
         """Go on with cancellations that waited for the bank's answer about the first payout; how many went on."""
@@ -241,6 +227,11 @@ class Cancellations(Settler):
         return changed
 
 
+def _latest(agreement_id: uuid.UUID) -> sa.Select[Cancellation]:
+    by_age = sa.select(Cancellation).where(Cancellation.agreement_id == agreement_id).order_by(Cancellation.id.desc())
+    return by_age.limit(1)
+
+
 def _conditional() -> sa.Select[uuid.UUID]:
     return (
         sa.select(Cancellation.agreement_id)
@@ -250,50 +241,9 @@ def _conditional() -> sa.Select[uuid.UUID]:
     )
 
 
-def _record(
-    session: Session,
-    agreement: Agreement,
-    channel: RequestChannel,
-    reception: rules.Reception,
-    quote: CancellationQuote,
-    *,
-    actor: str,
-    at: datetime,
-) -> Cancellation:
-    row = Cancellation(
-        agreement_id=agreement.id,
-        state=str(CancellationState.UNCONFIRMED if reception.needs_confirmation else CancellationState.CONDITIONAL),
-        closing_window=str(quote.window.kind),
-        channel=str(channel),
-        received_at=reception.received_at,
-        recorded_at=at,
-        recorded_by=None if channel is RequestChannel.PORTAL else actor,
-        needs_confirmation=reception.needs_confirmation,
-        fee_ore=quote.fee.ore,
-        principal_ore=quote.principal_to_repay.ore,
-        pay_by=quote.pay_by,
-    )
-    session.add(row)
-    session.flush()
-    data = {"cancellation": str(row.id), "window": str(quote.window.kind), "channel": str(channel)}
-    audit_log.append(session, f"agreement:{agreement.id}", "cancellation.received", actor=actor, at=at, data=data)
-    events.record(
-        session,
-        CANCELLATION_RECEIVED,
-        at=at,
-        agreement_id=agreement.id,
-        application_id=agreement.application_id,
-        cancellation_id=row.id,
-        state=CancellationState(row.state),
-        window=quote.window.kind,
-        channel=channel,
-        received_at=row.received_at,
-        fee=quote.fee,
-    )
-    return row
-
-
-def _locked_unconfirmed(session: Session, cancellation_id: uuid.UUID, actor: str) -> tuple[Agreement, Cancellation]:
+def _locked_unconfirmed(
+    session: Session, cancellation_id: uuid.UUID, actor: str, own_index: bytes | None
+) -> tuple[Agreement, Cancellation]:
     """The cancellation that waits for a second person, who is *actor*, and its agreement, held."""
     agreement_id = session.scalar(sa.select(Cancellation.agreement_id).where(Cancellation.id == cancellation_id))
     if agreement_id is None:
@@ -302,23 +252,7 @@ def _locked_unconfirmed(session: Session, cancellation_id: uuid.UUID, actor: str
     row = session.get_one(Cancellation, cancellation_id, populate_existing=True)
     if row.state != CancellationState.UNCONFIRMED:
         raise ConfirmationNotAwaited
-    if row.recorded_by == actor:
+    same_person = own_index is not None and own_index == row.recorder_index
+    if row.recorded_by == actor or same_person:
         raise SecondPersonNeeded
     return agreement, row
-
-
-def _view(row: Cancellation) -> CancellationView:
-    return CancellationView(
-        id=row.id,
-        agreement_id=row.agreement_id,
-        state=CancellationState(row.state),
-        window=CancellationWindow(row.closing_window),
-        channel=RequestChannel(row.channel),
-        received_at=row.received_at,
-        recorded_at=row.recorded_at,
-        needs_confirmation=row.needs_confirmation,
-        fee=Money(row.fee_ore),
-        principal_to_repay=Money(row.principal_ore),
-        pay_by=row.pay_by,
-        settled_at=row.settled_at,
-    )

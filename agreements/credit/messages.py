@@ -103,6 +103,39 @@ def guarantee_lapsed(*, borrower: str) -> Letter:
     )
 
 
+def guarantor_declined(*, name: str, number: int, reason: str | None, link: str, name_by: datetime) -> Letter:
+    """To the borrower: a guarantor does not sign; *reason* only where the guarantor lets it be told (rule G2)."""
+    why = Text("Skäl: {reason}\n\n", "Reason: {reason}\n\n").filled(reason=reason) if reason else Text("", "")
+    return Letter(
+        Text("En annan borgensman behövs till avtal {number}", "Agreement {number} needs another guarantor").filled(
+            number=number
+        ),
+        Text(
+            "{name} undertecknar inte borgensförbindelsen.\n\n{why.sv}"
+            "Ange en annan person här senast {last.sv}:\n{link}\n\nAnnars förfaller beviljandet utan kostnad. Med en annan borgensman bedöms ansökan på nytt, och alla "
+            "undertecknar det avtal som det leder till.",
+            "{name} does not sign the guarantee.\n\n{why.en}Name another person here by {last.en}:\n{link}"
+            "\n\nOtherwise the approval lapses at no cost. With another guarantor the application is assessed again, "
+            "and everybody signs the agreement that comes of it.",
+        ).filled(name=name, why=why, last=_last_day(name_by), link=link),
+    )
+
+
+def guarantee_superseded(*, borrower: str) -> Letter:
+    """To the other guarantors: one was replaced, so that what they signed does not bind (rules G2, G7)."""
+    return Letter(
+        Text("Borgensförbindelsen för {borrower} gäller inte", "The guarantee for {borrower} does not bind").filled(
+            borrower=borrower
+        ),
+        Text(
+            "En annan borgensman byts ut och krediten prövas på nytt. Det du har fått att underteckna gäller inte "
+            "längre och binder dig inte. Beviljas krediten får du en ny borgensförbindelse att läsa och ta ställning till.",
+            "Another guarantor is replaced and the credit is decided anew. What you were given to sign no longer "
+            "counts and does not bind you. If the credit is granted you get a new guarantee to read and decide on.",
+        ),
+    )
+
+
 def paid_out(*, number: int, amount: Money, booked_on: date, link: str) -> Letter:
     """To the borrower: the bank has paid out."""
     return Letter(
@@ -113,6 +146,32 @@ def paid_out(*, number: int, amount: Money, booked_on: date, link: str) -> Lette
             "{amount} was paid out on {day.en} under credit agreement {number}. "
             "The agreement, the repayment plan and how the credit can be cancelled or redeemed are here:\n{link}",
         ).filled(amount=amount.formatted(), day=day_in_words(booked_on), number=number, link=link),
+    )
+
+
+def paid_back(*, number: int, amount: Money, link: str) -> Letter:
+    """To the borrower: money that was paid out has come back to the lender (rule P3)."""
+    return Letter(
+        Text("Utbetalningen har kommit tillbaka", "The payout has come back"),
+        Text(
+            "Utbetalningen på {amount} enligt kreditavtal {number} nådde inte ert konto och har kommit tillbaka till "
+            "oss. Den räknas inte som utnyttjad kredit. Hör av er med rätt konto. Avtalet finns här:\n{link}",
+            "The payout of {amount} under credit agreement {number} did not reach your account and has come back to "
+            "us. It does not count as used credit. Please tell us the right account. The agreement is here:\n{link}",
+        ).filled(amount=amount.formatted(), number=number, link=link),
+    )
+
+
+def guarantee_ended(*, borrower: str, lender: str) -> Letter:
+    """To a guarantor: nothing is owed any more, or the agreement is cancelled (rules C6, F3)."""
+    return Letter(
+        Text("Borgensförbindelsen för {borrower} har upphört", "The guarantee for {borrower} has ended").filled(
+            borrower=borrower
+        ),
+        Text(
+            "Krediten till {borrower} är avslutad. Din borgen hos {lender} har upphört och binder dig inte längre.",
+            "The credit to {borrower} is over. Your guarantee with {lender} has ended and no longer binds you.",
+        ).filled(borrower=borrower, lender=lender),
     )
 
 

@@ -8,18 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.billing import service as billing
+from agreements.credit.messages import Letter
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
-from agreements.credit.service import get_agreement, lock_agreement, move
+from agreements.credit.service import get_agreement, link_to, lock_agreement, move, tell_borrower
+from agreements.credit.services.end_guarantees import end_guarantees
 from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
-from agreements.guarantees import service as guarantees
 from agreements.ledger import service as ledger
 from agreements.payments.rules import Claim, Settlement, SettlementKind
 from agreements.payments.service import credit_balance, use_balance
 from agreements.payouts.service import on_its_way, withdraw_unsent
-from agreements.redemption import rules
+from agreements.redemption import messages, rules
 from agreements.redemption.models import Redemption
 from agreements.redemption.rules import RedemptionQuote
 from underwriting.kernel.event_catalogue import REDEMPTION_REQUESTED
@@ -75,6 +76,11 @@ class Redemptions:
             _write_quote(session, self.runtime, agreement, row, quote, at)
             _tell_integrators(session, agreement, row, quote, at)
             use_balance(session, agreement, (self,), on=stockholm_date(at), at=at)
+            if row.state == "open":
+                letter = messages.quoted(
+                    number=agreement.number, total=quote.total, on=on, link=link_to(self.runtime, agreement)
+                )
+                self._tell(session, agreement, letter, kind="redemption-quote", row=row, at=at)
             return _view(row)
 
     def open_one(self, agreement_id: uuid.UUID) -> RedemptionView | None:
@@ -102,10 +108,18 @@ class Redemptions:
         withdraw_unsent(session, agreement.id, actor="bank", at=at)
         facts = AgreementFacts(paid_in_full=True, payout_on_its_way=False)
         move(session, agreement, AgreementEvent.REDEMPTION_PAID, at=at, actor="bank", facts=facts)
-        guarantees.end(session, agreement.id, at=at)
+        end_guarantees(session, self.runtime, agreement, at=at)
         row = _open_row(session, agreement.id)
-        if row is not None:
-            row.state, row.completed_at = "completed", at
+        if row is None:
+            raise LookupError("no redemption waits for its money")
+        row.state, row.completed_at = "completed", at
+        letter = messages.redeemed(number=agreement.number, link=link_to(self.runtime, agreement))
+        self._tell(session, agreement, letter, kind="redeemed", row=row, at=at)
+
+    def _tell(
+        self, session: Session, agreement: Agreement, letter: Letter, *, kind: str, row: Redemption, at: datetime
+    ) -> None:
+        tell_borrower(session, self.runtime, agreement, letter, kind=kind, occasion=str(row.id), at=at)
 
 
 def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> RedemptionQuote:

@@ -93,7 +93,7 @@ def test_a_call_that_the_second_person_does_not_believe_has_no_effect(world: Hou
     loan = granted(world, CompanyForm.AB)
     world.move_to(datetime(2026, 3, 2, 16, 30, tzinfo=STOCKHOLM))
     first, second = (world.staff(Role.UNDERWRITER, username=name) for name in ("u1", "u2"))
-    body = {"channel": "phone", "received_at": "2026-03-02T14:59:59Z"}
+    body = {"channel": "phone", "received_at": "2026-03-02T14:59:59Z", "note": "Sade sig ha ringt före fyra"}
     recorded = first.post(f"{loan.agreement}/cancellation", body)
     assert recorded["state"] == "unconfirmed"
     rejection = f"/v1/cancellations/{recorded['id']}/rejection"

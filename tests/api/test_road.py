@@ -182,6 +182,9 @@ def test_staff_record_a_call_that_came_in_time(world: HouseWorld) -> None:
     world.move_to(datetime(*GRANTED_ON, 16, 30, tzinfo=UTC))
     first, second = (world.staff(Role.UNDERWRITER, username=name) for name in ("ulla", "urban"))
     body = {"channel": "phone", "received_at": "2026-03-02T14:59:59Z"}
+    unproven = first.call("POST", f"{loan.agreement}/cancellation", body)
+    assert (unproven.status_code, unproven.get_json()["errors"][0]["pointer"]) == (422, "/note")
+    body["note"] = "Ringde från företagets växel; samtalet finns i växelns logg"
     recorded = first.post(f"{loan.agreement}/cancellation", body)
     assert (recorded["state"], recorded["needs_confirmation"]) == ("unconfirmed", True)
     confirmation = f"/v1/cancellations/{recorded['id']}/confirmation"

@@ -101,6 +101,9 @@ def test_a_call_that_is_recorded_too_late_waits_for_a_second_person(live: Live, 
     expect(page.locator("#errors")).to_contain_text("Tidpunkten ligger i framtiden")
     page.fill("#received_at", "2026-03-02T15:30:00")
     page.get_by_role("button", name="Anteckna").click()
+    expect(page.locator("#note-error")).to_contain_text("skriv vad som visar att begäran kom i tid")
+    page.fill("#note", "Ringde från växeln 15.30; återuppringd")
+    page.get_by_role("button", name="Anteckna").click()
     expect(page.locator("#cancellation")).to_contain_text("Väntar på en andra handläggare")
     page.get_by_role("button", name="Bekräfta hävningen").click()
     expect(page.locator("#errors")).to_contain_text("En annan person än den som antecknade")
@@ -109,6 +112,7 @@ def test_a_call_that_is_recorded_too_late_waits_for_a_second_person(live: Live, 
 
     page.get_by_role("button", name="Logga ut").click()
     log_in_staff(live, page, "ulla", agreement.removeprefix(live.url))
+    expect(page.locator("#cancellation")).to_contain_text("Ringde från växeln 15.30; återuppringd")
     page.get_by_role("button", name="Bekräfta hävningen").click()
     expect_state(page, "Hävt")
     expect(page.locator(".tiles")).to_contain_text("Obetalda avgifter1 500 kr")

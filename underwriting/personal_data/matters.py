@@ -20,6 +20,7 @@ from underwriting.platform.blind_index import BLANK
 from underwriting.platform.encryption import of_application
 
 _CAME_TO_NOTHING = (str(AgreementState.LAPSED), str(AgreementState.ANNULLED))
+_ITS_AGREEMENT = sa.and_(Agreement.application_id == Application.id, Agreement.superseded_at.is_(None))
 _SETTLED = (str(ApplicationState.DECLINED), str(ApplicationState.LAPSED), str(ApplicationState.APPROVED))
 
 # A blind index finds a person again, for whoever has its key and the number: it is erased too. Documents are not
@@ -29,6 +30,8 @@ _BLANKED = (
     f"UPDATE application_guarantor SET person_index = {BLANK} WHERE application_id = :id",
     f"UPDATE human_review SET person_index = {BLANK} WHERE application_id = :id",
     "UPDATE override_proposal SET proposer_index = NULL WHERE application_id = :id",
+    """UPDATE cancellation SET recorder_index = NULL
+        WHERE agreement_id IN (SELECT id FROM agreement WHERE application_id = :id)""",
     f"UPDATE enquiry_ground SET subject_index = {BLANK} WHERE application_id = :id",
     f"UPDATE agreement SET company_index = {BLANK}, signatory_index = {BLANK} WHERE application_id = :id",
     f"""UPDATE guarantee SET person_index = {BLANK}
@@ -74,7 +77,7 @@ def settled_before(session: Session, day: datetime, *, after: uuid.UUID, limit: 
     """The matters, by their ids, whose applications were made before *day*, are settled and not erased; locked."""
     query = (
         sa.select(Application, Agreement)
-        .outerjoin(Agreement, Agreement.application_id == Application.id)
+        .outerjoin(Agreement, _ITS_AGREEMENT)
         .where(
             Application.id > after,
             Application.erased_at.is_(None),
@@ -98,7 +101,7 @@ def of_person(session: Session, index: bytes) -> Sequence[Matter]:
     )
     query = (
         sa.select(Application, Agreement)
-        .outerjoin(Agreement, Agreement.application_id == Application.id)
+        .outerjoin(Agreement, _ITS_AGREEMENT)
         .where(
             sa.or_(
                 Application.signatory_index == index,

@@ -38,6 +38,7 @@ def register(pages: Blueprint) -> None:
         "deadline": _deadline,
         "stamp": _stamp,
         "clock": _clock,
+        "time_left": time_left,
         "duration": duration,
         "tone": _tone,
         "document": set_document,
@@ -53,6 +54,15 @@ def duration(milliseconds: int) -> str:
         return f"{milliseconds}\u00a0ms"
     whole, tenths = divmod((milliseconds + 50) // 100, 10)
     return f"{whole}{',' if language_of_request() == 'sv' else '.'}{tenths}\u00a0s"
+
+
+def time_left(until: datetime, now: datetime) -> str:
+    """How long it is from *now* until then, as the scripts of pages count it down: `2 d 03:12:45`, at least zero."""
+    seconds = max(timedelta(0), until - now) // timedelta(seconds=1)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return (f"{days} d " if days else "") + f"{hour:02}:{minute:02}:{second:02}"
 
 
 def _percent(rate: Decimal) -> str:

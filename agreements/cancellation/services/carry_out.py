@@ -12,7 +12,7 @@ from agreements.cancellation.models import Cancellation
 from agreements.cancellation.services.settle_cancellation import Settler, complete, money_out
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
-from agreements.credit.service import move, tell_borrower, terms_of
+from agreements.credit.service import link_to, move, tell_borrower, terms_of
 from agreements.payments.service import use_balance
 from agreements.payouts.service import on_its_way, withdraw_unsent
 from underwriting.kernel.event_catalogue import CANCELLATION_FALLEN
@@ -36,6 +36,8 @@ def carry_out(
         row.state = str(CancellationState.CONDITIONAL)
         row.principal_ore = money_out(session, agreement.id).ore
         row.pay_by = _last_day(runtime, agreement, row, at)
+        letter = messages.awaits_bank(number=agreement.number, link=link_to(runtime, agreement))
+        tell_borrower(session, runtime, agreement, letter, kind="cancellation-awaits-bank", occasion=str(row.id), at=at)
     elif agreement.state == AgreementState.RUNNING:
         row.pay_by = _last_day(runtime, agreement, row, at)
         _await_money(session, runtime, agreement, row, actor=actor, at=at)
@@ -114,7 +116,9 @@ def _await_money(
     use_balance(session, agreement, (Settler(runtime),), on=stockholm_date(at), at=at)
     if row.state == CancellationState.CONDITIONAL and row.pay_by is not None:
         total = Money(row.fee_ore + row.principal_ore)
-        letter = messages.received(number=agreement.number, total=total, pay_by=row.pay_by)
+        letter = messages.received(
+            number=agreement.number, total=total, pay_by=row.pay_by, link=link_to(runtime, agreement)
+        )
         tell_borrower(session, runtime, agreement, letter, kind="cancellation", occasion=str(row.id), at=at)
 
 

@@ -15,8 +15,8 @@ from agreements.cancellation import messages
 from agreements.cancellation.models import Cancellation
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
-from agreements.credit.service import move, tell_borrower
-from agreements.guarantees import service as guarantees
+from agreements.credit.service import link_to, move, tell_borrower
+from agreements.credit.services.end_guarantees import end_guarantees
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
 from agreements.payments.rules import Claim, Settlement, SettlementKind
@@ -85,6 +85,6 @@ def complete(
         posting = postings.cancellation_fee(fee, cancellation_id=row.id, occurred_on=occurred_on)
         ledger.post(session, agreement.id, posting, at=at)
     row.state, row.settled_at = str(CancellationState.COMPLETED), at
-    guarantees.end(session, agreement.id, at=at)
-    letter = messages.completed(number=agreement.number, fee=fee)
+    end_guarantees(session, runtime, agreement, at=at)
+    letter = messages.completed(number=agreement.number, fee=fee, link=link_to(runtime, agreement))
     tell_borrower(session, runtime, agreement, letter, kind="cancelled", occasion=str(row.id), at=at)

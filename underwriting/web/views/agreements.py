@@ -20,7 +20,7 @@ from agreements.credit.services.view_agreement import AgreementView, DocumentVie
 from agreements.redemption.rules import RedemptionDayRefused, RedemptionNotYetOpen
 from agreements.redemption.service import Redemptions
 from agreements.signing.service import Signings, ToSign
-from underwriting.kernel.errors import NotFound
+from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
@@ -78,7 +78,7 @@ def blueprint(
         agreements.require(agreement_id, caller, Part.BORROWER)
         try:
             cancellations.request(agreement_id, RequestChannel.PORTAL, received_at=None, actor=caller.actor)
-        except (CancellationWindowClosed, CancellationNotYetOpen) as refusal:
+        except Conflict as refusal:
             return page(agreement_id, refused=refusal.detail)
         return redirect(f"/agreements/{agreement_id}#cancel", 303)
 
@@ -87,7 +87,10 @@ def blueprint(
         caller = current_caller()
         agreements.require(agreement_id, caller, Part.BORROWER)
         on = _day(request.form.get("on", "")) or stockholm_date(runtime.clock.now())
-        redemptions.request(agreement_id, on, actor=caller.actor)
+        try:
+            redemptions.request(agreement_id, on, actor=caller.actor)
+        except (Conflict, RedemptionDayRefused) as refusal:
+            return page(agreement_id, refused=refusal.detail)
         return redirect(f"/agreements/{agreement_id}?on={on.isoformat()}#redeem", 303)
 
     @pages.get("/agreements/<uuid:agreement_id>/fees/<month>")

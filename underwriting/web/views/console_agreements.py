@@ -1,15 +1,18 @@
 """Agreements as staff see them, and cancellations that came by telephone or e-mail (rule C5)."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
+from schemas.agreements import CancellationRequestSchema
+from schemas.loading import load
+from schemas.values import CancellationBody
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
-from underwriting.kernel.periods import STOCKHOLM
+from underwriting.kernel.periods import STOCKHOLM, stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, CancellationState, RequestChannel
 from underwriting.platform.authentication import current_caller
@@ -48,6 +51,7 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
             guarantees=agreements.guarantees(agreement_id, caller),
             documents=agreements.documents(agreement_id, caller),
             cancellation=cancellation,
+            cancellation_note=cancellations.note_of(agreement_id) if cancellation is not None else None,
             may_record=may("console.console_agreements.record", caller)
             and agreement.state in _CANCELLABLE
             and not holds,
@@ -67,8 +71,15 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
     def record(agreement_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
         try:
-            channel, received_at = _request_in_form()
-            cancellations.request(agreement_id, channel, received_at=received_at, actor=caller.actor)
+            asked = _request_in_form(on=stockholm_date(runtime.clock.now()))
+            cancellations.request(
+                agreement_id,
+                asked.channel,
+                received_at=asked.received_at,
+                note=asked.note,
+                actor=caller.actor,
+                own_index=caller.own_index,
+            )
         except InvalidInput as refusal:
             return page(agreement_id, errors=refusal.errors, refused=refusal.detail, status=422)
         except Conflict as refusal:
@@ -83,7 +94,7 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
             raise NotFound
         judge = cancellations.confirm if verdict == "confirm" else cancellations.reject
         try:
-            judge(waiting.id, actor=caller.actor)
+            judge(waiting.id, actor=caller.actor, own_index=caller.own_index)
         except (Conflict, NotPermitted) as refusal:
             return page(agreement_id, refused=refusal.detail, status=409 if isinstance(refusal, Conflict) else 403)
         return redirect(f"/console/agreements/{agreement_id}", 303)
@@ -91,19 +102,20 @@ def blueprint(runtime: Runtime, agreements: Agreements, cancellations: Cancellat
     return pages
 
 
-def _request_in_form() -> tuple[RequestChannel, datetime]:
+def _request_in_form(*, on: date) -> CancellationBody:
     """How and when the request arrived, by Stockholm's clocks; raises InvalidInput."""
-    channel, text = request.form.get("channel", ""), request.form.get("received_at", "")
-    errors = []
-    if channel not in list(_BY_STAFF):
+    form, errors, received_at = request.form, [], ""
+    if form.get("channel") not in list(_BY_STAFF):
         errors.append(FieldError("/channel", _CHOOSE_CHANNEL))
     try:
-        received_at = datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM)
-    except ValueError:
+        local = datetime.fromisoformat(form.get("received_at", "")).replace(tzinfo=STOCKHOLM)
+        received_at = local.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
         errors.append(FieldError("/received_at", _STATE_TIME))
     if errors:
         raise InvalidInput(errors=tuple(errors))
-    return RequestChannel(channel), received_at
+    note = {"note": form["note"]} if form.get("note", "").strip() else {}
+    return load(CancellationRequestSchema(), {"channel": form["channel"], "received_at": received_at} | note, on=on)
 
 
 def _cursor(text: str | None) -> uuid.UUID | None:

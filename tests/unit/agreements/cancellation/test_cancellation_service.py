@@ -10,10 +10,10 @@ from agreements.billing.service import charge_month, fees_of
 from agreements.cancellation.rules import CancellationNotYetOpen, CancellationWindowClosed, ReceivedAtRefused
 from agreements.cancellation.service import (
     CancellationUnderWay,
-    CancellationView,
     ConfirmationNotAwaited,
     SecondPersonNeeded,
 )
+from agreements.cancellation.services.view_cancellation import CancellationView
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementStateRefuses
 from agreements.redemption.rules import RedemptionNotYetOpen
@@ -56,7 +56,9 @@ def cancel(world: RunningWorld, agreement: Agreement) -> CancellationView:
 
 def phoned(world: RunningWorld, agreement: Agreement, received: str) -> CancellationView:
     """What a member of staff records of a call."""
-    return world.cancellations.request(agreement.id, RequestChannel.PHONE, received_at=at(received), actor=actor(1))
+    return world.cancellations.request(
+        agreement.id, RequestChannel.PHONE, received_at=at(received), actor=actor(1), note="Anna ringde från växeln"
+    )
 
 
 def running_since(world: RunningWorld, text: str) -> Agreement:
