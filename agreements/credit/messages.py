@@ -112,7 +112,8 @@ def guarantor_declined(*, name: str, number: int, reason: str | None, link: str,
         ),
         Text(
             "{name} undertecknar inte borgensförbindelsen.\n\n{why.sv}"
-            "Ange en annan person här senast {last.sv}:\n{link}\n\nAnnars förfaller beviljandet utan kostnad. Med en annan borgensman bedöms ansökan på nytt, och alla "
+            "Ange en annan person här senast {last.sv}:\n{link}\n\n"
+            "Annars förfaller beviljandet utan kostnad. Med en annan borgensman bedöms ansökan på nytt, och alla "
             "undertecknar det avtal som det leder till.",
             "{name} does not sign the guarantee.\n\n{why.en}Name another person here by {last.en}:\n{link}"
             "\n\nOtherwise the approval lapses at no cost. With another guarantor the application is assessed again, "
@@ -129,7 +130,8 @@ def guarantee_superseded(*, borrower: str) -> Letter:
         ),
         Text(
             "En annan borgensman byts ut och krediten prövas på nytt. Det du har fått att underteckna gäller inte "
-            "längre och binder dig inte. Beviljas krediten får du en ny borgensförbindelse att läsa och ta ställning till.",
+            "längre och binder dig inte. Beviljas krediten får du en ny borgensförbindelse att läsa och ta ställning "
+            "till.",
             "Another guarantor is replaced and the credit is decided anew. What you were given to sign no longer "
             "counts and does not bind you. If the credit is granted you get a new guarantee to read and decide on.",
         ),

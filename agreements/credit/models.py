@@ -7,7 +7,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.kernel.vocabulary import AgreementState, CompanyForm, WindowPolicy
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm, ProposalState, WindowPolicy
 from underwriting.platform.database import Base, Identified, one_of
 
 
@@ -22,8 +22,15 @@ class Agreement(Identified, Base):
         sa.CheckConstraint("limit_ore > 0", "limit"),
         sa.CheckConstraint("fee_rate > 0 AND fee_rate < 1", "fee_rate"),
         sa.Index("ix_agreement_state", "state"),
+        # G1: one agreement of an application; another only after it was given up for a new decision
+        sa.Index(
+            "uq_agreement_of_application",
+            "application_id",
+            unique=True,
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        ),
     )
-    application_id: Mapped[uuid.UUID] = mapped_column(unique=True)  # of the application; a feature above this one
+    application_id: Mapped[uuid.UUID] = mapped_column(index=True)  # of the application; a feature above this one
     number: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(start=100001), unique=True)
     ocr: Mapped[str | None] = mapped_column(unique=True)  # the payment reference, made from the number
     state: Mapped[str]
@@ -32,7 +39,7 @@ class Agreement(Identified, Base):
     company_encrypted: Mapped[bytes]
     company_index: Mapped[bytes] = mapped_column(index=True)
     signatory_index: Mapped[bytes] = mapped_column(index=True)
-    details_encrypted: Mapped[bytes]  # JSON: name, contact, signing_rule, payout_account
+    details_encrypted: Mapped[bytes]  # JSON: name, contact, payout_account; who signs, by which alternatives, source
     limit_ore: Mapped[int]
     first_drawdown_ore: Mapped[int]  # P1: the whole limit unless less was asked for
     fee_rate: Mapped[Decimal] = mapped_column(sa.Numeric(7, 6))
@@ -49,6 +56,8 @@ class Agreement(Identified, Base):
     first_paid_out_at: Mapped[datetime | None]  # the bank's booking
     first_paid_out_on: Mapped[date | None]
     payouts_stopped_at: Mapped[datetime | None]  # C1: a cancellation has been received
+    drawdowns_stopped_at: Mapped[datetime | None]  # G5: a partner's exit was registered
+    superseded_at: Mapped[datetime | None]  # a guarantor was replaced: the application is decided anew
     ended_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 
@@ -67,3 +76,47 @@ class PlannedInstalment(Base):
     number: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     due_on: Mapped[date]
     amount_ore: Mapped[int]
+
+
+class SigningRuleChange(Identified, Base):
+    """A signing rule that one of staff has read and another looks at (rule S2)."""
+
+    __tablename__ = "signing_rule_change"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("state", ProposalState), "state"),
+        sa.CheckConstraint("(state = 'pending') = (settled_at IS NULL)", "settled"),
+        sa.CheckConstraint("state <> 'approved' OR settled_by <> proposed_by", "four_eyes"),
+        sa.Index(
+            "uq_signing_rule_change_pending",
+            "agreement_id",
+            unique=True,
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
+    )
+    agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    state: Mapped[str]
+    content_encrypted: Mapped[bytes]  # JSON: the rule, and where it was read
+    proposed_by: Mapped[str]
+    proposed_at: Mapped[datetime]
+    settled_by: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+
+
+class LiablePartner(Identified, Base):
+    """A partner of an HB, or a general partner of a KB, as registered: liable by law (rule G5)."""
+
+    __tablename__ = "liable_partner"
+    __table_args__ = (
+        sa.CheckConstraint("exited_on >= entered_on", "dates"),
+        sa.CheckConstraint("num_nulls(exited_on, exit_recorded_by, exit_recorded_at) IN (0, 3)", "exit"),
+        sa.CheckConstraint("limitation_broken_on IS NULL OR limitation_broken_on >= exited_on", "limitation"),
+    )
+    agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    details_encrypted: Mapped[bytes]  # JSON: number, name, and where entry, exit and broken limitation were read
+    entered_on: Mapped[date]  # the days of registration
+    exited_on: Mapped[date | None]
+    limitation_broken_on: Mapped[date | None]
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+    exit_recorded_by: Mapped[str | None]
+    exit_recorded_at: Mapped[datetime | None]

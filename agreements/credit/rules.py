@@ -19,6 +19,7 @@ class AgreementEvent(StrEnum):
 
     SIGNATURES_COMPLETE = "signatures_complete"
     SIGNING_TIME_OVER = "signing_time_over"
+    GUARANTOR_REPLACED = "guarantor_replaced"  # the application is decided anew
     CANCELLATION_RECEIVED = "cancellation_received"
     CANCELLATION_PAID = "cancellation_paid"
     CANCELLATION_FELL = "cancellation_fell"
@@ -37,6 +38,7 @@ class AgreementFacts:
     company_signed: bool = False  # one alternative of its signing rule is complete (S2)
     guarantees_signed: bool = False  # every one
     past_signing_deadline: bool = False
+    guarantor_declined: bool = False
     payout_on_its_way: bool = True  # sent, or its outcome unknown
     approved_by_two: bool = False
     paid_in_full: bool = False  # the sum asked for is received, or nothing is owed
@@ -118,6 +120,11 @@ _DEADLINE_OVER = Guard(
     "G2",
     Text("Tiden för underskrifter är inte slut.", "The time for signatures is not over."),
 )
+_GUARANTOR_DECLINED = Guard(
+    lambda facts: facts.guarantor_declined,
+    "G2",
+    Text("Ingen borgensman har avböjt.", "No guarantor has declined."),
+)
 _TWO_PERSONS = Guard(
     lambda facts: facts.approved_by_two,
     "D8",
@@ -143,6 +150,7 @@ _E = AgreementEvent
 TRANSITIONS: Mapping[tuple[AgreementState, AgreementEvent], tuple[AgreementState, tuple[Guard, ...]]] = {
     (_S.SIGNING, _E.SIGNATURES_COMPLETE): (_S.SIGNED, _ALL_SIGNED),
     (_S.SIGNING, _E.SIGNING_TIME_OVER): (_S.LAPSED, (_DEADLINE_OVER,)),
+    (_S.SIGNING, _E.GUARANTOR_REPLACED): (_S.LAPSED, (_GUARANTOR_DECLINED,)),
     (_S.SIGNING, _E.CANCELLATION_RECEIVED): (_S.CANCELLED, ()),
     (_S.SIGNING, _E.ANNULMENT_APPROVED): (_S.ANNULLED, (_TWO_PERSONS,)),
     (_S.SIGNED, _E.CANCELLATION_RECEIVED): (_S.CANCELLED, (_NO_PAYOUT_ON_ITS_WAY,)),
@@ -173,6 +181,7 @@ _STATE_WORDS: Mapping[AgreementState, Text] = {
 _EVENTS: Mapping[AgreementEvent, tuple[str, Text]] = {
     _E.SIGNATURES_COMPLETE: ("G2", Text("räknas som undertecknat", "count as signed")),
     _E.SIGNING_TIME_OVER: ("G2", Text("förfalla", "lapse")),
+    _E.GUARANTOR_REPLACED: ("G2", Text("få en annan borgensman", "be given another guarantor")),
     _E.CANCELLATION_RECEIVED: ("C4", Text("hävas", "be cancelled")),
     _E.CANCELLATION_PAID: ("C6", Text("slutligt hävas", "be finally cancelled")),
     _E.CANCELLATION_FELL: ("C6", Text("återgå till att löpa", "go back to running")),

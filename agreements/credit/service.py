@@ -15,15 +15,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from agreements.credit import messages, rules
-from agreements.credit.messages import Letter
+from agreements.credit.formats import signing_rule_to_json
 from agreements.credit.models import Agreement
+from agreements.credit.services.call_signatories import call_signatories, post_about
 from agreements.credit.services.complete_signatures import NothingToSign, lapse_unsigned, record_signature
 from agreements.credit.services.keep_agreement import (
     COMPANY,
     DETAILS,
     AgreementDetails,
     Contact,
-    Signatory,
     company_of,
     details_of,
     get_agreement,
@@ -31,6 +31,7 @@ from agreements.credit.services.keep_agreement import (
     link_to_guarantee,
     lock_agreement,
     move,
+    replace_account,
     tell_borrower,
 )
 from agreements.credit.services.write_documents import (
@@ -49,8 +50,9 @@ from agreements.guarantees.service import GuarantorDetails
 from underwriting.kernel.event_catalogue import AGREEMENT_GRANTED
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber, ocr_number
 from underwriting.kernel.money import Money
+from underwriting.kernel.signing_rule import Signatory, SigningRule
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
-from underwriting.platform import audit_log, events, outbox
+from underwriting.platform import audit_log, events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
@@ -62,6 +64,7 @@ __all__ = [
     "NothingToSign",
     "PriceFigures",
     "Signatory",
+    "SigningRule",
     "company_of",
     "details_of",
     "get_agreement",
@@ -72,6 +75,7 @@ __all__ = [
     "lock_agreement",
     "move",
     "record_signature",
+    "replace_account",
     "tell_borrower",
     "terms_of",
 ]
@@ -81,9 +85,9 @@ __all__ = [
 class GrantedTerms:
     """What has been granted to whom.
 
-    *signing_rule* is the one alternative of the company's signing rule that was entered (rule S2): all of them sign.
-    *signatory* is the one who applied, one of them. *asked* is less than the limit when less is to be paid out first
-    (rule P1). *status_checked_at* is when the company's status was last seen to be in order (rule P4).
+    *signing_rule* says who signs for the company (rule S2); *signatory* is the one who applied, one of them. *asked* is
+    less than the limit when less is to be paid out first (rule P1). *status_checked_at* is when the company's status
+    was last seen to be in order (rule P4).
     """
 
     application_id: uuid.UUID
@@ -92,7 +96,7 @@ class GrantedTerms:
     borrower_name: str = field(repr=False)
     contact: Contact
     payout_account: Bankgiro = field(repr=False)
-    signing_rule: tuple[Signatory, ...]
+    signing_rule: SigningRule = field(repr=False)
     signatory: PersonalNumber
     limit: Money
     fee_rate: Decimal
@@ -110,21 +114,24 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
     """
     agreement = _insert(session, runtime, granted, at)
     if agreement is None:
-        query = sa.select(Agreement).where(Agreement.application_id == granted.application_id)
+        query = sa.select(Agreement).where(
+            Agreement.application_id == granted.application_id, Agreement.superseded_at.is_(None)
+        )
         return session.scalars(query).one()
     agreement.ocr = ocr_number(agreement.number)
     session.flush()
     data = {"application": str(granted.application_id), "limit": str(granted.limit), "fee_rate": str(granted.fee_rate)}
     audit_log.append(session, f"agreement:{agreement.id}", "agreement.granted", actor="system", at=at, data=data)
     _tell_integrators(session, agreement, at)
-    given = _create_guarantees(session, runtime, agreement, granted, at)
+    invited = _create_guarantees(session, runtime, agreement, granted, at)
+    given = [guarantee for guarantee, _ in invited]
     write_offer(session, runtime, agreement, granted.figures, at=at)
     write_agreement(session, runtime, agreement, granted.figures, at=at)
     for guarantee in given:
         write_guarantee_information(session, runtime, agreement, guarantee, others=len(given) - 1, at=at)
         write_guarantee(session, runtime, agreement, guarantee, at=at)
-    _call_signatories(session, runtime, agreement, granted, at)
-    _call_guarantors(session, runtime, agreement, given, at)
+    call_signatories(session, runtime, agreement, granted.signing_rule.callable_signatories, at=at)
+    _call_guarantors(session, runtime, agreement, invited, at)
     return agreement
 
 
@@ -168,7 +175,7 @@ def _insert(session: Session, runtime: Runtime, granted: GrantedTerms, at: datet
             sign_by=rules.signing_deadline(at, terms=terms),
             status_checked_at=granted.status_checked_at,
         )
-        .on_conflict_do_nothing(index_elements=[Agreement.application_id])
+        .on_conflict_do_nothing(index_elements=[Agreement.application_id], index_where=sa.text("superseded_at IS NULL"))
         .returning(Agreement)
     )
     return agreement
@@ -179,19 +186,20 @@ def _details(granted: GrantedTerms) -> dict[str, Any]:
     return {
         "name": granted.borrower_name,
         "contact": {"name": contact.name, "email": contact.email, "phone": contact.phone},
-        "signing_rule": [
-            {"personal_number": one.person.digits, "name": one.name, "email": one.email} for one in granted.signing_rule
-        ],
         "payout_account": granted.payout_account.digits,
+        **signing_rule_to_json(granted.signing_rule),
     }
 
 
 def _create_guarantees(
     session: Session, runtime: Runtime, agreement: Agreement, granted: GrantedTerms, at: datetime
-) -> Sequence[Guarantee]:
-    """One for each guarantor. Who signs for the company has a role in it, and guarantees in that capacity."""
+) -> Sequence[tuple[Guarantee, str]]:
+    """One for each guarantor, with the token of their link.
+
+    Who signs for the company has a role in it, and guarantees in that capacity.
+    """
     cap = guarantee_cap(granted.limit, terms=runtime.terms)
-    signing = {signatory.person for signatory in granted.signing_rule}
+    signing = {signatory.person for signatory in granted.signing_rule.signatories}
     return [
         guarantees.create(
             session,
@@ -201,65 +209,26 @@ def _create_guarantees(
             person,
             replace(details, has_role=details.has_role or person in signing),
             cap,
+            until=agreement.sign_by,
             at=at,
         )
         for person, details in granted.guarantors
     ]
 
 
-def _call_signatories(
-    session: Session, runtime: Runtime, agreement: Agreement, granted: GrantedTerms, at: datetime
-) -> None:
-    letter = messages.to_be_signed(
-        lender=runtime.settings.lender.name,
-        number=agreement.number,
-        link=link_to(runtime, agreement),
-        sign_by=agreement.sign_by,
-    )
-    for ordinal, signatory in enumerate(granted.signing_rule, start=1):
-        recipient = signatory.email or granted.contact.email
-        subject = f"agreement:{agreement.id}:signatory:{ordinal}"
-        occasion = f"{agreement.id}:{ordinal}"
-        _post(session, runtime, agreement, "agreement-to-sign", occasion, recipient, letter, at, subject)
-
-
 def _call_guarantors(
-    session: Session, runtime: Runtime, agreement: Agreement, given: Sequence[Guarantee], at: datetime
+    session: Session, runtime: Runtime, agreement: Agreement, invited: Sequence[tuple[Guarantee, str]], at: datetime
 ) -> None:
     borrower = details_of(runtime, agreement).name
-    for guarantee in given:
+    for guarantee, token in invited:
         letter = messages.guarantee_to_be_signed(
             lender=runtime.settings.lender.name,
             borrower=borrower,
             cap=Money(guarantee.cap_ore),
-            link=link_to_guarantee(runtime, guarantee.id),
+            link=f"{link_to_guarantee(runtime, guarantee.id)}?invitation={token}",
             sign_by=agreement.sign_by,
         )
         recipient = guarantees.details_of(runtime, guarantee).email
         subject = f"guarantee:{guarantee.id}"
         occasion = str(guarantee.id)
-        _post(session, runtime, agreement, "guarantee-to-sign", occasion, recipient, letter, at, subject)
-
-
-def _post(
-    session: Session,
-    runtime: Runtime,
-    agreement: Agreement,
-    kind: str,
-    occasion: str,
-    recipient: str,
-    letter: Letter,
-    at: datetime,
-    subject: str,
-) -> None:
-    outbox.post(
-        session,
-        runtime,
-        kind=kind,
-        business_key=f"{kind}:{occasion}",
-        recipient=recipient,
-        content=letter.content,
-        at=at,
-        subject=subject,
-        data_subject=of_application(agreement.application_id),
-    )
+        post_about(session, runtime, agreement, "guarantee-to-sign", occasion, recipient, letter, at, subject)

@@ -1,13 +1,15 @@
 """Personal guarantees: the cap, the words that the text must hold, and who is liable (rules G2, G3, G5)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import add_months
 from underwriting.kernel.product import ProductTerms
-from underwriting.kernel.statutes import Statute
+from underwriting.kernel.statutes import FORMER_PARTNER_YEARS, Statute
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm
 
@@ -32,13 +34,51 @@ class LiableParty:
     """Somebody who answers for the debt, jointly and severally (*solidariskt*) with the others on the list.
 
     *reference* is the guarantee's, None for the borrower and for those liable by law, whose names the register holds.
-    Without a *cap* the party answers for the whole debt; *statute* is the ground of a liability by law.
+    Without a *cap* the party answers for the whole debt; *statute* is the ground of a liability by law. A former
+    partner answers for *debts_before* the exit, and to the end of *until*.
     """
 
     liability: Liability
     reference: object | None = None
     cap: Money | None = None
     statute: Statute | None = None
+    debts_before: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One whom the register shows as partner (*bolagsman*), or of a KB as general partner, by days of registration."""
+
+    reference: object
+    entered_on: date
+    exited_on: date | None = None
+    limitation_broken_on: date | None = None
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which a former partner answers: five years after the exit, or after the break, if any."""
+        if self.exited_on is None:
+            return None
+        return add_months(self.limitation_broken_on or self.exited_on, 12 * FORMER_PARTNER_YEARS.on(self.exited_on))
+
+    def answers(self, *, arisen_on: date, on: date) -> bool:
+        """Whether the partner answers on the day *on* for a debt that arose on a day (rule G5).
+
+        A new partner also answers for older debts (lag 1980:1102, 2 kap. 22 §), a former one for those from before
+        the day on which the exit was registered, within the limitation of 22 a §.
+        """
+        if self.exited_on is None or self.until is None:
+            return on >= self.entered_on
+        return arisen_on < self.exited_on and on <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Who of the guarantors carries how much in the end; *lost* is what the creditor bears."""
+
+    shares: Mapping[object, Money]
+    lost: Money
 
 
 class GuaranteeTextIncomplete(Conflict):
@@ -66,10 +106,60 @@ def check_guarantee_text(text: str, *, cap: Money) -> None:
         )
 
 
-def liable_parties(form: CompanyForm, *, guarantees: Iterable[tuple[object, Money]]) -> tuple[LiableParty, ...]:
-    """Who is liable for an agreement (rule G5, first form): the borrower, by law its partners, and the guarantors.
+def divide(
+    debt: Money,
+    commitments: Mapping[object, Money],
+    *,
+    insolvent: Collection[object] = (),
+    barred: Collection[object] = (),
+) -> Division:
+    """How guarantors share *debt* among themselves when nothing else is agreed: by their caps (*regress*).
+
+    In proportion to what each has undertaken, equally where that is the same (NJA 2017 s. 482); odd öre go to the
+    first. What somebody *insolvent* cannot pay is shared by the others in the same proportion. For whom the claim is
+    *barred* by limitation the creditor steps in (preskriptionslagen 1981:130, 9 §), and shares in an insolvent one's
+    part too. Nobody carries more than the cap; what nobody is left to carry is the creditor's loss.
+    """
+    shares: dict[object, Money] = dict.fromkeys(commitments, Money.ZERO)
+    left, lost = debt, Money.ZERO
+    sharing = [reference for reference in commitments if reference not in insolvent or reference in barred]
+    while left and sharing:
+        parts = left.split_by([commitments[reference].ore for reference in sharing])
+        full = [
+            reference
+            for reference, part in zip(sharing, parts, strict=True)
+            if part > commitments[reference] and reference not in barred
+        ]
+        for reference, part in zip(sharing, parts, strict=True):
+            if full and reference not in full:
+                continue
+            carried = commitments[reference] if full else part
+            left -= carried
+            if reference in barred:
+                lost += carried
+            else:
+                shares[reference] = carried
+        sharing = [reference for reference in sharing if reference not in full] if full else []
+    return Division(shares, lost + left)
+
+
+def may_release(*, approved: bool, co_guarantors: Collection[object], consenting: Collection[object]) -> bool:
+    """Whether a guarantor may go: by consent of the lender and of every co-guarantor (rule G4, NJA 1989 s. 269)."""
+    return approved and set(co_guarantors) <= set(consenting)
+
+
+def liable_parties(
+    form: CompanyForm,
+    *,
+    guarantees: Iterable[tuple[object, Money]],
+    partners: Iterable[Partner] = (),
+    on: date | None = None,
+) -> tuple[LiableParty, ...]:
+    """Who is liable for an agreement (rule G5): the borrower, by law its partners, and the guarantors.
 
     *guarantees* are those in force, each with its reference and cap. A sole trader is the same person as the business.
+    Of *partners* those are listed who still answer *on* the day for anything; before any is recorded they stand as a
+    group, whose names the register holds.
     """
     by_law = {
         CompanyForm.HB: (LiableParty(Liability.PARTNERS, statute=Statute(_PARTNERS_ACT, "1980:1102", "2 kap. 20 §")),),
@@ -78,4 +168,11 @@ def liable_parties(form: CompanyForm, *, guarantees: Iterable[tuple[object, Mone
         ),
     }
     guarantors = tuple(LiableParty(Liability.GUARANTOR, reference, cap) for reference, cap in guarantees)
-    return (LiableParty(Liability.BORROWER), *by_law.get(form, ()), *guarantors)
+    recorded = tuple(partners)
+    lawful = tuple(
+        replace(group, reference=one.reference, debts_before=one.exited_on, until=one.until)
+        for group in by_law.get(form, ())
+        for one in recorded
+        if one.until is None or on is None or on <= one.until
+    )
+    return (LiableParty(Liability.BORROWER), *(lawful if recorded else by_law.get(form, ())), *guarantors)

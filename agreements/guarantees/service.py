@@ -3,6 +3,7 @@
 The functions that change a guarantee work in a transaction that has locked the agreement's row.
 """
 
+import secrets
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +21,36 @@ from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, CompanyForm, GuaranteeState
 from underwriting.platform import audit_log
+from underwriting.platform.authentication import token_hash
 from underwriting.platform.runtime import Runtime
 
 _PERSON = "guarantee.person"
 _DETAILS = "guarantee.details"
+_REFUSAL = "guarantee.refusal"
 _BINDING = (GuaranteeState.SIGNED, GuaranteeState.IN_FORCE)
+_OVER = (
+    GuaranteeState.ENDED,
+    GuaranteeState.LAPSED,
+    GuaranteeState.REFUSED,
+    GuaranteeState.REPLACED,
+    GuaranteeState.RELEASED,
+)
 _OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+# One statement however many guarantees the person has: what is owed of an agreement, at most the cap.
+_REGISTER = sa.text("""
+    SELECT guarantee.id, guarantee.agreement_id, guarantee.state, guarantee.cap_ore,
+           CASE WHEN guarantee.state = ANY(:binding) THEN greatest(0, least(guarantee.cap_ore, coalesce(owed.ore, 0)))
+                ELSE 0 END AS at_risk
+    FROM guarantee
+    LEFT JOIN LATERAL (
+        SELECT sum(CASE WHEN debit_account = ANY(:owed) THEN amount_ore ELSE 0 END)
+             - sum(CASE WHEN credit_account = ANY(:owed) THEN amount_ore ELSE 0 END) AS ore
+        FROM ledger_line
+        WHERE ledger_line.agreement_id = guarantee.agreement_id AND guarantee.state = ANY(:binding)
+    ) AS owed ON true
+    WHERE guarantee.person_index = :person_index
+    ORDER BY guarantee.id
+""").bindparams(binding=[str(state) for state in _BINDING], owed=[str(account) for account in _OWED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +95,14 @@ def create(
     details: GuarantorDetails,
     cap: Money,
     *,
+    until: datetime,
     at: datetime,
-) -> Guarantee:
-    """A guarantee of *person* for the agreement, waiting to be signed (rule G2); erased with *data_subject*."""
+) -> tuple[Guarantee, str]:
+    """A guarantee of *person* for the agreement, and the token of the person's own link, good before *until* (rule G2).
+
+    Of the token only a hash is kept. The guarantee is erased with *data_subject*.
+    """
+    token = secrets.token_urlsafe(32)
     content = {
         "name": details.name,
         "email": details.email,
@@ -86,16 +116,27 @@ def create(
         person_index=runtime.cipher.blind_index(person.digits),
         details_encrypted=runtime.cipher.encrypt_json(content, context=_DETAILS, subject=data_subject),
         cap_ore=cap.ore,
+        invitation_hash=token_hash(token),
+        invitation_until=until,
     )
     session.add(guarantee)
     session.flush()
     _note(session, guarantee, actor="system", at=at)
-    return guarantee
+    return guarantee, token
 
 
 def get(session: Session, guarantee_id: uuid.UUID) -> Guarantee:
     """The guarantee, as it stands now; NotFound when there is none."""
     found = session.get(Guarantee, guarantee_id, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def by_token(session: Session, token: str) -> Guarantee:
+    """The guarantee to which the link with *token* leads; NotFound for a token that nobody was sent."""
+    query = sa.select(Guarantee).where(Guarantee.invitation_hash == token_hash(token))
+    found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
         raise NotFound
     return found
@@ -121,10 +162,10 @@ def promised_by(session: Session, person_index: bytes, *, at: datetime) -> tuple
 
 def of_person(session: Session, person_index: bytes) -> Exposure:
     """What the register knows of a person (rule G6); an unknown person has none."""
-    rows = session.scalars(sa.select(Guarantee).where(Guarantee.person_index == person_index).order_by(Guarantee.id))
+    rows = session.execute(_REGISTER, {"person_index": person_index})
     guarantees = tuple(
-        GuaranteeAtRisk(row.id, row.agreement_id, GuaranteeState(row.state), Money(row.cap_ore), _at_risk(session, row))
-        for row in rows
+        GuaranteeAtRisk(id_, agreement_id, GuaranteeState(state), Money(cap_ore), Money(int(at_risk)))
+        for id_, agreement_id, state, cap_ore, at_risk in rows
     )
     binding = [guarantee for guarantee in guarantees if guarantee.state in _BINDING]
     return Exposure(
@@ -132,6 +173,14 @@ def of_person(session: Session, person_index: bytes) -> Exposure:
         caps=Money.sum(guarantee.cap for guarantee in binding),
         at_risk=Money.sum(guarantee.at_risk for guarantee in binding),
     )
+
+
+def refusal_of(runtime: Runtime, guarantee: Guarantee) -> tuple[str, bool] | None:
+    """Why the guarantor declined, and whether the applicant may read it; None where nobody has declined."""
+    if guarantee.refusal_encrypted is None:
+        return None
+    content = runtime.cipher.decrypt_json(guarantee.refusal_encrypted, context=_REFUSAL)
+    return content["reason"], content["tell"]
 
 
 def data_subject_of(runtime: Runtime, guarantee: Guarantee) -> str:
@@ -165,6 +214,28 @@ def record_signature(session: Session, guarantee: Guarantee, *, actor: str, at: 
     _put(session, guarantee, GuaranteeState.SIGNED, actor=actor, at=at)
 
 
+def refuse(
+    session: Session, runtime: Runtime, guarantee: Guarantee, *, reason: str, tell: bool, actor: str, at: datetime
+) -> None:
+    """The guarantor does not stand for it (rule G2). *reason* is for the lender; *tell* lets the applicant read it."""
+    subject = data_subject_of(runtime, guarantee)
+    guarantee.refusal_encrypted = runtime.cipher.encrypt_json(
+        {"reason": reason, "tell": tell}, context=_REFUSAL, subject=subject
+    )
+    _put(session, guarantee, GuaranteeState.REFUSED, actor=actor, at=at)
+
+
+def replace(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:
+    """Another person has been named in the refusing guarantor's place: this guarantee is never signed."""
+    guarantee.invitation_hash = None
+    _put(session, guarantee, GuaranteeState.REPLACED, actor=actor, at=at)
+
+
+def release(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:
+    """The lender and all co-guarantors let the guarantor go (rule G4)."""
+    _put(session, guarantee, GuaranteeState.RELEASED, actor=actor, at=at)
+
+
 def bring_into_force(session: Session, agreement_id: uuid.UUID, *, at: datetime) -> None:
     """The first payout is booked: the signed guarantees are in force."""
     _put_all(session, agreement_id, {GuaranteeState.SIGNED}, GuaranteeState.IN_FORCE, at=at)
@@ -191,20 +262,14 @@ def _put_all(
 
 def _put(session: Session, guarantee: Guarantee, state: GuaranteeState, *, actor: str, at: datetime) -> None:
     guarantee.state = str(state)
-    if state in (GuaranteeState.ENDED, GuaranteeState.LAPSED):
-        guarantee.ended_at = at
+    if state in _OVER:
+        guarantee.ended_at = guarantee.ended_at or at
     _note(session, guarantee, actor=actor, at=at)
 
 
 def _note(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:
     subject, action = f"agreement:{guarantee.agreement_id}", f"guarantee.{guarantee.state}"
     audit_log.append(session, subject, action, actor=actor, at=at, data={"guarantee": str(guarantee.id)})
-
-
-def _at_risk(session: Session, guarantee: Guarantee) -> Money:
-    if guarantee.state not in _BINDING:
-        return Money.ZERO
-    return _at_most_cap(guarantee, ledger.balances(session, guarantee.agreement_id))
 
 
 def _at_most_cap(guarantee: Guarantee, standing: Mapping[Account, Money]) -> Money:

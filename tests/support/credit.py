@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
+from agreements.billing import service as billing
 from agreements.credit import routes as credit_routes
 from agreements.credit.models import Agreement
 from agreements.credit.service import (
@@ -19,6 +20,7 @@ from agreements.credit.service import (
     GuarantorDetails,
     PriceFigures,
     Signatory,
+    SigningRule,
     get_agreement,
     grant,
 )
@@ -32,6 +34,7 @@ from agreements.payouts.client import Bank
 from agreements.payouts.formats import Debtor
 from agreements.payouts.service import DrawdownView, Payouts
 from agreements.payouts.services.check_status import Reports
+from agreements.payouts.services.write_file import FileTerms
 from agreements.signing import routes as signing_routes
 from agreements.signing.service import Handler, Signings, SigningView, Started, ToSign
 from bureau_clients.answers import SubjectAnswer
@@ -66,7 +69,7 @@ def granted_terms(at: datetime, **changes: Any) -> GrantedTerms:
         borrower_name="Exempelbolaget AB",
         contact=Contact("Anna Lindqvist", "anna@exempel.example", "+46701234567"),
         payout_account=ORDINARY_ACCOUNT,
-        signing_rule=(Signatory(ANNA, "Anna Lindqvist"),),
+        signing_rule=SigningRule.jointly((Signatory(ANNA, "Anna Lindqvist"),)),
         signatory=ANNA,
         limit=LIMIT,
         fee_rate=Decimal("0.0150"),
@@ -157,7 +160,7 @@ class CreditWorld:
         agreement = self.grant(**changes)
         for person, _ in granted_terms(self.runtime.clock.now(), **changes).guarantors:
             self.complete(self.start_guarantee(agreement.id, person))
-        for signatory in granted_terms(self.runtime.clock.now(), **changes).signing_rule:
+        for signatory in granted_terms(self.runtime.clock.now(), **changes).signing_rule.signatories:
             self.complete(self.start_agreement(agreement.id, signatory.person))
         return self.agreement(agreement.id)
 
@@ -199,11 +202,11 @@ def credit_world(
     wall.move_to(clock.now())
     runtime = replace(runtime, wall=wall)
     lender = runtime.settings.lender
-    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
+    terms = FileTerms(Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic))
     client = bankid.client()
     handlers: dict[SigningPurpose, Handler] = {}
     signings = Signings(runtime, client, handlers, bankid.roots)
-    payouts = Payouts(runtime, bank, reports or NoReports(), debtor)
+    payouts = Payouts(runtime, bank, reports or NoReports(), terms, returned=billing.reverse_unutilised)
     handlers |= dict.fromkeys((SigningPurpose.AGREEMENT, SigningPurpose.GUARANTEE), payouts.signature_received)
     try:
         yield CreditWorld(runtime, clock, wall, bankid, signings, Agreements(runtime), payouts, handlers)

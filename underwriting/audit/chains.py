@@ -41,6 +41,7 @@ class Matter:
 def matter_named(session: Session, name: str) -> Matter | None:
     """The matter whose application or agreement has this id, reference or number."""
     query = sa.select(Application.id, Agreement.id).outerjoin(Agreement, Agreement.application_id == Application.id)
+    query = query.order_by(Agreement.id.desc())  # of several, where a guarantor was replaced, the newest
     name = name.strip()
     if own_id := _uuid(name):
         query = query.where(sa.or_(Application.id == own_id, Agreement.id == own_id))

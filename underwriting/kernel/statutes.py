@@ -99,6 +99,13 @@ REFERENCE_RATE = StatutoryValue(
 )
 """The reference rate (*referensränta*) per half-year, a yearly fraction; it has been negative."""
 
+FORMER_PARTNER_YEARS = StatutoryValue(
+    name=Text("Preskriptionstid mot tidigare bolagsman", "Limitation against a former partner"),
+    source=Statute("Lag om handelsbolag och enkla bolag", "1980:1102", "2 kap. 22 a §"),
+    since={date(2000, 1, 1): 5},  # older exits are barred whatever the number was
+)
+"""Years after the registration of an exit in which a former partner of an HB or KB answers for older debts."""
+
 LATE_INTEREST_ADDITION = StatutoryValue(
     name=Text("Tillägget till referensräntan", "The addition to the reference rate"),
     source=Statute("Räntelag", "1975:635", "6 §"),

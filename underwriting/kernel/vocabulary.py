@@ -103,8 +103,18 @@ class GuaranteeState(StrEnum):
     SIGNED = "signed"
     IN_FORCE = "in_force"
     ENDED = "ended"
-    REFUSED = "refused"
+    REFUSED = "refused"  # declined, or a hard stop: another is to be named
+    REPLACED = "replaced"
+    RELEASED = "released"  # by the lender and all co-guarantors (G4)
     LAPSED = "lapsed"
+
+
+class ReleaseState(StrEnum):
+    """The life of a guarantor's release (rule G4)."""
+
+    PENDING = "pending"  # the second person or a co-guarantor is missing
+    RELEASED = "released"
+    WITHDRAWN = "withdrawn"
 
 
 class PayoutState(StrEnum):
@@ -118,6 +128,30 @@ class PayoutState(StrEnum):
     UNKNOWN = "unknown"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+
+
+class PayoutFileState(StrEnum):
+    """The life of a file of payment orders (rule P2)."""
+
+    PREPARED = "prepared"  # waits for a second person
+    RELEASED = "released"
+    SENT = "sent"
+    DISSOLVED = "dissolved"  # never sent: its day is over, or one of its payouts may not be paid any more
+
+
+class AccountSource(StrEnum):
+    """Who has told whose account it is (rule P1)."""
+
+    BANK = "bank"
+    STAFF = "staff"  # on evidence that they have seen
+
+
+class HeldFor(StrEnum):
+    """Why a payout is held until a person has looked into it (rules P1, P4)."""
+
+    HARD_STOP = "hard_stop"
+    COMPANY_NOT_FOUND = "company_not_found"  # no bureau knows the company: a person needs other evidence
+    ACCOUNT_CHANGED = "account_changed"
 
 
 class CancellationState(StrEnum):

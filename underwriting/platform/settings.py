@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, parse_bankgiro, parse_organisation_number
+from underwriting.kernel.money import Money
 from underwriting.platform.bureau_settings import (
     BisnodeSettings,
     BureauSettings,
@@ -67,10 +68,17 @@ class DocumentSealSettings:
 
 @dataclass(frozen=True, slots=True)
 class BankSettings:
-    """Where payout orders are sent, and the token that shows they are ours."""
+    """Where payout orders are sent, and the token that shows they are ours; or the folder *drop* that stands for it.
+
+    *pain_version* is the version of pain.001 that the bank takes. Files that together pass *release_above* in a day are
+    released by a second person.
+    """
 
     url: str
     token: Secret[str]
+    drop: Path | None
+    pain_version: str
+    release_above: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,8 @@ class Settings:
     *sandbox* is true only where every outside party answers on loopback. *seal_key* signs the nightly seals of the
     audit log, which are written to *seal_folder* for publication where there is one. Without a *metrics_token*
     nobody is told the metrics; traces go to the collector at *traces_url*, if any. *sanctions_days* is how long a
-    sanctions list counts after it was loaded.
+    sanctions list counts after it was loaded. *signing_rule_is_checked* says that two members of staff read the
+    registration where no bureau tells who may sign for a company.
     """
 
     database_url: Secret[str]
@@ -107,6 +116,7 @@ class Settings:
     base_url: str
     sandbox: bool
     sanctions_days: int
+    signing_rule_is_checked: bool
     bureaus: BureauSettings
     creditsafe: CreditsafeSettings | None
     bisnode: BisnodeSettings | None
@@ -136,6 +146,10 @@ class Settings:
             base_url=reader.url("BORGEN_BASE_URL"),
             sandbox=sandbox,
             sanctions_days=reader.whole("SANCTIONS_DAYS", least=1, most=90, default=7),
+            signing_rule_is_checked=reader.word(
+                "SIGNING_RULE_CHECK", among=("staff", "none"), default="none" if sandbox else "staff"
+            )
+            == "staff",
             bureaus=bureaus,
             creditsafe=read_creditsafe(reader) if "creditsafe" in bureaus.named else None,
             bisnode=read_bisnode(reader) if "bisnode" in bureaus.named else None,
@@ -145,7 +159,7 @@ class Settings:
                 certificate=reader.file("DOCUMENT_SEAL_CERTIFICATE"),
                 timestamps_url=reader.optional_url("DOCUMENT_SEAL_TIMESTAMPS_URL"),
             ),
-            bank=BankSettings(url=reader.url("BANK_URL"), token=reader.secret("BANK_TOKEN")),
+            bank=_bank(reader),
             lender=_lender(reader),
             mail=read_mail(reader, sandbox=sandbox),
             staff=read_staff(reader),
@@ -167,6 +181,16 @@ def _bankid(reader: EnvironmentReader) -> BankIdSettings:
         ca=reader.file("BANKID_CA"),
         roots=reader.file("BANKID_ROOTS"),
         app_url=reader.optional_url("BANKID_APP_URL"),
+    )
+
+
+def _bank(reader: EnvironmentReader) -> BankSettings:
+    return BankSettings(
+        url=reader.url("BANK_URL"),
+        token=reader.secret("BANK_TOKEN"),
+        drop=reader.optional_path("BANK_DROP"),
+        pain_version=reader.word("BANK_PAIN_VERSION", among=("03", "09"), default="03"),
+        release_above=reader.kronor("PAYOUT_RELEASE_ABOVE"),
     )
 
 

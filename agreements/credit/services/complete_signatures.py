@@ -23,6 +23,8 @@ from agreements.guarantees.models import Guarantee
 from agreements.signing.models import Signing
 from agreements.signing.service import signers_of
 from underwriting.kernel.errors import Conflict
+from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, SigningPurpose
 from underwriting.platform import audit_log, outbox
@@ -40,9 +42,33 @@ class NothingToSign(Conflict):
     rule = "G2"
 
 
+class SignatureNotNeeded(Conflict):
+    """Those who have signed are enough for the company: one alternative of its signing rule is complete. Rule S2."""
+
+    slug = "signature-not-needed"
+    title = Text(
+        "Företagets underskrifter är redan fullständiga; fler behövs inte",
+        "The company's signatures are complete; no more are needed",
+    )
+    rule = "S2"
+
+
 def require_signable(agreement: Agreement, *, at: datetime) -> None:
     """Raise NothingToSign unless a signature on the agreement or one of its guarantees counts at *at* (rule G2)."""
     if agreement.state != AgreementState.SIGNING or at >= agreement.sign_by:
+        raise NothingToSign
+
+
+def require_needed(session: Session, runtime: Runtime, agreement: Agreement, *, besides: bytes | None = None) -> None:
+    """Raise SignatureNotNeeded where others than *besides* have completed the company's side (rule S2)."""
+    rule = details_of(runtime, agreement).signing_rule
+    if rule.is_complete(_signed_for_company(session, runtime, agreement, rule, besides=besides)):
+        raise SignatureNotNeeded
+
+
+def require_invited(guarantee: Guarantee) -> None:
+    """Raise NothingToSign unless the guarantee waits for its guarantor: one declined or replaced never does again."""
+    if guarantee.state != GuaranteeState.INVITED:
         raise NothingToSign
 
 
@@ -56,17 +82,26 @@ def record_signature(session: Session, runtime: Runtime, signing: Signing, at: d
     require_signable(agreement, at=at)
     actor = f"signing:{signing.id}"
     if guarantee is not None:
+        guarantee = guarantees.get(session, guarantee.id)  # as it stands under the agreement's lock
+        require_invited(guarantee)
         guarantees.record_signature(session, guarantee, actor=actor, at=at)
     else:
+        require_needed(session, runtime, agreement, besides=signing.person_index)
         data = {"signing": str(signing.id)}
         subject = f"agreement:{agreement.id}"
         audit_log.append(session, subject, "agreement.signature_received", actor=actor, at=at, data=data)
+    return agreement if complete_if_signed(session, runtime, agreement, actor=actor, at=at) else None
+
+
+def complete_if_signed(session: Session, runtime: Runtime, agreement: Agreement, *, actor: str, at: datetime) -> bool:
+    """Make the locked agreement signed and tell everybody, where no signature is missing (rules G2, S2)."""
+    rule = details_of(runtime, agreement).signing_rule
     facts = AgreementFacts(
-        company_signed=_company_has_signed(session, runtime, agreement),
+        company_signed=rule.checked and rule.is_complete(_signed_for_company(session, runtime, agreement, rule)),
         guarantees_signed=_guarantees_are_signed(session, agreement),
     )
     if not (facts.company_signed and facts.guarantees_signed):
-        return None
+        return False
     agreement.signed_at = at
     move(session, agreement, AgreementEvent.SIGNATURES_COMPLETE, at=at, actor=actor, facts=facts)
     letter = messages.signed(number=agreement.number, link=link_to(runtime, agreement))
@@ -75,8 +110,8 @@ def record_signature(session: Session, runtime: Runtime, signing: Signing, at: d
         copy = messages.guarantee_signed(
             borrower=details_of(runtime, agreement).name, link=link_to_guarantee(runtime, guarantee.id)
         )
-        _tell_guarantor(session, runtime, guarantee, copy, kind="guarantee-signed", at=at)
-    return agreement
+        tell_guarantor(session, runtime, guarantee, copy, kind="guarantee-signed", at=at)
+    return True
 
 
 def lapse_unsigned(runtime: Runtime) -> int:
@@ -97,11 +132,12 @@ def _guarantee_of(session: Session, signing: Signing) -> Guarantee | None:
     return guarantees.get(session, signing.subject_id) if signing.purpose == SigningPurpose.GUARANTEE else None
 
 
-def _company_has_signed(session: Session, runtime: Runtime, agreement: Agreement) -> bool:
-    """Whether everyone in the entered alternative of the signing rule has signed (rule S2)."""
-    rule = details_of(runtime, agreement).signing_rule
-    needed = {runtime.cipher.blind_index(signatory.person.digits) for signatory in rule}
-    return bool(needed) and needed <= signers_of(session, SigningPurpose.AGREEMENT, agreement.id)
+def _signed_for_company(
+    session: Session, runtime: Runtime, agreement: Agreement, rule: SigningRule, *, besides: bytes | None = None
+) -> frozenset[PersonalNumber]:
+    """Who of those in *rule* has signed the agreement, but for the person with the index *besides*."""
+    signed = signers_of(session, SigningPurpose.AGREEMENT, agreement.id) - {besides}
+    return frozenset(one.person for one in rule.signatories if runtime.cipher.blind_index(one.person.digits) in signed)
 
 
 def _guarantees_are_signed(session: Session, agreement: Agreement) -> bool:
@@ -120,13 +156,14 @@ def _lapse(runtime: Runtime, agreement_id: uuid.UUID, at: datetime) -> bool:
         tell_borrower(session, runtime, agreement, letter, kind="agreement-lapsed", occasion="once", at=at)
         for guarantee in guarantees.of_agreement(session, agreement_id):
             notice = messages.guarantee_lapsed(borrower=details_of(runtime, agreement).name)
-            _tell_guarantor(session, runtime, guarantee, notice, kind="guarantee-lapsed", at=at)
+            tell_guarantor(session, runtime, guarantee, notice, kind="guarantee-lapsed", at=at)
     return True
 
 
-def _tell_guarantor(
+def tell_guarantor(
     session: Session, runtime: Runtime, guarantee: Guarantee, letter: Letter, *, kind: str, at: datetime
 ) -> None:
+    """Write to the guarantor, once of each *kind*."""
     outbox.post(
         session,
         runtime,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from agreements.credit import rules
+from agreements.credit.formats import signing_rule_from_json, signing_rule_to_json
 from agreements.credit.messages import Letter
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
@@ -23,6 +24,8 @@ from underwriting.kernel.event_catalogue import (
     EventKind,
 )
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
+from underwriting.kernel.signing_rule import SigningRule
+from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, CompanyForm
 from underwriting.platform import audit_log, events, outbox, preconditions
 from underwriting.platform.encryption import of_application
@@ -40,6 +43,7 @@ _OVER = frozenset(
     }
 )
 
+_PARTNER_LEFT = Text("En bolagsmans utträde är registrerat.", "The exit of a partner is registered.")
 _TOLD: Mapping[AgreementState, EventKind] = {
     AgreementState.SIGNED: AGREEMENT_SIGNED,
     AgreementState.RUNNING: AGREEMENT_RUNNING,
@@ -61,21 +65,12 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Signatory:
-    """One who signs for the company (*firmatecknare*); without an own address the contact's is used."""
-
-    person: PersonalNumber
-    name: str = field(repr=False)
-    email: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class AgreementDetails:
     """What an agreement knows of its borrower; personal data."""
 
     name: str = field(repr=False)
     contact: Contact
-    signing_rule: tuple[Signatory, ...]
+    signing_rule: SigningRule = field(repr=False)
     payout_account: Bankgiro = field(repr=False)
 
 
@@ -102,6 +97,8 @@ def move(
 ) -> AgreementState:
     """Put the locked *agreement* where *event* leads; AgreementStateRefuses when that does not exist (`rules`)."""
     before = AgreementState(agreement.state)
+    if event is AgreementEvent.DRAWDOWN_ASKED and agreement.drawdowns_stopped_at is not None:
+        raise rules.AgreementStateRefuses(before, event, rule="G5", reason=_PARTNER_LEFT)
     after = rules.advance(before, event, facts or AgreementFacts())
     if after is before:
         return after
@@ -123,12 +120,28 @@ def details_of(runtime: Runtime, agreement: Agreement) -> AgreementDetails:
     return AgreementDetails(
         name=content["name"],
         contact=Contact(**content["contact"]),
-        signing_rule=tuple(
-            Signatory(PersonalNumber(one["personal_number"]), one["name"], one["email"])
-            for one in content["signing_rule"]
-        ),
+        signing_rule=signing_rule_from_json(content),
         payout_account=Bankgiro(content["payout_account"]),
     )
+
+
+def keep_signing_rule(runtime: Runtime, agreement: Agreement, rule: SigningRule) -> None:
+    """Put *rule* in the place of the one that the locked *agreement* has been under."""
+    content = runtime.cipher.decrypt_json(agreement.details_encrypted, context=DETAILS)
+    subject = of_application(agreement.application_id)
+    agreement.details_encrypted = runtime.cipher.encrypt_json(
+        content | signing_rule_to_json(rule), context=DETAILS, subject=subject
+    )
+    agreement.version += 1
+
+
+def replace_account(runtime: Runtime, agreement: Agreement, account: Bankgiro) -> None:
+    """Put *account* in the place of the one that the locked *agreement* was paid to (rule P1)."""
+    content = runtime.cipher.decrypt_json(agreement.details_encrypted, context=DETAILS)
+    subject = of_application(agreement.application_id)
+    changed = content | {"payout_account": account.digits}
+    agreement.details_encrypted = runtime.cipher.encrypt_json(changed, context=DETAILS, subject=subject)
+    agreement.version += 1
 
 
 def company_of(runtime: Runtime, agreement: Agreement) -> OrganisationNumber | PersonalNumber:

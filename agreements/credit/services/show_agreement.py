@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
-from agreements.credit.services.complete_signatures import require_signable
+from agreements.credit.services.complete_signatures import require_invited, require_needed, require_signable
 from agreements.credit.services.keep_agreement import details_of, get_agreement
 from agreements.credit.services.view_agreement import (
     AgreementSummary,
@@ -35,7 +35,7 @@ from agreements.ledger.service import BookedEntry
 from agreements.signing.service import ToSign
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.text import Language
-from underwriting.kernel.vocabulary import Role, Scope
+from underwriting.kernel.vocabulary import GuaranteeState, Role, Scope
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.models import AuditEntry
@@ -95,7 +95,8 @@ class Agreements:
     def id_of_application(self, application_id: uuid.UUID, caller: Caller) -> uuid.UUID | None:
         """The agreement that the application became, where the caller has a part in it."""
         with self.runtime.database.transaction() as session:
-            agreement = session.scalar(sa.select(Agreement).where(Agreement.application_id == application_id))
+            query = sa.select(Agreement).where(Agreement.application_id == application_id)
+            agreement = session.scalar(query.order_by(Agreement.id.desc()).limit(1))
             return agreement.id if agreement is not None and self._part(session, agreement, caller) else None
 
     def list_all(self, caller: Caller, *, before: uuid.UUID | None = None, limit: int = 50) -> AgreementPage:
@@ -191,11 +192,12 @@ class Agreements:
             return documents.shown(self.runtime, document, language)
 
     def prepare_agreement(self, agreement_id: uuid.UUID, person_index: bytes) -> ToSign:
-        """What the person signs for the company now; NotFound, NothingToSign."""
+        """What the person signs for the company now; NotFound, NothingToSign, SignatureNotNeeded."""
         with self.runtime.database.transaction() as session:
             agreement = get_agreement(session, agreement_id)
             to_sign = agreement_to_sign(session, self.runtime, agreement, person_index)
             require_signable(agreement, at=self.runtime.clock.now())
+            require_needed(session, self.runtime, agreement, besides=person_index)
             return to_sign
 
     def prepare_guarantee(self, guarantee_id: uuid.UUID, person_index: bytes) -> ToSign:
@@ -205,6 +207,8 @@ class Agreements:
             agreement = get_agreement(session, guarantee.agreement_id)
             to_sign = guarantee_to_sign(session, self.runtime, agreement, guarantee, person_index)
             require_signable(agreement, at=self.runtime.clock.now())
+            if guarantee.state != GuaranteeState.SIGNED:  # who has signed is told so by the order
+                require_invited(guarantee)
             return to_sign
 
     def _visible(
@@ -223,7 +227,7 @@ class Agreements:
             return None
         signatories = {
             self.runtime.cipher.blind_index(one.person.digits)
-            for one in details_of(self.runtime, agreement).signing_rule
+            for one in details_of(self.runtime, agreement).signing_rule.signatories
         }
         if caller.person_index in signatories | {agreement.signatory_index}:
             return Part.BORROWER

@@ -250,5 +250,5 @@ def _signatures(session: Session, runtime: Runtime, agreement: Agreement) -> tup
     signed = signers_of(session, SigningPurpose.AGREEMENT, agreement.id)
     return tuple(
         SignatureView(one.name, runtime.cipher.blind_index(one.person.digits) in signed)
-        for one in details_of(runtime, agreement).signing_rule
+        for one in details_of(runtime, agreement).signing_rule.callable_signatories
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
-from agreements.credit.services.keep_agreement import Signatory, company_of, details_of
+from agreements.credit.services.keep_agreement import company_of, details_of
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
 from agreements.guarantees import service as guarantees
@@ -19,6 +19,7 @@ from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.product import ProductTerms
+from underwriting.kernel.signing_rule import Signatory
 from underwriting.kernel.statutes import REMINDER_FEE
 from underwriting.kernel.vocabulary import WindowPolicy
 from underwriting.platform.encryption import of_application
@@ -49,7 +50,7 @@ def write_agreement(
 ) -> None:
     """The agreement's text, one copy for each who signs for the company."""
     values = _priced_values(session, runtime, agreement, figures)
-    for signatory in details_of(runtime, agreement).signing_rule:
+    for signatory in details_of(runtime, agreement).signing_rule.callable_signatories:
         documents.keep(
             session,
             runtime,
@@ -163,7 +164,7 @@ def guarantee_to_sign(
 
 
 def _signatory(runtime: Runtime, agreement: Agreement, person_index: bytes) -> Signatory | None:
-    rule = details_of(runtime, agreement).signing_rule
+    rule = details_of(runtime, agreement).signing_rule.callable_signatories
     return next((one for one in rule if runtime.cipher.blind_index(one.person.digits) == person_index), None)
 
 
@@ -187,7 +188,7 @@ def _agreement_values(session: Session, runtime: Runtime, agreement: Agreement) 
         for guarantee in guarantees.of_agreement(session, agreement.id)
     ]
     return common_values(runtime, agreement) | {
-        "signatories": [_named(one.name, one.person) for one in details.signing_rule],
+        "signatories": [_named(one.name, one.person) for one in details.signing_rule.callable_signatories],
         "guarantors": named,
         "first_drawdown": first_drawdown,
         "instalment": first_drawdown.split(agreement.term_months)[-1],

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from agreements.credit.services.decline_guarantee import give_up_for_another_guarantor
 from schemas import checks
 from schemas.values import NamedGuarantor, SupplementBody
 from underwriting.applications import messages, rules
 from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement
 from underwriting.applications.rules import ApplicationEvent
-from underwriting.applications.services.find_application import move
+from underwriting.applications.services.find_application import move, one_undecided
 from underwriting.applications.services.ground_enquiry import keep_ground
 from underwriting.applications.services.store_application import (
     body_of,
@@ -21,7 +22,7 @@ from underwriting.applications.services.store_application import (
     supplement_to_bytes,
 )
 from underwriting.kernel.errors import FieldError, InvalidInput, NotFound
-from underwriting.kernel.vocabulary import CompanyForm, GuarantorState
+from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState
 from underwriting.platform import outbox
 from underwriting.platform.authentication import token_hash
 from underwriting.platform.encryption import of_application
@@ -79,15 +80,22 @@ def replace_guarantor(
 ) -> ApplicationGuarantor:
     """Put *named* in the place of guarantor *ordinal* of the locked application, and invite that person (rule A3).
 
-    Raises ApplicationStateRefuses unless the application waits for confirmations, NotFound without such a guarantor,
-    InvalidInput for a person who cannot be guarantor here (rule A4).
+    Of an approved one, a guarantor who declined to sign is replaced: the agreement is given up and the application goes
+    the same road again (rule G2). Raises ApplicationStateRefuses unless the application waits for confirmations or
+    signatures, GuarantorNotReplaceable, ApplicationOpen, NotFound without such a guarantor, InvalidInput for a person
+    who cannot be guarantor here (rule A4).
     """
-    move(session, application, ApplicationEvent.GUARANTOR_REPLACED, actor=actor, at=at, data={"guarantor": ordinal})
+    was_granted = application.state == ApplicationState.APPROVED
+    with one_undecided(session):
+        move(session, application, ApplicationEvent.GUARANTOR_REPLACED, actor=actor, at=at, data={"guarantor": ordinal})
+        session.flush()
     rows = guarantors_of(session, application)
     old = next((row for row in rows if row.ordinal == ordinal), None)
     if old is None:
         raise NotFound
     _check_named(runtime, application, [row for row in rows if row is not old], named)
+    if was_granted:
+        _give_up_agreement(session, runtime, application, old, actor=actor, at=at)
     old.state = str(GuarantorState.REPLACED)
     old.invitation_hash = None
     session.flush()
@@ -106,6 +114,22 @@ def replace_guarantor(
     keep_ground(session, application, new.person_index, at=at)
     invite(session, runtime, application, new, at=at)
     return new
+
+
+def _give_up_agreement(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    old: ApplicationGuarantor,
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Naming another keeps the applicant bound for as long as the new person has to confirm."""
+    give_up_for_another_guarantor(session, runtime, application.id, declined_index=old.person_index, actor=actor, at=at)
+    application.decided_at = None
+    until = rules.confirm_by(at, terms=runtime.terms)
+    application.binding_until = max(until, application.binding_until or until)
 
 
 def _check_named(

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from agreements.credit.services.decline_guarantee import given_up_rate
 from agreements.guarantees import service as guarantees
 from agreements.payments.service import record_of
 from bureau_clients.facts import Known
@@ -131,7 +132,7 @@ def gather(session: Session, runtime: Runtime, application: Application, *, at: 
         application_id=application.id,
         reference=application.reference,
         body=body,
-        signed_fee_rate=Decimal(application.shown_highest_fee_rate or runtime.terms.highest_fee_rate),
+        signed_fee_rate=_agreed_rate(session, runtime, application),
         company=company,
         owner=_person(session, runtime, OWNER, owner, at) if isinstance(owner, PersonalNumber) else None,
         guarantors=guarantors,
@@ -176,6 +177,13 @@ def screened_parties(body: ApplicationBody, company_name: str | None) -> tuple[P
 def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber, at: datetime) -> Person:
     at_risk, promised = guarantees.promised_by(session, runtime.cipher.blind_index(number.digits), at=at)
     return Person(reference=reference, number=number, other_guarantees=at_risk, promised_guarantees=promised)
+
+
+def _agreed_rate(session: Session, runtime: Runtime, application: Application) -> Decimal:
+    """The highest rate that binds without a new acceptance: as signed (A3), and not above what was granted (D1)."""
+    signed = Decimal(application.shown_highest_fee_rate or runtime.terms.highest_fee_rate)
+    granted = given_up_rate(session, application.id)
+    return signed if granted is None else min(signed, granted)
 
 
 def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: datetime) -> HistoryFacts:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agreements.credit.service import Contact, GrantedTerms, Signatory, grant
+from agreements.credit.service import Contact, GrantedTerms, grant
 from agreements.credit.services.write_documents import PriceFigures
 from agreements.guarantees.service import GuarantorDetails
 from bureau_clients.facts import Known
@@ -25,9 +25,11 @@ from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.pricing import offer
 from underwriting.decisions.scoring import Decision
 from underwriting.decisions.services.gather_case import Case
+from underwriting.decisions.services.read_signing_rule import signing_rule_of
 from underwriting.decisions.services.tell_applicant import tell
 from underwriting.kernel.event_catalogue import APPLICATION_DECIDED
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
 from underwriting.platform import events
@@ -148,7 +150,7 @@ def grant_credit(
             borrower_name=borrower_name(runtime, application, case).sv,
             contact=contact,
             payout_account=body.payout_account.bankgiro,
-            signing_rule=tuple(Signatory(one.personal_number, one.name) for one in body.signing_rule),
+            signing_rule=signing_rule_of(session, runtime, case, on=stockholm_date(at)),
             signatory=body.signatory_personal_number,
             limit=Money(row.limit_ore),
             fee_rate=row.fee_rate,

@@ -15,6 +15,7 @@ from agreements.credit.service import (
     GuarantorDetails,
     NothingToSign,
     Signatory,
+    SigningRule,
     grant,
     lapse_unsigned,
     lock_agreement,
@@ -48,7 +49,9 @@ from underwriting.kernel.vocabulary import (
 from underwriting.platform import outbox
 from underwriting.platform.authentication import ANONYMOUS
 
-BOTH_SIGN = (Signatory(ANNA, "Anna Lindqvist"), Signatory(STRANGER, "Okänd Främling", "okand@exempel.example"))
+BOTH_SIGN = SigningRule.jointly(
+    (Signatory(ANNA, "Anna Lindqvist"), Signatory(STRANGER, "Okänd Främling", "okand@exempel.example"))
+)
 
 
 def letters(credit: CreditWorld) -> Sequence[outbox.Message]:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from agreements.credit.service import Signatory
+from agreements.credit.service import Signatory, SigningRule
 from agreements.credit.services.seal_documents import seal_due
 from agreements.documents import sealing
 from agreements.documents import service as documents
@@ -89,7 +89,7 @@ def test_a_sealed_document_begins_with_what_was_signed_and_holds_the_evidence(cr
 
 def test_every_copy_of_an_agreement_holds_everybodys_signature(credit: CreditWorld) -> None:
     """S2: two sign for the company, each their own copy of the same bytes."""
-    rule = (Signatory(ANNA, "Anna Lindqvist"), Signatory(STRANGER, "Nils Berg"))
+    rule = SigningRule.jointly((Signatory(ANNA, "Anna Lindqvist"), Signatory(STRANGER, "Nils Berg")))
     agreement = credit.signed(signing_rule=rule, guarantors=())
     seal_due(credit.runtime)
     copies = [one for one in kept(credit) if one.kind == "agreement"]
