@@ -91,6 +91,8 @@ class LiablePartySchema(Answer):
     name = TextField(longest=200)
     cap = MoneyField(described={"description": "Without one the party answers for the whole debt"})
     statute = TextField(longest=200)
+    debts_before = DateField()
+    until = DateField()
 
 
 class DocumentSchema(Answer):

@@ -8,6 +8,7 @@ from uuid import UUID
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
+from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
     CompanyForm,
     CreditPurpose,
@@ -216,3 +217,60 @@ class AccountChangeBody:
     bankgiro: Bankgiro = field(repr=False)
     holder: str | None = field(default=None, repr=False)
     evidence: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SigningRuleBody:
+    """A signing rule (rule S2), and where it was read."""
+
+    rule: SigningRule = field(repr=False)
+    evidence: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusalBody:
+    """Why a guarantor declines (rule G2), and whether the applicant may read it."""
+
+    reason: str = field(repr=False)
+    tell_applicant: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReasonBody:
+    """Why staff do something."""
+
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartnerBody:
+    """A registered partner (rule G5)."""
+
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    entered_on: date
+    evidence: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartnerExitBody:
+    """The registration of a partner's exit (rule G5)."""
+
+    exited_on: date
+    evidence: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrokenLimitationBody:
+    """When the limitation against a former partner was broken (rule G5)."""
+
+    broken_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DivisionBody:
+    """A debt to divide between guarantors, and whose guarantees bring nothing (rule G3)."""
+
+    amount: Money
+    insolvent: tuple[UUID, ...]
+    barred: tuple[UUID, ...]

@@ -10,7 +10,9 @@ from markupsafe import Markup
 
 from agreements.billing import routes as billing_routes
 from agreements.cancellation import routes as cancellation_routes
+from agreements.credit import party_routes
 from agreements.credit import routes as credit_routes
+from agreements.credit.services.change_signing_rule import SigningRules
 from agreements.guarantees import routes as guarantee_routes
 from agreements.payments import routes as payment_routes
 from agreements.payouts import routes as payout_routes
@@ -136,6 +138,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield signing_routes.blueprint(runtime, house.signings, preparers)
     yield credit_routes.blueprint(agreements)
     yield guarantee_routes.blueprint(runtime)
+    yield party_routes.blueprint(runtime, SigningRules(runtime, house.payouts.agreement_signed))
     yield payout_routes.blueprint(runtime, agreements, house.payouts)
     yield billing_routes.blueprint(runtime, agreements)
     yield payment_routes.blueprint(runtime, house.payments)

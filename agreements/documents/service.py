@@ -40,6 +40,15 @@ class InBothLanguages(NamedTuple):
     en: Words
 
 
+def copy_for(session: Session, document: Document, recipient_index: bytes, *, at: datetime) -> None:
+    """The same bytes and words, unsealed, for one more recipient; nothing where that one has a copy."""
+    same = ("subject_id", "agreement_id", "kind", "template_version", "media_type", "sha256")
+    sealed_alike = ("content_encrypted", "reading_aid_encrypted", "words_encrypted")
+    values = {name: getattr(document, name) for name in (*same, *sealed_alike)}
+    copy = insert(Document).values(**values, recipient_index=recipient_index, created_at=at)
+    session.execute(copy.on_conflict_do_nothing())
+
+
 def keep(
     session: Session,
     runtime: Runtime,

@@ -5,16 +5,16 @@ The functions that change a guarantee work in a transaction that has locked the 
 
 import secrets
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.guarantees import rules
 from agreements.guarantees.models import Guarantee
-from agreements.guarantees.rules import LiableParty
+from agreements.guarantees.rules import Division, LiableParty, Partner
 from agreements.ledger import service as ledger
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.identifiers import PersonalNumber
@@ -198,14 +198,30 @@ def details_of(runtime: Runtime, guarantee: Guarantee) -> GuarantorDetails:
     return GuarantorDetails(**runtime.cipher.decrypt_json(guarantee.details_encrypted, context=_DETAILS))
 
 
-def liable_parties(session: Session, agreement_id: uuid.UUID, form: CompanyForm) -> tuple[LiableParty, ...]:
-    """Who answers for the agreement's debt (rule G5); a guarantor's reference is the guarantee's id."""
+def liable_parties(
+    session: Session, agreement_id: uuid.UUID, form: CompanyForm, *, partners: Iterable[Partner], on: date
+) -> tuple[LiableParty, ...]:
+    """Who answers for the agreement's debt on a day (rule G5); a guarantor's reference is the guarantee's id."""
     in_force = [
         (guarantee.id, Money(guarantee.cap_ore))
         for guarantee in of_agreement(session, agreement_id)
         if guarantee.state == GuaranteeState.IN_FORCE
     ]
-    return rules.liable_parties(form, guarantees=in_force)
+    return rules.liable_parties(form, guarantees=in_force, partners=partners, on=on)
+
+
+def divided(
+    session: Session,
+    agreement_id: uuid.UUID,
+    debt: Money,
+    *,
+    insolvent: Collection[uuid.UUID],
+    barred: Collection[uuid.UUID],
+) -> Division:
+    """How the agreement's guarantors share *debt* among themselves; by their guarantees' ids."""
+    binding = [one for one in of_agreement(session, agreement_id) if one.state in _BINDING]
+    caps = {one.id: Money(one.cap_ore) for one in binding}
+    return rules.divide(debt, caps, insolvent=insolvent, barred=barred)
 
 
 def record_signature(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:

@@ -5,6 +5,8 @@ from underwriting.api_description.intake import INTAKE
 from underwriting.api_description.integration import ACCESS, INTEGRATION
 from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
+from underwriting.api_description.parties import PARTIES
+from underwriting.api_description.payouts import PAYOUTS
 from underwriting.api_description.policies import POLICIES
 
-OPERATIONS: tuple[Operation, ...] = (*INTAKE, *DESK, *POLICIES, *LENDING, *ACCESS, *INTEGRATION)
+OPERATIONS: tuple[Operation, ...] = (*INTAKE, *DESK, *POLICIES, *LENDING, *PARTIES, *PAYOUTS, *ACCESS, *INTEGRATION)

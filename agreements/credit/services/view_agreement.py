@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from agreements.credit.models import Agreement, PlannedInstalment
 from agreements.credit.rules import Instalment
 from agreements.credit.services.keep_agreement import company_of, details_of
+from agreements.credit.services.keep_partners import name_of, partner_in, rows_of
 from agreements.documents.models import Document
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
@@ -20,6 +21,7 @@ from agreements.ledger import service as ledger
 from agreements.signing.service import signers_of
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,
@@ -115,13 +117,18 @@ class GuaranteeView:
 
 @dataclass(frozen=True, slots=True)
 class LiableView:
-    """Somebody who answers for the debt; *name* is None where the register holds the names."""
+    """Somebody who answers for the debt; *name* is None where the register holds the names.
+
+    A former partner answers for *debts_before* a day, and to the end of *until*.
+    """
 
     liability: Liability
     reference: uuid.UUID | None
     name: str | None = field(repr=False)
     cap: Money | None
     statute: str | None
+    debts_before: date | None
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +216,8 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
         guarantee.id: guarantees.details_of(runtime, guarantee).name
         for guarantee in guarantees.of_agreement(session, agreement.id)
     }
+    partners = rows_of(session, agreement.id)
+    names |= {partner.id: name_of(runtime, partner) for partner in partners}
     borrower = details_of(runtime, agreement).name
     return tuple(
         LiableView(
@@ -217,8 +226,16 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
             borrower if party.liability is Liability.BORROWER else names.get(party.reference),
             party.cap,
             str(party.statute) if party.statute else None,
+            party.debts_before,
+            party.until,
         )
-        for party in guarantees.liable_parties(session, agreement.id, CompanyForm(agreement.company_form))
+        for party in guarantees.liable_parties(
+            session,
+            agreement.id,
+            CompanyForm(agreement.company_form),
+            partners=[partner_in(partner) for partner in partners],
+            on=stockholm_date(runtime.clock.now()),
+        )
     )
 
 

@@ -63,6 +63,16 @@ def write_agreement(
         )
 
 
+def copy_agreement(
+    session: Session, runtime: Runtime, agreement: Agreement, signatory: Signatory, *, at: datetime
+) -> None:
+    """The agreement's text for one who came into the signing rule later: the very bytes that the others sign."""
+    first = documents.of_subjects(session, [agreement.id])
+    of_others = next(one for one in first if one.kind == DocumentKind.AGREEMENT)
+    index = runtime.cipher.blind_index(signatory.person.digits)
+    documents.copy_for(session, of_others, index, at=at)
+
+
 def write_guarantee(
     session: Session, runtime: Runtime, agreement: Agreement, guarantee: Guarantee, *, at: datetime
 ) -> None:

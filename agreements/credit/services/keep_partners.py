@@ -1,0 +1,174 @@
+"""The partners of an HB and the general partners of a KB as the register shows them; recorded by staff (rule G5)."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.credit.models import Agreement, LiablePartner
+from agreements.credit.services.keep_agreement import lock_agreement
+from agreements.guarantees.rules import Partner
+from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
+from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.platform import audit_log
+from underwriting.platform.authentication import Caller
+from underwriting.platform.encryption import of_application
+from underwriting.platform.runtime import Runtime
+
+_DETAILS = "liable_partner.details"
+_NOT_YET = Text("Dagen ligger i framtiden", "The day is in the future")
+_BEFORE_ENTRY = Text("Utträdet är före inträdet", "The exit is before the entry")
+
+
+class NoPartnership(Conflict):
+    """Only partners of an HB and general partners of a KB answer for its debts by law. Rule G5."""
+
+    slug = "no-partnership"
+    title = Text("Bara handelsbolag och kommanditbolag har sådana bolagsmän", "Only an HB or a KB has such partners")
+    rule = "G5"
+
+
+class PartnerRecorded(Conflict):
+    """That partner, or that partner's exit, is recorded already. Rule G5."""
+
+    slug = "partner-recorded"
+    title = Text("Det är redan antecknat", "It is recorded already")
+    rule = "G5"
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerView:
+    """A partner for staff; *number* is personal or of an organisation, as it was entered."""
+
+    id: uuid.UUID
+    agreement_id: uuid.UUID
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    entered_on: date
+    exited_on: date | None
+    answers_until: date | None
+
+
+@dataclass(frozen=True)
+class Partners:
+    """What staff record of a partnership, each time with where it was read."""
+
+    runtime: Runtime
+
+    def record(
+        self, agreement_id: uuid.UUID, *, number: str, name: str, entered_on: date, evidence: str, caller: Caller
+    ) -> PartnerView:
+        """A registered partner. NoPartnership; PartnerRecorded for one who is there and has not left; InvalidInput."""
+        at = self.runtime.clock.now()
+        self._require_past(entered_on, "/entered_on", at)
+        with self.runtime.database.transaction() as session:
+            agreement = lock_agreement(session, agreement_id)
+            if agreement.company_form not in (CompanyForm.HB, CompanyForm.KB):
+                raise NoPartnership
+            there = (one for one in rows_of(session, agreement_id) if one.exited_on is None)
+            if any(self._details(one)["number"] == number for one in there):
+                raise PartnerRecorded
+            content = {"number": number, "name": name, "evidence": evidence}
+            subject = of_application(agreement.application_id)
+            partner = LiablePartner(
+                agreement_id=agreement_id,
+                details_encrypted=self.runtime.cipher.encrypt_json(content, context=_DETAILS, subject=subject),
+                entered_on=entered_on,
+                recorded_by=caller.actor,
+                recorded_at=at,
+            )
+            session.add(partner)
+            session.flush()
+            return self._noted(session, partner, "agreement.partner_recorded", caller, at)
+
+    def record_exit(self, partner_id: uuid.UUID, *, exited_on: date, evidence: str, caller: Caller) -> PartnerView:
+        """The exit was registered: nothing more is drawn from now on (rule G5). PartnerRecorded, InvalidInput."""
+        at = self.runtime.clock.now()
+        self._require_past(exited_on, "/exited_on", at)
+        with self.runtime.database.transaction() as session:
+            agreement, partner = self._locked(session, partner_id)
+            if partner.exited_on is not None:
+                raise PartnerRecorded
+            if exited_on < partner.entered_on:
+                raise InvalidInput(errors=(FieldError("/exited_on", _BEFORE_ENTRY, "G5"),), rule="G5")
+            content = self._details(partner) | {"exit_evidence": evidence}
+            subject = of_application(agreement.application_id)
+            partner.details_encrypted = self.runtime.cipher.encrypt_json(content, context=_DETAILS, subject=subject)
+            partner.exited_on, partner.exit_recorded_by, partner.exit_recorded_at = exited_on, caller.actor, at
+            agreement.drawdowns_stopped_at = agreement.drawdowns_stopped_at or at
+            agreement.version += 1
+            session.flush()
+            return self._noted(session, partner, "agreement.partner_exit_recorded", caller, at)
+
+    def record_broken_limitation(self, partner_id: uuid.UUID, *, broken_on: date, caller: Caller) -> PartnerView:
+        """The limitation against a former partner was broken: it runs anew from that day. NotFound, InvalidInput."""
+        at = self.runtime.clock.now()
+        self._require_past(broken_on, "/broken_on", at)
+        with self.runtime.database.transaction() as session:
+            _, partner = self._locked(session, partner_id)
+            before = partner_in(partner).until
+            if partner.exited_on is None or before is None or not partner.exited_on <= broken_on <= before:
+                raise InvalidInput(errors=(FieldError("/broken_on", _NOT_WITHIN, "G5"),), rule="G5")
+            partner.limitation_broken_on = broken_on
+            session.flush()
+            return self._noted(session, partner, "agreement.partner_limitation_broken", caller, at)
+
+    def _locked(self, session: Session, partner_id: uuid.UUID) -> tuple[Agreement, LiablePartner]:
+        found = session.get(LiablePartner, partner_id)
+        if found is None:
+            raise NotFound
+        agreement = lock_agreement(session, found.agreement_id)
+        session.refresh(found)
+        return agreement, found
+
+    def _details(self, partner: LiablePartner) -> dict[str, Any]:
+        return dict(self.runtime.cipher.decrypt_json(partner.details_encrypted, context=_DETAILS))
+
+    def _noted(
+        self, session: Session, partner: LiablePartner, action: str, caller: Caller, at: datetime
+    ) -> PartnerView:
+        subject, data = f"agreement:{partner.agreement_id}", {"partner": str(partner.id)}
+        audit_log.append(session, subject, action, actor=caller.actor, at=at, data=data)
+        content = self._details(partner)
+        return PartnerView(
+            partner.id,
+            partner.agreement_id,
+            content["number"],
+            content["name"],
+            partner.entered_on,
+            partner.exited_on,
+            partner_in(partner).until,
+        )
+
+    @staticmethod
+    def _require_past(day: date, pointer: str, at: datetime) -> None:
+        if day > stockholm_date(at):
+            raise InvalidInput(errors=(FieldError(pointer, _NOT_YET, "G5"),), rule="G5")
+
+
+_NOT_WITHIN = Text(
+    "Dagen ligger inte mellan utträdet och preskriptionen", "The day is not between the exit and the limitation"
+)
+
+
+def rows_of(session: Session, agreement_id: uuid.UUID) -> Sequence[LiablePartner]:
+    """The agreement's recorded partners, former ones too, in the order in which they were recorded."""
+    query = sa.select(LiablePartner).where(LiablePartner.agreement_id == agreement_id).order_by(LiablePartner.id)
+    return session.scalars(query).all()
+
+
+def name_of(runtime: Runtime, partner: LiablePartner) -> str:
+    """What the partner is called."""
+    name: str = runtime.cipher.decrypt_json(partner.details_encrypted, context=_DETAILS)["name"]
+    return name
+
+
+def partner_in(row: LiablePartner) -> Partner:
+    """The partner as the rules read it."""
+    return Partner(row.id, row.entered_on, row.exited_on, row.limitation_broken_on)

@@ -1,0 +1,153 @@
+"""A guarantor let go before settlement: only by the lender, two persons of it, and every co-guarantor (rule G4).
+
+Without one consent the others' joint liability would fall apart (NJA 1989 s. 269): it is asked of each, identified by
+BankID, and the last one that comes, whoever's it is, releases.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from agreements.credit.services.keep_agreement import lock_agreement
+from agreements.guarantees import service as guarantees
+from agreements.guarantees.models import Guarantee, GuaranteeRelease, ReleaseConsent
+from agreements.guarantees.rules import may_release
+from underwriting.kernel.errors import Conflict, NotFound, NotPermitted
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import GuaranteeState, ReleaseState
+from underwriting.platform import audit_log
+from underwriting.platform.authentication import Caller
+from underwriting.platform.runtime import Runtime
+
+_REASON = "guarantee_release.reason"
+_BINDING = (GuaranteeState.SIGNED, GuaranteeState.IN_FORCE)
+
+
+class GuaranteeNotReleasable(Conflict):
+    """Only a guarantee in force is released, and once; while an agreement is being signed it is declined. Rule G4."""
+
+    slug = "guarantee-not-releasable"
+    title = Text("Borgensåtagandet kan inte släppas", "The guarantee cannot be released")
+    rule = "G4"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A release and whose consent is missing: *awaited* are the co-guarantors' guarantees."""
+
+    id: uuid.UUID
+    guarantee_id: uuid.UUID
+    agreement_id: uuid.UUID
+    state: ReleaseState
+    approved: bool
+    awaited: tuple[uuid.UUID, ...]
+
+
+@dataclass(frozen=True)
+class Releases:
+    """What staff and co-guarantors do with releases."""
+
+    runtime: Runtime
+
+    def ask(self, guarantee_id: uuid.UUID, *, reason: str, caller: Caller) -> ReleaseView:
+        """One of staff asks for the release. GuaranteeNotReleasable."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            lock_agreement(session, guarantees.get(session, guarantee_id).agreement_id)
+            guarantee = guarantees.get(session, guarantee_id)
+            pending = sa.select(GuaranteeRelease.id).where(
+                GuaranteeRelease.guarantee_id == guarantee_id, GuaranteeRelease.state == str(ReleaseState.PENDING)
+            )
+            if guarantee.state != GuaranteeState.IN_FORCE or session.scalar(pending) is not None:
+                raise GuaranteeNotReleasable
+            subject = guarantees.data_subject_of(self.runtime, guarantee)
+            release = GuaranteeRelease(
+                guarantee_id=guarantee_id,
+                agreement_id=guarantee.agreement_id,
+                state=str(ReleaseState.PENDING),
+                reason_encrypted=self.runtime.cipher.encrypt(reason.encode(), context=_REASON, subject=subject),
+                asked_by=caller.actor,
+                asked_at=at,
+            )
+            session.add(release)
+            session.flush()
+            return self._noted(session, release, "guarantee.release_asked", caller, at)
+
+    def approve(self, release_id: uuid.UUID, *, caller: Caller) -> ReleaseView:
+        """The second of staff approves. NotPermitted for whoever asked, NotFound once it is settled."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            release = self._locked(session, release_id)
+            if release.asked_by == caller.actor:
+                raise NotPermitted
+            release.approved_by, release.approved_at = caller.actor, at
+            session.flush()
+            return self._noted(session, release, "guarantee.release_approved", caller, at)
+
+    def consent(self, release_id: uuid.UUID, *, caller: Caller) -> ReleaseView:
+        """A co-guarantor, identified by BankID, allows it; once is enough. NotFound for anybody else."""
+        person_index, at = caller.require_person(), self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            release = self._locked(session, release_id)
+            own = [one for one in self._others(session, release) if one.person_index == person_index]
+            if not own:
+                raise NotFound
+            values = {"release_id": release.id, "guarantee_id": own[0].id, "given_at": at}
+            session.execute(insert(ReleaseConsent).values(values).on_conflict_do_nothing())
+            return self._noted(session, release, "guarantee.release_consented", caller, at)
+
+    def withdraw(self, release_id: uuid.UUID, *, caller: Caller) -> ReleaseView:
+        """Staff drop it. NotFound once it is settled."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            release = self._locked(session, release_id)
+            release.state, release.settled_at = str(ReleaseState.WITHDRAWN), at
+            session.flush()
+            return self._noted(session, release, "guarantee.release_withdrawn", caller, at)
+
+    def _locked(self, session: Session, release_id: uuid.UUID) -> GuaranteeRelease:
+        found = session.get(GuaranteeRelease, release_id)
+        if found is None:
+            raise NotFound
+        lock_agreement(session, found.agreement_id)
+        session.refresh(found)
+        if found.state != ReleaseState.PENDING:
+            raise NotFound
+        return found
+
+    def _others(self, session: Session, release: GuaranteeRelease) -> Sequence[Guarantee]:
+        return [
+            one
+            for one in guarantees.of_agreement(session, release.agreement_id)
+            if one.id != release.guarantee_id and one.state in _BINDING
+        ]
+
+    def _noted(
+        self, session: Session, release: GuaranteeRelease, action: str, caller: Caller, at: datetime
+    ) -> ReleaseView:
+        """Note the step; where it was the last one that was missing, the guarantor is released."""
+        subject, data = f"agreement:{release.agreement_id}", {"release": str(release.id)}
+        audit_log.append(session, subject, action, actor=caller.actor, at=at, data=data)
+        others = {one.id for one in self._others(session, release)}
+        query = sa.select(ReleaseConsent.guarantee_id).where(ReleaseConsent.release_id == release.id)
+        given, approved = set(session.scalars(query)), release.approved_at is not None
+        if release.state == ReleaseState.PENDING and may_release(
+            approved=approved, co_guarantors=others, consenting=given
+        ):
+            release.state, release.settled_at = str(ReleaseState.RELEASED), at
+            guarantee = guarantees.get(session, release.guarantee_id)
+            guarantees.release(session, guarantee, actor=caller.actor, at=at)
+            session.flush()
+        return ReleaseView(
+            release.id,
+            release.guarantee_id,
+            release.agreement_id,
+            ReleaseState(release.state),
+            approved,
+            tuple(sorted(others - given)),
+        )
