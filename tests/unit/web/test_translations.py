@@ -60,7 +60,10 @@ EVENTS = (
     {f"application.{event}" for event in ApplicationEvent}
     | {f"application.guarantor_{state}" for state in (GuarantorState.CONFIRMED, GuarantorState.REFUSED)}
     | {f"agreement.{state}" for state in AgreementState if state is not AgreementState.SIGNING}
-    | {f"guarantee.{state}" for state in GuaranteeState if state is not GuaranteeState.REFUSED}
+    | {f"guarantee.{state}" for state in GuaranteeState}
+    | {f"guarantee.release_{what}" for what in ("asked", "approved", "consented", "withdrawn")}
+    | {f"agreement.signing_rule_{what}" for what in ("entered", "approved", "rejected")}
+    | {f"agreement.partner_{what}" for what in ("recorded", "exit_recorded", "limitation_broken")}
     | {f"payout.{state}" for state in PayoutState}
     | {f"cancellation.{what}" for what in ("received", "confirmed", "rejected", "fallen")}
     | {"application.created", "agreement.granted", "agreement.signature_received"}

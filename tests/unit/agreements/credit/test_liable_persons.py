@@ -1,0 +1,193 @@
+"""Who signs for a company, who is partner of it, and how a guarantor is let go (rules A9, S2, G4, G5)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from agreements.credit.formats import signing_rule_from_json, signing_rule_to_json
+from agreements.credit.rules import AgreementStateRefuses
+from agreements.credit.services.change_signing_rule import SigningRuleChangePending, SigningRules, SubmitterNotInRule
+from agreements.credit.services.complete_signatures import SignatureNotNeeded
+from agreements.credit.services.keep_partners import NoPartnership, PartnerRecorded, Partners
+from agreements.credit.services.release_guarantor import GuaranteeNotReleasable, Releases
+from tests.support.credit import ANNA, ERIK, MARIA, STRANGER, CreditWorld
+from underwriting.kernel.errors import InvalidInput, NotFound, NotPermitted
+from underwriting.kernel.money import Money
+from underwriting.kernel.signing_rule import Alternative, RoleSeats, RuleSource, Signatory, SignatoryRole, SigningRule
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm, GuaranteeState, ReleaseState, Role, SigningState
+from underwriting.platform.authentication import Caller
+
+FIRST = Caller(actor="staff:1", role=Role.UNDERWRITER, username="a")
+SECOND = Caller(actor="staff:2", role=Role.UNDERWRITER, username="b")
+PEOPLE = (Signatory(ANNA, "Anna Lindqvist"), Signatory(ERIK, "Erik Sandström"), Signatory(MARIA, "Maria Holmberg"))
+ANNA_OR_BOTH = SigningRule(
+    PEOPLE, (Alternative(frozenset({ANNA})), Alternative(frozenset({ERIK, MARIA}))), RuleSource.BUREAU
+)
+UNCHECKED = SigningRule.jointly(PEOPLE[:1], checked=False)
+
+
+def rules(credit: CreditWorld) -> SigningRules:
+    """Staff's part, composed as the application composes it."""
+    return SigningRules(credit.runtime, credit.payouts.agreement_signed)
+
+
+def test_a_rule_is_read_as_it_was_written_and_an_old_one_as_everybody_together() -> None:
+    """S2: rows from before rules had alternatives stay readable."""
+    board = frozenset({SignatoryRole.BOARD_MEMBER})
+    rule = SigningRule(
+        (Signatory(ANNA, "A", "a@exempel.example", board), Signatory(ERIK, "E", roles=board)),
+        (Alternative(seats=(RoleSeats(SignatoryRole.BOARD_MEMBER),)), Alternative(frozenset({ANNA}), day_to_day=True)),
+        RuleSource.STAFF,
+        wording="Firman tecknas av styrelsen",
+    )
+    assert signing_rule_from_json(signing_rule_to_json(rule)) == rule
+    old: dict[str, Any] = {"signing_rule": [{"personal_number": ANNA.digits, "name": "A", "email": None}]}
+    assert signing_rule_from_json(old) == SigningRule.jointly((Signatory(ANNA, "A"),))
+
+
+def test_one_alternative_is_enough_and_more_signatures_are_refused(credit: CreditWorld) -> None:
+    """S2: Erik and Maria together suffice; Anna's order, begun before, and a new one are refused as not needed."""
+    agreement = credit.grant(signing_rule=ANNA_OR_BOTH, guarantors=())
+    waiting = credit.start_agreement(agreement.id, ANNA)
+    with_guarantor = credit.grant(signing_rule=ANNA_OR_BOTH, guarantors=())
+    credit.complete(credit.start_agreement(agreement.id, ERIK))
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNING
+    credit.complete(credit.start_agreement(agreement.id, MARIA))
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNED
+    assert credit.complete(waiting).state is SigningState.FAILED
+    assert credit.agreement(with_guarantor.id).state == AgreementState.SIGNING
+
+
+def test_while_a_guarantor_is_missing_the_company_needs_no_more_signatures(credit: CreditWorld) -> None:
+    """S2: the company's side is complete though the agreement is not."""
+    agreement = credit.grant(signing_rule=ANNA_OR_BOTH)
+    started = credit.start_agreement(agreement.id, ERIK)
+    credit.complete(credit.start_agreement(agreement.id, ANNA))
+    with pytest.raises(SignatureNotNeeded):
+        credit.start_agreement(agreement.id, MARIA)
+    assert credit.complete(started).state is SigningState.FAILED
+
+
+def test_an_unchecked_rule_completes_nothing_until_a_second_person_has_looked(credit: CreditWorld) -> None:
+    """S2: what the applicant names counts once one of staff has entered the registration and another approved it."""
+    agreement = credit.grant(signing_rule=UNCHECKED, guarantors=())
+    credit.complete(credit.start_agreement(agreement.id))
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNING
+    entered = rules(credit).propose(agreement.id, UNCHECKED, evidence="Registreringsbevis 2026-11-02", caller=FIRST)
+    assert entered.change_id is not None
+    with pytest.raises(SigningRuleChangePending):
+        rules(credit).propose(agreement.id, UNCHECKED, evidence="x", caller=SECOND)
+    with pytest.raises(NotPermitted):
+        rules(credit).approve(entered.change_id, caller=FIRST)
+    approved = rules(credit).approve(entered.change_id, caller=SECOND)
+    assert (approved.rule.source, approved.rule.checked) == (RuleSource.STAFF, True)
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNED
+    assert credit.payout(agreement.id).amount == Money(agreement.first_drawdown_ore)
+    with pytest.raises(NotFound):
+        rules(credit).approve(entered.change_id, caller=SECOND)
+
+
+def test_who_comes_into_the_rule_signs_the_same_bytes(credit: CreditWorld) -> None:
+    """S2: Anna has signed; by the registration Maria has to sign beside her, the same document."""
+    agreement = credit.grant(signing_rule=UNCHECKED, guarantors=())
+    credit.complete(credit.start_agreement(agreement.id))
+    both = SigningRule.jointly((PEOPLE[0], PEOPLE[2]), source=RuleSource.STAFF)
+    entered = rules(credit).propose(agreement.id, both, evidence="Registreringsbevis", caller=FIRST)
+    assert entered.change_id is not None
+    rules(credit).approve(entered.change_id, caller=SECOND)
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNING
+    credit.complete(credit.start_agreement(agreement.id, MARIA))
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNED
+
+
+def test_the_submitter_stands_in_the_rule_that_staff_enter(credit: CreditWorld) -> None:
+    """A9: a rule without the one who applied is refused."""
+    agreement = credit.grant(signing_rule=UNCHECKED, guarantors=())
+    without = SigningRule.jointly((PEOPLE[1],), source=RuleSource.STAFF)
+    with pytest.raises(SubmitterNotInRule):
+        rules(credit).propose(agreement.id, without, evidence="Registreringsbevis", caller=FIRST)
+
+
+def test_a_registered_exit_stops_drawdowns(credit: CreditWorld) -> None:
+    """G5: partners are recorded with where it was read; from a registered exit on nothing more is drawn."""
+    agreement, partners = credit.grant(company_form=CompanyForm.HB, guarantors=()), Partners(credit.runtime)
+    credit.complete(credit.start_agreement(agreement.id))
+    there = partners.record(
+        agreement.id,
+        number="196103043698",
+        name="Nils Berg",
+        entered_on=date(2020, 1, 1),
+        evidence="Näringslivsregistret",
+        caller=FIRST,
+    )
+    with pytest.raises(PartnerRecorded):
+        partners.record(
+            agreement.id,
+            number="196103043698",
+            name="Nils Berg",
+            entered_on=date(2020, 1, 1),
+            evidence="igen",
+            caller=FIRST,
+        )
+    with pytest.raises(InvalidInput):
+        partners.record_exit(there.id, exited_on=date(2019, 12, 31), evidence="x", caller=FIRST)
+    with pytest.raises(InvalidInput):
+        partners.record_exit(there.id, exited_on=date(2099, 1, 1), evidence="x", caller=FIRST)
+    gone = partners.record_exit(there.id, exited_on=date(2026, 1, 15), evidence="Ändringsbevis", caller=FIRST)
+    assert gone.answers_until == date(2031, 1, 15)
+    with pytest.raises(AgreementStateRefuses) as refused:
+        credit.payouts.request_drawdown(agreement.id, Money.kronor(1), actor="person:1")
+    assert refused.value.rule == "G5"
+    listed = credit.agreements.liable_parties(agreement.id, credit.person(ANNA))
+    assert [(one.name, one.debts_before, one.until) for one in listed] == [
+        ("Exempelbolaget AB", None, None),
+        ("Nils Berg", date(2026, 1, 15), date(2031, 1, 15)),
+    ]
+    broken = partners.record_broken_limitation(there.id, broken_on=date(2026, 2, 1), caller=FIRST)
+    assert broken.answers_until == date(2031, 2, 1)
+
+
+def test_a_limited_company_has_no_partners(credit: CreditWorld) -> None:
+    """G5: only an HB and a KB have people who answer by law."""
+    agreement = credit.grant()
+    with pytest.raises(NoPartnership):
+        Partners(credit.runtime).record(
+            agreement.id, number="x", name="N", entered_on=date(2020, 1, 1), evidence="x", caller=FIRST
+        )
+
+
+def test_a_guarantor_goes_only_when_everybody_agrees(credit: CreditWorld) -> None:
+    """G4: the lender by two persons, and every co-guarantor; the last consent releases."""
+    agreement, releases = credit.signed(), Releases(credit.runtime)
+    erik, maria = credit.guarantee_of(agreement.id, ERIK), credit.guarantee_of(agreement.id, MARIA)
+    with pytest.raises(GuaranteeNotReleasable):
+        releases.ask(erik.id, reason="Skilsmässa", caller=FIRST)  # not in force before the payout
+    credit.payouts.send_due()
+    credit.payouts.read_answers()
+    assert credit.guarantee_of(agreement.id, ERIK).state == GuaranteeState.IN_FORCE
+    asked = releases.ask(erik.id, reason="Skilsmässa", caller=FIRST)
+    assert asked.awaited == (maria.id,)
+    with pytest.raises(GuaranteeNotReleasable):
+        releases.ask(erik.id, reason="igen", caller=FIRST)
+    with pytest.raises(NotPermitted):
+        releases.approve(asked.id, caller=FIRST)
+    for person in (ERIK, ANNA, STRANGER):
+        with pytest.raises(NotFound):
+            releases.consent(asked.id, caller=credit.person(person))
+    assert releases.approve(asked.id, caller=SECOND).state is ReleaseState.PENDING
+    assert credit.guarantee_of(agreement.id, ERIK).state == GuaranteeState.IN_FORCE
+    assert releases.consent(asked.id, caller=credit.person(MARIA)).state is ReleaseState.RELEASED
+    assert credit.guarantee_of(agreement.id, ERIK).state == GuaranteeState.RELEASED
+    assert credit.guarantee_of(agreement.id, MARIA).state == GuaranteeState.IN_FORCE
+
+
+def test_a_withdrawn_release_needs_no_consent(credit: CreditWorld) -> None:
+    """G4: what staff withdraw cannot be consented to."""
+    agreement, releases = credit.signed(), Releases(credit.runtime)
+    credit.payouts.send_due()
+    credit.payouts.read_answers()
+    asked = releases.ask(credit.guarantee_of(agreement.id, ERIK).id, reason="x", caller=FIRST)
+    assert releases.withdraw(asked.id, caller=SECOND).state is ReleaseState.WITHDRAWN
+    with pytest.raises(NotFound):
+        releases.consent(asked.id, caller=credit.person(MARIA))
