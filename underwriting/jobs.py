@@ -32,7 +32,7 @@ def jobs_of(house: House) -> Jobs:
             *signing_jobs.continuous(house.signings),
             *application_jobs.continuous_jobs(house.applications),
             *decision_jobs.continuous_jobs(house.decisions),
-            *credit_jobs.continuous(runtime),
+            *credit_jobs.continuous(runtime, house.signings.bankid),
             ContinuousJob("count-reports-left", _COUNTED_EVERY_SECONDS, house.gateway.tell_of_few_reports),
             *payout_jobs.continuous(house.payouts),
             *payment_jobs.continuous(house.payments),
