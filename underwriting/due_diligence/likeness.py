@@ -34,6 +34,15 @@ class Hit:
     score: int
 
 
+@dataclass(frozen=True, slots=True)
+class PairedWords:
+    """A word of a party's name and the one of the entry's that it is likest, how much of 100; one may stand alone."""
+
+    own: str
+    listed: str
+    percent: int
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name in small Latin letters, without a company's form unless there is nothing else."""
     found = tuple(_WORD.findall(anyascii(name).lower().replace("'", "")))
@@ -53,6 +62,18 @@ def likeness(one: Sequence[str], other: Sequence[str]) -> int:
         total += fuzz.ratio(word, best) * len(word)
         weight += len(word)
     return round(max(joined, total / weight - _MISSING_WORD * len(left)))
+
+
+def paired(name: str, listed: str) -> tuple[PairedWords, ...]:
+    """The words of two names beside each other, the likest first: why they count as alike; those left alone last."""
+    own, others = list(words_of(name)), list(words_of(listed))
+    found = []
+    while own and others:
+        one, other = max(((a, b) for a in own for b in others), key=lambda pair: fuzz.ratio(*pair))
+        found.append(PairedWords(one, other, round(fuzz.ratio(one, other))))
+        own.remove(one)
+        others.remove(other)
+    return (*found, *(PairedWords(word, "", 0) for word in own), *(PairedWords("", word, 0) for word in others))
 
 
 class NameIndex:

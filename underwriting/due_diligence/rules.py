@@ -58,12 +58,17 @@ class BirthDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of a sanctions list: every name that it is known by, and its dates of birth."""
+    """One entry of a sanctions list: every name that it is known by, its dates of birth, what else the list tells.
+
+    *citizenships* are countries as the list names them; the *remark* is the list's own.
+    """
 
     reference: str
     kind: EntryKind
     names: tuple[str, ...]
     born: tuple[BirthDate, ...] = ()
+    citizenships: tuple[str, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
