@@ -28,6 +28,7 @@ from underwriting.decisions.services.dispute_fact import Disputed
 from underwriting.decisions.services.gather_case import gather
 from underwriting.decisions.services.keep_dispute import DisputeView, EvidenceDocument
 from underwriting.decisions.services.propose_override import ProposalView
+from underwriting.decisions.services.read_case import DeskCase, read_case
 from underwriting.decisions.services.read_decision import StaffDecision
 from underwriting.decisions.services.review_decision import OwnReview, StaffReview
 from underwriting.kernel.errors import InvalidInput, NotFound
@@ -52,6 +53,13 @@ class Desk:
         with self.runtime.database.transaction() as session:
             policy = self.decisions.policy_now(session, self.runtime.clock.now())
             return propose_override.own_authority(session, policy, caller)
+
+    def case(self, application_id: uuid.UUID, caller: Caller) -> DeskCase:
+        """What the desk has of a case: who has it, what waits, what its newest decision rests on; for underwriters."""
+        caller.require(*CASE_READERS)
+        with self.runtime.database.transaction() as session:
+            policy = self.decisions.policy_now(session, self.runtime.clock.now())
+            return read_case(session, self.runtime, policy, find_for(session, application_id, caller), caller)
 
     def proposals(self, caller: Caller) -> tuple[ProposalView, ...]:
         """The determinations that wait for a second person, the oldest first (rule D8)."""

@@ -112,11 +112,12 @@ class Decisions:
             application.next_attempt_at = self.runtime.wall.now()
 
     def determine(
-        self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller
+        self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller, *, proposes: bool = True
     ) -> StaffDecision | ProposalView:
         """An underwriter's determination of a referred case, of an open offer, or an offer after a decline (rule D8).
 
-        What is beyond the underwriter's authority becomes a proposal to a second person. Where credit is given, the
+        What is beyond the underwriter's authority becomes a proposal to a second person; AuthorityExceeded is raised
+        instead, and no bureau asked, where the caller does not propose. Where credit is given, the
         company's status is fresh (B5) and the stops are looked at again (D10). Raises what `override.outcome_of`
         raises, ApplicationStateRefuses, DecidingOnOneself, BureausUnavailable, CaseMovedOn, ProposalPending.
         """
@@ -127,6 +128,8 @@ class Decisions:
             now = self.runtime.clock.now()
             after = determine_case.check(session, self.runtime, policy, application, caller, asked, at=now)
             version, case = application.version, gather(session, self.runtime, application, at=now)
+            if not proposes:
+                determine_case.require_authority(session, self.runtime, policy, case, caller, asked, after)
         retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self.look_again(case)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
@@ -144,6 +147,7 @@ class Decisions:
                 after=after,
                 retrieval=retrieval,
                 at=at,
+                proposes=proposes,
             )
             if isinstance(determined, OverrideProposal):
                 return view_of(self.runtime, determined, reference=application.reference, is_current=True)

@@ -23,6 +23,7 @@ from underwriting.platform.authentication import Caller
 from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
 
+MOST_RECEIVERS = 200
 _NO_UNDERWRITER = Text("Ingen handläggare heter så", "No underwriter has that name")
 
 
@@ -104,6 +105,13 @@ def assignments_of(session: Session, application_ids: Collection[uuid.UUID]) -> 
     """Who has each of the cases that somebody has."""
     found = session.execute(_ALL.where(CaseAssignment.application_id.in_(application_ids)))
     return {row.application_id: _view(row, username) for row, username in found}
+
+
+def receivers_of(session: Session) -> tuple[str, ...]:
+    """The usernames of those who may be given a case, in alphabetical order."""
+    roles = [str(role) for role in (*UNDERWRITERS, Role.ADMINISTRATOR)]
+    query = sa.select(StaffUser.username).where(StaffUser.role.in_(roles), StaffUser.disabled_at.is_(None))
+    return tuple(session.scalars(query.order_by(StaffUser.username).limit(MOST_RECEIVERS)))
 
 
 def cases_of(session: Session, staff_id: uuid.UUID | None) -> tuple[AssignmentView, ...]:

@@ -99,12 +99,13 @@ def determine(
     retrieval: Retrieval | None,
     at: datetime,
     proposal: OverrideProposal | None = None,
+    proposes: bool = True,
 ) -> DecisionRow | OverrideProposal:
     """Determine the locked application, on the reports as they are now where credit is given (rule B5).
 
     *after* is what `check` returned; CaseMovedOn when there is a later decision. The earlier decision stays. What is
     beyond the caller's authority becomes a proposal, and nothing else changes; where it is the caller who settles
-    *proposal*, AuthorityExceeded is raised instead.
+    *proposal*, or the caller does not propose, AuthorityExceeded is raised instead.
     """
     row = check(session, runtime, policy, application, caller, asked, at=at)
     if row.id != after.id:
@@ -115,7 +116,7 @@ def determine(
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
     outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis, at))
     if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate):
-        if proposal is not None:
+        if proposal is not None or not proposes:
             raise AuthorityExceeded
         return propose(session, runtime, application, row, caller, asked, reason, at=at)
     _bring_to_referred(session, application, caller, at)
@@ -130,6 +131,20 @@ def determine(
         conditions=asked.conditions,
     )
     return record(session, runtime, application, case, basis, ruling, at=at)
+
+
+def require_authority(
+    session: Session,
+    runtime: Runtime,
+    policy: Policy,
+    case: Case,
+    caller: Caller,
+    asked: Determination,
+    after: DecisionRow,
+) -> None:
+    """Raise AuthorityExceeded where *asked* is beyond the caller's authority by what the last decision rests on."""
+    if needs_second_person(session, policy, case, caller, asked, basis_of(runtime, after).decision.fee_rate):
+        raise AuthorityExceeded
 
 
 def ask_for_information(
