@@ -157,7 +157,7 @@ TABLE: Mapping[str, Access] = {
     "desk.show_disputes": _CASE_READER,
     "desk.show_evidence": _CASE_READER,
     "console.home": _ALL_STAFF,
-    "console.cases.queue": _CASE_READER,
+    "console.queue.show": _CASE_READER,
     "console.cases.case": _CASE_READER,
     "console.cases.determine": _UNDERWRITER,
     "console.cases.ask_applicant": _UNDERWRITER,

@@ -12,9 +12,9 @@ from underwriting.decisions.services.keep_policies import Policies
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
-from underwriting.web.views import console_agreements, console_bureaus, console_cases, console_policies
+from underwriting.web.views import console_agreements, console_bureaus, console_cases, console_policies, console_queue
 
-_DESKS = ("console.cases.queue", "billing_desk.show", "console.console_agreements.index")
+_DESKS = ("console.queue.show", "billing_desk.show", "console.console_agreements.index")
 
 
 def blueprint(
@@ -27,6 +27,7 @@ def blueprint(
 ) -> Blueprint:
     """Everything under `/console` but billing and log-in."""
     pages = Blueprint("console", __name__, url_prefix="/console")
+    pages.register_blueprint(console_queue.blueprint(runtime, applications))
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))

@@ -1,4 +1,4 @@
-"""The underwriter's queue and the page of a case: everything that is known of it, and what can be done with it."""
+"""The page of a case: everything that is known of it, and what can be done with it."""
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -37,19 +37,6 @@ from underwriting.web.layout import render
 from underwriting.web.reports import subjects_of
 from underwriting.web.texts import translate
 
-_PAGE = 50
-_FIRST = ApplicationState.REFERRED
-"""What the queue shows when nothing is chosen: that which waits for a person."""
-_SHOWN = (
-    ApplicationState.REFERRED,
-    ApplicationState.INFORMATION_REQUESTED,
-    ApplicationState.ASSESSING,
-    ApplicationState.SUBMITTED,
-    ApplicationState.COUNTER_OFFER,
-    ApplicationState.APPROVED,
-    ApplicationState.DECLINED,
-    ApplicationState.LAPSED,
-)
 _DETERMINABLE = (ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED, ApplicationState.DECLINED)
 _MEMBERS = ("outcome", "limit", "fee_rate", "reason_code", "reason")
 
@@ -59,21 +46,6 @@ def blueprint(
 ) -> Blueprint:
     """The views under `/console/applications`."""
     pages = Blueprint("cases", __name__, url_prefix="/applications")
-
-    @pages.get("")
-    def queue() -> Response:
-        caller, chosen = current_caller(), request.args.get("state", str(_FIRST))
-        state = ApplicationState(chosen) if chosen in list(_SHOWN) else None
-        page = applications.list_applications(caller, state=state, cursor=request.args.get("cursor"), limit=_PAGE)
-        return render(
-            "console/queue.html",
-            rows=page.items,
-            next_cursor=page.next_cursor,
-            chosen=str(state) if state else "all",
-            counts=applications.count_by_state(caller),
-            states=_SHOWN,
-            days_since=lambda at: (stockholm_date(runtime.clock.now()) - stockholm_date(at)).days,
-        )
 
     def page(
         application_id: uuid.UUID,
