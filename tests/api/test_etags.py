@@ -7,8 +7,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import granted
+from tests.support.journey import apply, granted
 from tests.support.lending import BERTIL, application_json, guarantor_json
+from tests.support.sanctions import NOTE, like_an_entry, loaded
 from underwriting.api_description.operations import OPERATIONS
 from underwriting.kernel.vocabulary import Role
 
@@ -150,3 +151,12 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     for method, rest in (("DELETE", ""), ("POST", "/secret-rotation"), ("POST", "/activation")):
         path = f"/v1/webhook-endpoints/{endpoint}{rest}"
         yield method, "/v1/webhook-endpoints/{endpoint_id}" + rest, administrator.call(method, path, If_Match=STALE)
+
+    loaded(world.runtime)
+    apply(world, like_an_entry())
+    world.work()
+    matches = "/v1/due-diligence/sanctions-matches"
+    (match,) = underwriter.get(matches)["items"]
+    for rest in ("/clearance", "/confirmation"):
+        answer = underwriter.call("POST", f"{matches}/{match['id']}{rest}", {"note": NOTE}, If_Match=STALE)
+        yield "POST", f"{matches}/{{match_id}}{rest}", answer

@@ -34,6 +34,8 @@ SAMPLES: dict[str, Any] = {
         "treatment": "unknown",
         "note": "Anmärkningen är struken.",
     },
+    "/v1/due-diligence/sanctions-matches/{match_id}/clearance": {"note": "En annan person."},
+    "/v1/due-diligence/sanctions-matches/{match_id}/confirmation": {"note": "Samma person."},
     "/v1/agreements/{agreement_id}/drawdowns": {"amount": "1.00"},
     "/v1/agreements/{agreement_id}/cancellation": {},
     "/v1/agreements/{agreement_id}/redemption": {"on": "2026-03-02"},

@@ -55,6 +55,15 @@ class BirthDate:
     month: int | None = None
     day: int | None = None
 
+    def __str__(self) -> str:
+        """`1970-05-04`, `1970-05` or `1970`."""
+        told = [f"{self.year:04}"]
+        if self.month is not None:
+            told.append(f"{self.month:02}")
+            if self.day is not None:
+                told.append(f"{self.day:02}")
+        return "-".join(told)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
