@@ -4,7 +4,7 @@ While BankID is asked, no transaction is open.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +29,7 @@ from underwriting.applications.services import (
 )
 from underwriting.applications.services.add_supplement import SupplementView
 from underwriting.applications.services.confirm_guarantor import Invitation
-from underwriting.applications.services.read_application import ApplicationView, Page
+from underwriting.applications.services.read_application import ApplicationSummary, ApplicationView, Page
 from underwriting.kernel.errors import NotPermitted
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, SigningPurpose
@@ -181,6 +181,11 @@ class Applications:
             return read_application.list_applications(
                 session, self.runtime.cipher, caller, state=state, cursor=cursor, limit=limit
             )
+
+    def summaries(self, application_ids: Collection[uuid.UUID], caller: Caller) -> dict[uuid.UUID, ApplicationSummary]:
+        """Those applications that have not been erased, for underwriters."""
+        with self.runtime.database.transaction() as session:
+            return read_application.summaries_of(session, self.runtime.cipher, caller, application_ids)
 
     def count_by_state(self, caller: Caller) -> dict[ApplicationState, int]:
         """How many submitted applications stand in each state, for underwriters."""

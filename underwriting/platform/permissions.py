@@ -177,6 +177,12 @@ TABLE: Mapping[str, Access] = {
     "due_diligence.show_match": _CASE_READER,
     "due_diligence.clear_match": _UNDERWRITER,
     "due_diligence.confirm_match": _UNDERWRITER,
+    "console.due_diligence.inbox": _CASE_READER,
+    "console.due_diligence.show_match": _CASE_READER,
+    "console.due_diligence.clear_match": _UNDERWRITER,
+    "console.due_diligence.confirm_match": _UNDERWRITER,
+    "console.due_diligence.show_lists": _CASE_READER,
+    "console.due_diligence.load_list": _ADMINISTRATOR,
     # The policy
     "policies.show_all": _CASE_READER,
     "policies.show": _CASE_READER,

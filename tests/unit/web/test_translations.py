@@ -25,8 +25,9 @@ from bureau_clients.reports import (
 )
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.decisions.policy import Condition
-from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Card
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Bound, Card
 from underwriting.decisions.services.find_policy import PolicyState
+from underwriting.due_diligence.rules import MatchState
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,
@@ -41,12 +42,14 @@ from underwriting.kernel.vocabulary import (
     LoginMethod,
     PayoutState,
     RequestChannel,
+    ReviewOutcome,
     Role,
     Scope,
 )
 from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
 from underwriting.platform.read_log import DataKind
+from underwriting.web.due_diligence import MATCH
 from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
 WEB = Path(__file__).resolve().parents[3] / "underwriting" / "web"
@@ -82,11 +85,16 @@ FAMILIES: dict[str, Iterable[str]] = {
     "cancel.state.": CancellationState,
     "cancel.sure.": ("at_once", "conditional"),
     "cancel.window.": CancellationWindow,
+    "case.limit.": {*Bound, "asked", "binds"} - {Bound.SIGNED_FEE_RATE},
+    "case.review.": ReviewOutcome,
     "company_status.": CompanyStatus,
     "console.channel.": RequestChannel,
     "console.outcome.": Outcome,
     "copy.": CopyNotice,
     "coverage.": Coverage,
+    "diligence.kind.": (MATCH,),
+    "diligence.role.": ("company", "signatory", "owner", "guarantor"),
+    "diligence.state.": MatchState,
     "docs.place.": ("query", "header"),
     "document.": DocumentKind,
     "fact.": fact_types(CompanyReport).keys() | fact_types(PersonReport).keys(),

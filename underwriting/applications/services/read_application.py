@@ -1,7 +1,7 @@
 """What is shown of applications, to applicants and to staff."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -162,6 +162,17 @@ def list_applications(
     cipher.prepare(stored for row in rows for stored in (row.company_encrypted, row.details_encrypted))
     items = tuple(ApplicationSummary(**_summary(cipher, row)) for row in rows[:count])
     return Page(items, str(items[-1].id) if len(rows) > count else None)
+
+
+def summaries_of(
+    session: Session, cipher: Cipher, caller: Caller, application_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, ApplicationSummary]:
+    """Those applications that have not been erased, for underwriters. Raises LoginRequired, RoleMissing."""
+    caller.require(*CASE_READERS)
+    query = sa.select(Application).where(Application.id.in_(application_ids), Application.erased_at.is_(None))
+    rows = list(session.scalars(query))
+    cipher.prepare(row.company_encrypted for row in rows)
+    return {row.id: ApplicationSummary(**_summary(cipher, row)) for row in rows}
 
 
 def count_by_state(session: Session, caller: Caller) -> dict[ApplicationState, int]:

@@ -9,10 +9,18 @@ from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.keep_policies import Policies
+from underwriting.due_diligence.service import SanctionsDesk
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
-from underwriting.web.views import console_agreements, console_bureaus, console_cases, console_policies, console_queue
+from underwriting.web.views import (
+    console_agreements,
+    console_bureaus,
+    console_cases,
+    console_due_diligence,
+    console_policies,
+    console_queue,
+)
 
 _DESKS = ("console.queue.show", "billing_desk.show", "console.console_agreements.index")
 
@@ -31,6 +39,7 @@ def blueprint(
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
+    pages.register_blueprint(console_due_diligence.blueprint(runtime, applications, SanctionsDesk(runtime)))
     pages.register_blueprint(console_policies.blueprint(runtime, Policies(runtime)))
 
     @pages.get("/")

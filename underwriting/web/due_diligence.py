@@ -1,0 +1,133 @@
+"""Know-your-customer as staff see it: what waits, a match's two sides beside each other, a case's part of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from underwriting.due_diligence.likeness import PairedWords, paired
+from underwriting.due_diligence.rules import BORN_ELSEWHEN, MatchState
+from underwriting.due_diligence.services.settle_match import MatchView
+from underwriting.kernel.periods import stockholm_date
+from underwriting.platform.callers import Caller
+from underwriting.web.texts import translate
+
+MATCH = "match"
+"""The kind of what waits that is a match; the others are kinds of items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits for a person: of which *kind*, in which case, what it is, since when, where it is done."""
+
+    kind: str
+    application_id: UUID
+    what: str
+    state: str
+    tone: str
+    since: datetime
+    address: str
+
+    def days(self, on: date) -> int:
+        """How many days it has waited."""
+        return (on - stockholm_date(self.since)).days
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One line of the comparison: what it is about, the customer's data and the list's."""
+
+    about: str
+    own: str
+    listed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPage:
+    """A match beside its entry: *why* its score is what it is, and what the reader may do now."""
+
+    match: MatchView
+    sides: tuple[Side, ...]
+    words: tuple[PairedWords, ...]
+    why: tuple[str, ...]
+    waits: bool
+    proposed: bool
+    own_proposal: bool
+
+
+def waiting_matches(found: Iterable[MatchView], caller: Caller) -> list[Waiting]:
+    """Matches as what waits; one that is being cleared says whose turn it is."""
+    return [
+        Waiting(
+            kind=MATCH,
+            application_id=one.application_id,
+            what=one.party_name or one.party_number,
+            state=state_in_words(one, caller),
+            tone="bad" if one.strong else "warn",
+            since=one.found_at,
+            address=f"/console/due-diligence/matches/{one.id}",
+        )
+        for one in found
+    ]
+
+
+def counted(rows: Sequence[Waiting]) -> dict[str, int]:
+    """How many of each kind wait."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.kind] = counts.get(row.kind, 0) + 1
+    return counts
+
+
+def state_in_words(match: MatchView, caller: Caller) -> str:
+    """How a match stands, for the reader."""
+    if match.state is MatchState.CLEARING and match.settled_by == caller.actor:
+        return translate("diligence.state.clearing_own")
+    if match.state is MatchState.OPEN:
+        return translate("diligence.state.open_strong" if match.strong else "diligence.state.open")
+    return translate(f"diligence.state.{match.state}")
+
+
+def page_of(match: MatchView, caller: Caller) -> MatchPage:
+    """Everything that the page of *match* shows."""
+    return MatchPage(
+        match=match,
+        sides=_sides(match),
+        words=paired(match.party_name or "", match.listed_name),
+        why=_why(match),
+        waits=match.state in (MatchState.OPEN, MatchState.CLEARING),
+        proposed=match.state is MatchState.CLEARING,
+        own_proposal=match.settled_by == caller.actor,
+    )
+
+
+def _sides(match: MatchView) -> tuple[Side, ...]:
+    entry, nothing = match.entry, translate("diligence.not_told")
+    others = tuple(name for name in entry.names if name != match.listed_name)
+    return (
+        Side(translate("diligence.name"), match.party_name or nothing, (match.listed_name,)),
+        Side(translate("diligence.aliases"), nothing, others or (translate("diligence.none"),)),
+        Side(translate("diligence.born"), match.party_born or nothing, tuple(map(str, entry.born)) or (nothing,)),
+        Side(translate("diligence.citizenship"), nothing, entry.citizenships or (nothing,)),
+        Side(
+            translate("diligence.number"),
+            match.party_number,
+            (translate("diligence.entry", reference=entry.reference),),
+        ),
+        Side(translate("diligence.remark"), nothing, tuple(entry.remark.split("\n")) if entry.remark else (nothing,)),
+    )
+
+
+def _why(match: MatchView) -> tuple[str, ...]:
+    """Why the score is what it is, a sentence each."""
+    born = match.party_born and int(match.party_born[:4])
+    if not born or not match.entry.born:
+        about_birth = translate("diligence.why.born_unknown")
+    elif any(abs(one.year - born) <= 1 for one in match.entry.born):
+        about_birth = translate("diligence.why.born_near")
+    else:
+        about_birth = translate("diligence.why.born_elsewhen", points=BORN_ELSEWHEN)
+    return (
+        translate("diligence.why.strong" if match.strong else "diligence.why.possible"),
+        about_birth,
+    )
