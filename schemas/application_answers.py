@@ -20,6 +20,7 @@ from underwriting.kernel.vocabulary import (
     CreditPurpose,
     GuarantorState,
     InvoiceDelivery,
+    OwnerControl,
 )
 
 MOST_ITEMS = 200
@@ -52,6 +53,7 @@ class BeneficialOwnerAnswerSchema(Answer):
     name = TextField(longest=100)
     share = RateField()
     politically_exposed = BooleanField()
+    control = ChoiceField(OwnerControl)
 
 
 class ApplicationSummarySchema(Answer):

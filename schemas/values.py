@@ -14,6 +14,7 @@ from underwriting.kernel.vocabulary import (
     DecisionOutcome,
     FactTreatment,
     InvoiceDelivery,
+    OwnerControl,
     RequestChannel,
     ReviewOutcome,
     SigningPurpose,
@@ -56,12 +57,17 @@ class Signatory:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BeneficialOwner:
-    """Somebody who owns or controls the company (*verklig huvudman*); *share* is a fraction."""
+    """Somebody who owns or controls the company (*verklig huvudman*); *share* of the votes is a fraction.
+
+    *related_to* is another owner who is a close relative: their shares are added together.
+    """
 
     personal_number: PersonalNumber
     share: Decimal
     politically_exposed: bool | None
     name: str | None = field(default=None, repr=False)
+    control: OwnerControl = OwnerControl.VOTES
+    related_to: PersonalNumber | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +79,8 @@ class DueDiligenceAnswers:
     politically_exposed: bool | None = None
     owners_complete: bool | None = None
     trades_with_high_risk_countries: bool | None = None
+    takes_cash: bool | None = None
+    industry: str | None = None  # a code of SNI, two to five digits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from underwriting.decisions.scoring import decide
 from underwriting.decisions.services.assess_application import reports_in
 from underwriting.decisions.services.conflict_of_interest import forbid_oneself
 from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.know_customer import lacks
 from underwriting.decisions.services.propose_override import needs_second_person, propose
 from underwriting.decisions.services.record_decision import (
     EVENTS,
@@ -115,8 +116,9 @@ def determine(
         keep_name(runtime, application, reports_in(retrieval).get(case.body.organisation_number.digits))
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
     outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis, at))
-    if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate):
-        if proposal is not None or not proposes:
+    is_second = proposal is not None
+    if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate, is_second=is_second):
+        if is_second or not proposes:
             raise AuthorityExceeded
         return propose(session, runtime, application, row, caller, asked, reason, at=at)
     _bring_to_referred(session, application, caller, at)
@@ -188,7 +190,12 @@ def _referred_case(
         signed_fee_rate=asked.highest_fee_rate,
         fee_rates=frozenset(grade.fee_rate for grade in policy.grades),
         hard_stop=any(hard_stops(basis.facts)),
-        due_diligence_gap=bool(basis.facts.due_diligence.gaps) and not told_since,
+        due_diligence_gap=lacks(
+            session,
+            application.id,
+            told_since=told_since,
+            otherwise=bool(basis.facts.due_diligence.gaps) and not told_since,
+        ),
         declined_before=_was_declined(session, application),
         no_longer_binding=application.binding_until is not None and application.binding_until <= at,
     )

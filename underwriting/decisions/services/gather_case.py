@@ -1,7 +1,7 @@
 """What is known of an application before and after the bureaus have answered: subjects, persons, due diligence."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -28,11 +28,16 @@ from underwriting.decisions.facts import ApplicationFacts, DueDiligenceFacts, Fa
 from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
 from underwriting.decisions.rules import OWNER
 from underwriting.decisions.services.keep_dispute import corrections_of
+from underwriting.decisions.services.know_customer import weigh
+from underwriting.due_diligence.items import FoundOwner
 from underwriting.due_diligence.rules import EntryKind, Occasion, Party
+from underwriting.due_diligence.services.assess_relation import Standing, owners_found
 from underwriting.due_diligence.services.screen_case import screen
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.runtime import Runtime
+
+_PERSON = 12  # digits of a person's number; a company's has ten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +156,12 @@ def parties_of(runtime: Runtime, body: ApplicationBody) -> frozenset[bytes]:
     return frozenset().union(*(runtime.cipher.blind_indexes(digits) for digits in numbers))
 
 
-def screened_parties(body: ApplicationBody, company_name: str | None) -> tuple[Party, ...]:
+def screened_parties(
+    body: ApplicationBody, company_name: str | None, found: tuple[FoundOwner, ...] = ()
+) -> tuple[Party, ...]:
     """Everybody whom the sanctions lists are asked about (rule K1): company, signatories, owners, guarantors.
 
-    Somebody in several roles is asked about once.
+    *found* are the owners that staff have found, persons and companies. Somebody in several roles is asked about once.
     """
     number = body.organisation_number
     company = Party(kind=EntryKind.ENTERPRISE, role="company", number=number.digits, name=company_name)
@@ -170,7 +177,8 @@ def screened_parties(body: ApplicationBody, company_name: str | None) -> tuple[P
         Party(kind=EntryKind.PERSON, role=role, number=one.digits, name=name, born=one.born_on)
         for one, (role, name) in roles.items()
     )
-    return (company, *persons)
+    known = {number.digits, *(one.digits for one in roles)}
+    return (company, *persons, *_found_parties(one for one in found if one.number not in known))
 
 
 def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber, at: datetime) -> Person:
@@ -197,34 +205,32 @@ def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: date
     )
 
 
+def standing_of(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, *, at: datetime
+) -> tuple[Screening, Standing]:
+    """What the sanctions lists say of everybody in the locked application, and how the customer stands (rule K1)."""
+    found = owners_found(session, runtime, application.id)
+    parties = screened_parties(body, company_name_of(runtime.cipher, application), found)
+    finding = screen(session, runtime, application.id, parties, Occasion.DECISION, at=at)
+    return Screening(finding), weigh(session, runtime, application.id, body, finding, at=at)
+
+
+def _found_parties(found: Iterable[FoundOwner]) -> Iterator[Party]:
+    for one in {owner.number: owner for owner in found}.values():
+        person = PersonalNumber(one.number) if len(one.number) == _PERSON else None
+        kind = EntryKind.ENTERPRISE if person is None else EntryKind.PERSON
+        yield Party(kind=kind, role="owner", number=one.number, name=one.name, born=person.born_on if person else None)
+
+
 def _due_diligence(
     session: Session, runtime: Runtime, application: Application, body: ApplicationBody, at: datetime
 ) -> DueDiligenceFacts:
-    parties = screened_parties(body, company_name_of(runtime.cipher, application))
-    finding = screen(session, runtime, application.id, parties, Occasion.DECISION, at=at)
-    answers = body.due_diligence
-    exposed = [answers.politically_exposed, *(owner.politically_exposed for owner in body.beneficial_owners)]
+    sanctions, standing = standing_of(session, runtime, application, body, at=at)
     return DueDiligenceFacts(
-        gaps=_gaps(body),
-        sanctions=Screening(finding),
-        politically_exposed=any(answer is True for answer in exposed),
+        gaps=tuple(str(kind) for kind in standing.gaps),
+        sanctions=sanctions,
+        politically_exposed=standing.known.politically_exposed is True,
     )
-
-
-def _gaps(body: ApplicationBody) -> tuple[str, ...]:
-    """What know-your-customer lacks (rule K1). A sole trader is its own beneficial owner."""
-    answers = body.due_diligence
-    company = body.company_form is not CompanyForm.EF
-    missing = {
-        "purpose_of_credit": answers.purpose_of_credit is None,
-        "source_of_repayment": answers.source_of_repayment is None,
-        "politically_exposed": answers.politically_exposed is None
-        or any(owner.politically_exposed is None for owner in body.beneficial_owners),
-        "beneficial_owners": company and not (body.beneficial_owners and answers.owners_complete),
-        # With an answer that is yes the class is high, and a person has to look (lag 2017:630, 3:16).
-        "risk_class": answers.trades_with_high_risk_countries is not False,
-    }
-    return tuple(sorted(word for word, lacks in missing.items() if lacks))
 
 
 def _company_report(report: Report | None) -> CompanyReport | NoMatch | None:
