@@ -12,6 +12,7 @@ from underwriting.platform.database import Base, Identified, one_of
 
 ONE_PENDING = "uq_override_proposal_pending"
 ONE_OPEN_REVIEW = "uq_human_review_open"
+ONE_PER_TICKET = "uq_case_assignment_ticket"
 ONE_DISPUTE = "uq_fact_dispute_decision_id_subject_fact"
 
 
@@ -89,6 +90,7 @@ class CaseAssignment(Base):
     )
     staff_user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("staff_user.id"), index=True)
     assigned_by: Mapped[str]
+    ticket: Mapped[uuid.UUID | None] = mapped_column(unique=True)  # of the press of a button by which it was taken
     assigned_at: Mapped[datetime]
 
 

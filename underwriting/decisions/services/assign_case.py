@@ -62,8 +62,11 @@ def assign(
     username: str | None,
     *,
     at: datetime,
+    ticket: uuid.UUID | None = None,
 ) -> AssignmentView:
     """Give the locked application to the underwriter *username*, to the caller where it is None.
+
+    *ticket* is what it is taken with, once.
 
     Whoever has the case, or a senior underwriter, gives it on; else CaseTaken. A party to it does not get it. Giving it
     to the one who has it changes nothing.
@@ -81,10 +84,10 @@ def assign(
         _require_holder(row, caller)
         row.staff_user_id, row.assigned_by, row.assigned_at = receiver.id, caller.actor, at
     else:
-        row = CaseAssignment(
-            application_id=application.id, staff_user_id=receiver.id, assigned_by=caller.actor, assigned_at=at
-        )
+        row = CaseAssignment(application_id=application.id, staff_user_id=receiver.id)
+        row.assigned_by, row.assigned_at = caller.actor, at
         session.add(row)
+    row.ticket = ticket
     session.flush()
     _note(session, application, "case.assigned", caller, at, {"to": f"staff:{receiver.id}"})
     return _view(row, receiver.username)
