@@ -39,6 +39,14 @@ _LABELS = {
     "review-grounds": "case.review.grounds",
     "channel": "console.channel",
     "received_at": "console.received_at",
+    "q": "queue.q",
+    "kind": "queue.kind",
+    "form": "queue.form",
+    "assigned": "queue.assigned",
+    "least": "queue.least",
+    "most": "queue.most",
+    "older": "queue.older",
+    "order": "queue.order",
 }
 
 

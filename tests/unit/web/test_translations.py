@@ -24,7 +24,9 @@ from bureau_clients.reports import (
     fact_types,
 )
 from underwriting.applications.rules import ApplicationEvent
+from underwriting.decisions.authority import Beyond
 from underwriting.decisions.policy import Condition
+from underwriting.decisions.queue import Assigned, QueueOrder
 from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Bound, Card
 from underwriting.decisions.services.find_policy import PolicyState
 from underwriting.due_diligence.rules import MatchState
@@ -41,6 +43,7 @@ from underwriting.kernel.vocabulary import (
     GuarantorState,
     LoginMethod,
     PayoutState,
+    ReferralKind,
     RequestChannel,
     ReviewOutcome,
     Role,
@@ -77,6 +80,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "account.method.": LoginMethod,
     "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
     "agreement.state.": AgreementState,
+    "approvals.beyond.": (Beyond.LIMIT, Beyond.FEE),
     "audit.kind.": DataKind,
     "application.lead.": ApplicationState,
     "application.state.": ApplicationState,
@@ -113,6 +117,10 @@ FAMILIES: dict[str, Iterable[str]] = {
     "policies.state.": PolicyState,
     "policies.when.": Condition,
     "purpose.": CreditPurpose,
+    "queue.assigned.": Assigned,
+    "queue.caption.": QueueOrder,
+    "queue.kind.": ReferralKind,
+    "queue.order.": QueueOrder,
     "role.": Role,
     "scope.": Scope,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),

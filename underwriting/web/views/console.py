@@ -7,6 +7,8 @@ from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
+from underwriting.decisions.desk import Desk
+from underwriting.decisions.desk_queue import DeskQueue
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.keep_policies import Policies
 from underwriting.due_diligence.service import SanctionsDesk
@@ -15,6 +17,7 @@ from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
 from underwriting.web.views import (
     console_agreements,
+    console_approvals,
     console_bureaus,
     console_cases,
     console_due_diligence,
@@ -34,8 +37,9 @@ def blueprint(
     gateway: Gateway,
 ) -> Blueprint:
     """Everything under `/console` but billing and log-in."""
-    pages = Blueprint("console", __name__, url_prefix="/console")
-    pages.register_blueprint(console_queue.blueprint(runtime, applications))
+    pages, queue = Blueprint("console", __name__, url_prefix="/console"), DeskQueue(decisions)
+    pages.register_blueprint(console_queue.blueprint(runtime, queue))
+    pages.register_blueprint(console_approvals.blueprint(runtime, Desk(decisions), queue))
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
