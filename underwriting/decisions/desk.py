@@ -17,6 +17,7 @@ from underwriting.decisions.service import Decisions
 from underwriting.decisions.services import (
     assign_case,
     dispute_fact,
+    find_policy,
     keep_dispute,
     propose_override,
     read_decision,
@@ -26,6 +27,7 @@ from underwriting.decisions.services import (
 from underwriting.decisions.services.assign_case import AssignmentView
 from underwriting.decisions.services.dispute_fact import Disputed
 from underwriting.decisions.services.gather_case import gather
+from underwriting.decisions.services.hold_exposure import hold_exposure
 from underwriting.decisions.services.keep_dispute import DisputeView, EvidenceDocument
 from underwriting.decisions.services.propose_override import ProposalView
 from underwriting.decisions.services.read_case import DeskCase, read_case
@@ -82,11 +84,13 @@ class Desk:
             )
             case = gather(session, self.runtime, application, at=now)
         retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self.decisions.look_again(case)
-        at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
+            find_policy.share_turn(session)
+            application, row = settle_override.open_proposal(session, self.runtime, proposal_id, caller)
+            at = hold_exposure(session, self.runtime, application)
             policy = self.decisions.policy_now(session, at)
-            application = settle_override.approve(
-                session, self.runtime, policy, proposal_id, caller, after=after, retrieval=retrieval, at=at
+            settle_override.approve(
+                session, self.runtime, policy, application, row, caller, after=after, retrieval=retrieval, at=at
             )
             return read_decision.for_staff(session, self.runtime, application)[0]
 

@@ -176,7 +176,7 @@ class Diligence:
             row = change(session, at)
             if weighed:
                 body = body_of(session, self.runtime.cipher, application)
-                standing_of(session, self.runtime, application, body, at=at)
+                standing_of(session, self.runtime, application, body, kept=True, at=at)
             return read_customer.view_of(session, self.runtime, row)
 
     def _locked(self, session: Session, item_id: uuid.UUID, caller: Caller) -> Application:

@@ -14,6 +14,7 @@ from underwriting.applications.services.store_application import supplements_of
 from underwriting.decisions.authority import AuthorityExceeded
 from underwriting.decisions.desk_models import OverrideProposal
 from underwriting.decisions.grounds import hard_stops
+from underwriting.decisions.limits import left_by_exposure
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.override import Determination, ReferredCase, outcome_of
 from underwriting.decisions.policy import Policy
@@ -83,7 +84,8 @@ def check(
     if application.state not in _DETERMINABLE or row is None or _says_nothing_new(runtime, application, row, asked):
         raise ApplicationStateRefuses(ApplicationState(application.state), EVENTS[asked.outcome])
     forbid_oneself(session, runtime, application, caller)
-    outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis_of(runtime, row), at))
+    case = gather(session, runtime, application, at=at)
+    outcome_of(asked, _referred_case(session, runtime, policy, application, case, row, basis_of(runtime, row), at))
     return row
 
 
@@ -111,11 +113,11 @@ def determine(
     row = check(session, runtime, policy, application, caller, asked, at=at)
     if row.id != after.id:
         raise CaseMovedOn
-    case = gather(session, runtime, application, at=at)
+    case = gather(session, runtime, application, at=at, weighed=True)
     if retrieval is not None:
         keep_name(runtime, application, reports_in(retrieval).get(case.body.organisation_number.digits))
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
-    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis, at))
+    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, case, row, basis, at))
     is_second = proposal is not None
     if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate, is_second=is_second):
         if is_second or not proposes:
@@ -175,6 +177,7 @@ def _referred_case(
     runtime: Runtime,
     policy: Policy,
     application: Application,
+    case: Case,
     row: DecisionRow,
     basis: Basis,
     at: datetime,
@@ -198,6 +201,7 @@ def _referred_case(
         ),
         declined_before=_was_declined(session, application),
         no_longer_binding=application.binding_until is not None and application.binding_until <= at,
+        exposure_leaves=left_by_exposure(case.facts({}, at=at), policy),
     )
 
 

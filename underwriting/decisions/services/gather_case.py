@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from agreements.guarantees import service as guarantees
-from agreements.payments.service import record_of
+from agreements.payments.service import promises_of, record_of
 from bureau_clients.facts import Known
 from bureau_clients.questions import Subject, SubjectRole
 from bureau_clients.reports import CompanyReport, NoMatch, PersonReport, Report
@@ -98,8 +97,13 @@ class Case:
         return corrected(told, self.corrections)
 
 
-def gather(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> Case:
-    """The case of an application that everybody has confirmed; the lender's books are read as they stood at *at*."""
+def gather(
+    session: Session, runtime: Runtime, application: Application, *, at: datetime, weighed: bool = False
+) -> Case:
+    """The case of an application that everybody has confirmed; the lender's books are read as they stood at *at*.
+
+    *weighed*: how the customer stands by now is kept in the locked application (rule K1).
+    """
     body = body_of(session, runtime.cipher, application)
     rows = guarantors_of(session, application)
     versions = notice_versions_of(session, application)
@@ -141,7 +145,7 @@ def gather(session: Session, runtime: Runtime, application: Application, *, at: 
         owner=_person(session, runtime, OWNER, owner, at) if isinstance(owner, PersonalNumber) else None,
         guarantors=guarantors,
         subjects=(company, *persons),
-        due_diligence=_due_diligence(session, runtime, application, body, at),
+        due_diligence=_due_diligence(session, runtime, application, body, at, weighed=weighed),
         history=_history(session, runtime, body, at),
         corrections=corrections_of(session, runtime, application.id),
     )
@@ -182,8 +186,10 @@ def screened_parties(
 
 
 def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber, at: datetime) -> Person:
-    at_risk, promised = guarantees.promised_by(session, runtime.cipher.blind_index(number.digits), at=at)
-    return Person(reference=reference, number=number, other_guarantees=at_risk, promised_guarantees=promised)
+    promises = promises_of(session, runtime.cipher.blind_index(number.digits), at=at)
+    return Person(
+        reference=reference, number=number, other_guarantees=promises.at_risk, promised_guarantees=promises.caps
+    )
 
 
 def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: datetime) -> HistoryFacts:
@@ -206,13 +212,13 @@ def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: date
 
 
 def standing_of(
-    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, *, at: datetime
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, *, kept: bool, at: datetime
 ) -> tuple[Screening, Standing]:
-    """What the sanctions lists say of everybody in the locked application, and how the customer stands (rule K1)."""
+    """What the sanctions lists say of everybody in the application, and how the customer stands (rule K1)."""
     found = owners_found(session, runtime, application.id)
     parties = screened_parties(body, company_name_of(runtime.cipher, application), found)
     finding = screen(session, runtime, application.id, parties, Occasion.DECISION, at=at)
-    return Screening(finding), weigh(session, runtime, application.id, body, finding, at=at)
+    return Screening(finding), weigh(session, runtime, application.id, body, finding, kept=kept, at=at)
 
 
 def _found_parties(found: Iterable[FoundOwner]) -> Iterator[Party]:
@@ -223,9 +229,9 @@ def _found_parties(found: Iterable[FoundOwner]) -> Iterator[Party]:
 
 
 def _due_diligence(
-    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, at: datetime
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, at: datetime, *, weighed: bool
 ) -> DueDiligenceFacts:
-    sanctions, standing = standing_of(session, runtime, application, body, at=at)
+    sanctions, standing = standing_of(session, runtime, application, body, kept=weighed, at=at)
     return DueDiligenceFacts(
         gaps=tuple(str(kind) for kind in standing.gaps),
         sanctions=sanctions,

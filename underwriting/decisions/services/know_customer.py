@@ -13,7 +13,14 @@ from underwriting.due_diligence.items import ANSWERED_BY_CUSTOMER, FoundOwner
 from underwriting.due_diligence.relation import Declared, known_of
 from underwriting.due_diligence.relation import Known as Customer
 from underwriting.due_diligence.rules import Finding
-from underwriting.due_diligence.services.assess_relation import Standing, assess, findings_in, gaps_of, items_of
+from underwriting.due_diligence.services.assess_relation import (
+    Standing,
+    assess,
+    findings_in,
+    gaps_of,
+    items_of,
+    keep,
+)
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import CompanyForm, OwnerControl
 from underwriting.platform.runtime import Runtime
@@ -35,11 +42,15 @@ def weigh(
     body: ApplicationBody,
     sanctions: Finding,
     *,
+    kept: bool,
     at: datetime,
 ) -> Standing:
-    """How the customer of the locked application stands; writes what has changed."""
+    """How the customer of an application stands; *kept*: what that changes in the locked application is written."""
     declared = declared_in(body, _officers(session, runtime, application_id, body))
-    return assess(session, runtime, application_id, declared, sanctions, at=at)
+    standing = assess(session, runtime, application_id, declared, sanctions, at=at)
+    if kept:
+        keep(session, runtime, application_id, standing, at=at)
+    return standing
 
 
 def known_now(
