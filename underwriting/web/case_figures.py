@@ -58,7 +58,7 @@ def price_rows(grounds: Grounds) -> tuple[Row, ...]:
     rows = []
     if policy.prices and price.default_rate is not None and price.loss is not None and price.exact is not None:
         lost = policy.prices.loss_given_default
-        how = translate("case.price.loss_how", default=_percent(price.default_rate), lost=_percent(lost))
+        how = translate("case.price.loss_how", default=_share(price.default_rate), lost=_share(lost))
         rows = [
             Row(translate("case.price.loss"), _percent(price.loss), f"{how}; {in_grade}"),
             Row(translate("case.price.funds"), _percent(policy.prices.cost_of_funds), in_policy),
@@ -164,3 +164,8 @@ def _percent(rate: Decimal) -> str:
     """A rate with at most two decimals of a per cent."""
     shown = rate.quantize(_HUNDREDTH, ROUND_HALF_UP)
     return percent_in_words(shown).in_language(language_of_request())
+
+
+def _share(rate: Decimal) -> str:
+    """A share, as a rule in whole per cent: `8 %`."""
+    return _percent(rate).replace(",00", "").replace(".00", "")

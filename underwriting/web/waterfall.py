@@ -23,7 +23,9 @@ _FOOT = 34
 _INK = "#17211d"
 _SOFT = "#54625b"
 _PALE = "#e7e5dc"
-_GRID = "#c4c2b8"
+_GRID = "#d3d1c8"
+_HALO = Markup('stroke="#fff" stroke-width="3" paint-order="stroke"')
+"""So that a name is read where a line passes behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ def _thresholds(thresholds: Sequence[Threshold], scale: float, height: int) -> I
 def _rows(groups: Sequence[tuple[str, list[Bar]]], scale: float) -> Iterator[Markup]:
     y, reached = float(_TOP), 0
     for name, bars in groups:
-        yield Markup('<text x="{}" y="{:.1f}" font-size="11" font-weight="700" fill="{}">{}</text>').format(
-            _LEFT, y + 11, _INK, name
+        yield Markup('<text x="{}" y="{:.1f}" font-size="11" font-weight="700" fill="{}" {}>{}</text>').format(
+            _LEFT, y + 11, _INK, _HALO, name
         )
         y += _HEADING
         for bar in bars:
@@ -90,7 +92,7 @@ def _row(bar: Bar, y: float, reached: int, scale: float) -> Markup:
     left = _LEFT + reached * scale
     return Markup(
         "<g><title>{label}: {reason}. {points}/{most}</title>"
-        '<text x="{start}" y="{text:.1f}" font-size="10.5" fill="{soft}">{label}</text>'
+        '<text x="{start}" y="{text:.1f}" font-size="10.5" fill="{soft}" {halo}>{label}</text>'
         '<text x="{end}" y="{text:.1f}" font-size="10.5" font-weight="600" text-anchor="end" fill="{ink}">'
         "{points}/{most}</text>"
         '<rect x="{left:.1f}" y="{top:.1f}" width="{whole:.1f}" height="{bar}" fill="{pale}"/>'
@@ -104,6 +106,7 @@ def _row(bar: Bar, y: float, reached: int, scale: float) -> Markup:
         end=_WIDTH - _RIGHT,
         text=y + 8,
         soft=_SOFT,
+        halo=_HALO,
         ink=_INK,
         left=left,
         top=y + 12,
