@@ -1,5 +1,6 @@
 """A counter-offer: accepted by a signatory with BankID by the end of the seventh day, or lapsed (rule D1)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -74,18 +75,12 @@ def open_offer(session: Session, application: Application, *, at: datetime) -> D
     return row
 
 
-def require_still_given(
-    session: Session, runtime: Runtime, application: Application, row: DecisionRow, case: Case, *, at: datetime
-) -> None:
+def require_still_given(session: Session, runtime: Runtime, row: DecisionRow, case: Case, *, at: datetime) -> None:
     """Raise HardStopStands or ExposureExceeded where what is known at *at* forbids to give what *row* offers (D10, G6).
 
     A hard stop is one by every policy. The limits are those of the policy by which the offer was made.
     """
-    reports: dict[str, Report] = {}
-    for told in evidence.of_application(session, runtime.cipher, application.id):
-        if told.report is not None:
-            reports.setdefault(told.report.number, told.report)  # the newest of each subject comes first
-    facts = case.facts(reports, at=at)
+    facts = case.facts(_newest_reports(session, runtime, case), at=at)
     if any(hard_stops(facts)):
         raise HardStopStands
     left = left_by_exposure(facts, find_policy.by_hash(session, row.policy_hash))
@@ -101,7 +96,7 @@ def prepare_acceptance(
     Raises what `require_still_given` raises.
     """
     case = gather(session, runtime, application, at=at)
-    require_still_given(session, runtime, application, row, case, at=at)
+    require_still_given(session, runtime, row, case, at=at)
     values = _values(runtime, application, case, row)
     document = documents.keep(
         session,
@@ -130,7 +125,7 @@ def record_acceptance(session: Session, runtime: Runtime, signing: Signing, *, a
         raise OfferExpired
     books_at = hold_exposure(session, runtime, application)
     case = gather(session, runtime, application, at=books_at)
-    require_still_given(session, runtime, application, row, case, at=books_at)
+    require_still_given(session, runtime, row, case, at=books_at)
     actor = f"person:{application.signatory_index.hex()[:16]}"
     move(session, application, ApplicationEvent.OFFER_ACCEPTED, actor=actor, at=at, data={"decision": str(row.id)})
     application.decided_at = at
@@ -154,6 +149,17 @@ def lapse_offers(session: Session, runtime: Runtime, *, at: datetime) -> int:
         return True
 
     return each_alone(applications, undone_if_it_fails, named=lambda application: application.id)
+
+
+def _newest_reports(session: Session, runtime: Runtime, case: Case) -> Mapping[str, Report]:
+    """What bureaus have last told of each subject of the case, by the digits of its number."""
+    newest: dict[bytes, Report] = {}
+    for told in evidence.of_application(session, runtime.cipher, case.application_id):
+        if told.report is not None:
+            newest.setdefault(told.subject, told.report)  # the newest of each comes first
+    digits = {subject.number.digits for subject in case.subjects}
+    indexes = {index: each for each in digits for index in runtime.cipher.blind_indexes(each)}
+    return {indexes[index]: report for index, report in newest.items() if index in indexes}
 
 
 def _values(runtime: Runtime, application: Application, case: Case, row: DecisionRow) -> dict[str, object]:
