@@ -95,6 +95,7 @@ class Diligence:
             application = lock_application(session, find_for(session, application_id, caller).id)
             forbid_oneself(session, self.runtime, application, caller)
             row = settle_item.begin(session, self.runtime, application_id, kind, note, caller, at=at)
+            _weigh_again(session, self.runtime, application, at)
             return read_customer.view_of(session, self.runtime, row)
 
     def take(self, item_id: uuid.UUID, caller: Caller) -> ItemView:
@@ -175,8 +176,7 @@ class Diligence:
             application = self._locked(session, item_id, caller)
             row = change(session, at)
             if weighed:
-                body = body_of(session, self.runtime.cipher, application)
-                standing_of(session, self.runtime, application, body, kept=True, at=at)
+                _weigh_again(session, self.runtime, application, at)
             return read_customer.view_of(session, self.runtime, row)
 
     def _locked(self, session: Session, item_id: uuid.UUID, caller: Caller) -> Application:
@@ -184,6 +184,12 @@ class Diligence:
         application = lock_application(session, find_for(session, application_id, caller).id)
         forbid_oneself(session, self.runtime, application, caller)
         return application
+
+
+def _weigh_again(session: Session, runtime: Runtime, application: Application, at: datetime) -> None:
+    """Keep how the customer of the locked application stands by what was found."""
+    body = body_of(session, runtime.cipher, application)
+    standing_of(session, runtime, application, body, kept=True, at=at)
 
 
 def _view(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> CustomerView:

@@ -1,6 +1,7 @@
 """What an application tells for know-your-customer, and what bureaus tell of the company's officers (rule K1)."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,7 +18,6 @@ from underwriting.due_diligence.services.assess_relation import (
     Standing,
     assess,
     findings_in,
-    gaps_of,
     items_of,
     keep,
 )
@@ -62,15 +62,10 @@ def known_now(
     return known_of(declared, findings, on=stockholm_date(at))
 
 
-def lacks(session: Session, application_id: uuid.UUID, *, told_since: bool, otherwise: bool) -> bool:
-    """Whether credit cannot be given yet; *told_since*: the customer has answered since the decision.
-
-    *otherwise* holds for an application from before customers were weighed.
-    """
-    gaps = gaps_of(session, application_id)
-    if gaps is None:
-        return otherwise
-    return bool(gaps - ANSWERED_BY_CUSTOMER if told_since else gaps)
+def lacks(gaps: Iterable[str], *, told_since: bool) -> bool:
+    """Whether credit cannot be given yet; *told_since*: the customer has given information since the decision."""
+    filled = ANSWERED_BY_CUSTOMER if told_since else frozenset()
+    return any(gap not in filled for gap in gaps)
 
 
 def declared_in(body: ApplicationBody, officers: tuple[str, ...] | None) -> Declared:

@@ -1,8 +1,9 @@
 """Weighing what is known of a customer: its risk class, and what a person still has to look into (rules K1, D16).
 
-1. What the customer told and staff have found is put together; the class follows, and is written when it is another.
-2. For each need an item is opened, once; what was settled on the same basis stays settled.
-3. What is no longer called for lapses. All that is left are the gaps that refer the case.
+1. What the customer told and staff have found is put together; the class follows.
+2. What a person has to look into and has not settled on the same basis are the gaps that refer the case.
+3. Where that is kept the class is written when it is another, an item is opened, once, for each need, and what is no
+   longer called for lapses.
 """
 
 import uuid
@@ -52,24 +53,28 @@ def assess(
     *,
     at: datetime,
 ) -> Standing:
-    """Weigh the customer of the locked application as it is known at an instant; writes what has changed."""
+    """How the customer stands as it is known at an instant; writes nothing."""
     rows = items_of(session, application_id)
     on = stockholm_date(at)
     known = relation.known_of(declared, findings_in(runtime, rows), on=on)
     assessment = relation.assess(known, sanctions, on=on)
-    _keep_class(session, runtime, application_id, assessment, at)
     needs = relation.needs_of(known, assessment)
-    missing = {
-        kind for kind, basis in needs.items() if _is_missing(session, runtime, application_id, rows, kind, basis, at)
-    }
-    for row in rows:
-        if row.state != DiligenceState.SETTLED and DiligenceKind(row.kind) not in needs:
-            if row.opened_by == SYSTEM and row.state == DiligenceState.OPEN:
-                _lapse(session, row, at)
-            else:
-                missing.add(DiligenceKind(row.kind))
-    session.flush()
+    missing = {kind for kind, basis in needs.items() if not _is_settled(runtime, _newest(rows, kind), basis)}
+    missing |= {DiligenceKind(row.kind) for row in rows if _stays_open(row)}
     return Standing(known=known, assessment=assessment, gaps=tuple(sorted(missing)))
+
+
+def keep(session: Session, runtime: Runtime, application_id: uuid.UUID, standing: Standing, *, at: datetime) -> None:
+    """Write what *standing* has changed in the locked application: the class, items opened anew, items that lapse."""
+    _keep_class(session, runtime, application_id, standing.assessment, at)
+    rows = items_of(session, application_id)
+    needs = relation.needs_of(standing.known, standing.assessment)
+    for kind, basis in needs.items():
+        _keep_need(session, runtime, application_id, _newest(rows, kind), kind, basis, at)
+    for row in rows:
+        if row.state == DiligenceState.OPEN and row.opened_by == SYSTEM and DiligenceKind(row.kind) not in needs:
+            _lapse(session, row, at)
+    session.flush()
 
 
 def gaps_of(session: Session, application_id: uuid.UUID) -> frozenset[DiligenceKind] | None:
@@ -149,27 +154,43 @@ def note(
     )
 
 
-def _is_missing(
+def _newest(rows: Sequence[DueDiligenceItem], kind: DiligenceKind) -> DueDiligenceItem | None:
+    """What was opened last of a kind and has not lapsed."""
+    return next((row for row in reversed(rows) if row.kind == kind and row.result != DiligenceResult.LAPSED), None)
+
+
+def _is_settled(runtime: Runtime, newest: DueDiligenceItem | None, basis: Any) -> bool:
+    """Whether the need was settled on this basis, so that credit can be given."""
+    if newest is None or newest.state != DiligenceState.SETTLED or newest.result not in _ANSWERS:
+        return False
+    return _has_basis(runtime, newest, basis)
+
+
+def _has_basis(runtime: Runtime, row: DueDiligenceItem, basis: Any) -> bool:
+    kept: Any = runtime.cipher.decrypt_json(row.basis_encrypted, context=BASIS)
+    return bool(kept == basis)
+
+
+def _stays_open(row: DueDiligenceItem) -> bool:
+    """Whether staff look into it, called for or not; what nothing calls for any more lapses otherwise."""
+    return row.state == DiligenceState.PROPOSED or (row.state == DiligenceState.OPEN and row.opened_by != SYSTEM)
+
+
+def _keep_need(
     session: Session,
     runtime: Runtime,
     application_id: uuid.UUID,
-    rows: Sequence[DueDiligenceItem],
+    newest: DueDiligenceItem | None,
     kind: DiligenceKind,
     basis: Any,
     at: datetime,
-) -> bool:
-    """Whether nobody has settled the need on this basis; an item is opened where there is none."""
-    of_kind = [row for row in rows if row.kind == kind and row.result != DiligenceResult.LAPSED]
-    newest = of_kind[-1] if of_kind else None
-    same = newest is not None and runtime.cipher.decrypt_json(newest.basis_encrypted, context=BASIS) == basis
-    if newest is None or (newest.state == DiligenceState.SETTLED and not same):
+) -> None:
+    if newest is None or (newest.state == DiligenceState.SETTLED and not _has_basis(runtime, newest, basis)):
         open_item(session, runtime, application_id, kind, basis, actor=SYSTEM, at=at)
-        return True
-    if not same:
+    elif not _has_basis(runtime, newest, basis):
         newest.basis_encrypted = _sealed(runtime, application_id, basis)
         newest.state = str(DiligenceState.OPEN)
         newest.result = newest.settled_by = newest.settled_at = None
-    return newest.state != DiligenceState.SETTLED or newest.result not in _ANSWERS
 
 
 def _lapse(session: Session, row: DueDiligenceItem, at: datetime) -> None:
