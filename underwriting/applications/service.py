@@ -187,11 +187,6 @@ class Applications:
         with self.runtime.database.transaction() as session:
             return read_application.summaries_of(session, self.runtime.cipher, caller, application_ids)
 
-    def count_by_state(self, caller: Caller) -> dict[ApplicationState, int]:
-        """How many submitted applications stand in each state, for underwriters."""
-        with self.runtime.database.transaction() as session:
-            return read_application.count_by_state(session, caller)
-
     def lapse_due(self) -> int:
         """Let lapse what was not confirmed (A6) or not decided (A3) in time; how many."""
         at = self.runtime.clock.now()

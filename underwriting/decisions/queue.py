@@ -43,7 +43,7 @@ _REFERENCE_PLACES = range(4, 9)
 _HALF = 4
 _NUMBER_DIGITS = (10, 12)
 _BLANKS = re.compile(r"[\s\u00a0-]")
-_CURSOR = re.compile(r"(?P<key>\d{1,18})\.(?P<id>[0-9a-f-]{36})")
+_CURSOR = re.compile(r"(?P<key>[0-9]{1,17})\.(?P<id>[0-9a-f-]{36})")
 
 
 class QueueOrder(StrEnum):

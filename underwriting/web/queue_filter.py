@@ -21,6 +21,7 @@ _NARROWING = ("q", "kind", "form", "least", "most", "assigned", "older")
 _MEMBERS = ("state", *_NARROWING, "order")
 _LONGEST = 40
 _MOST_DAYS = 10_000
+_MOST = Money.kronor(10**12)
 _NO_CHOICE = Text("Välj ett av alternativen", "Choose one of the options")
 _NO_AMOUNT = Text("Skriv ett belopp, till exempel 250 000", "Write an amount, for example 250 000")
 _NO_DAYS = Text("Skriv ett antal dagar, till exempel 7", "Write a number of days, for example 7")
@@ -97,11 +98,15 @@ class _Reader:
 
     def amount(self, name: str) -> Money | None:
         """An amount as people write one."""
+        typed = self._typed[name]
         try:
-            return Money.kronor(amount_in(self._typed[name])) if self._typed[name] else None
+            amount = Money.kronor(amount_in(typed)) if typed else None
         except (Refusal, ValueError):
+            amount = _MOST + Money(1)
+        if amount is not None and not Money.ZERO <= amount <= _MOST:
             self.errors.append(FieldError(f"/{name}", _NO_AMOUNT))
             return None
+        return amount
 
     def older(self) -> datetime | None:
         """Before the day that lies so many days back: what has waited longer than that."""

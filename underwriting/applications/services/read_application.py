@@ -175,14 +175,6 @@ def summaries_of(
     return {row.id: ApplicationSummary(**_summary(cipher, row)) for row in rows}
 
 
-def count_by_state(session: Session, caller: Caller) -> dict[ApplicationState, int]:
-    """How many submitted applications stand in each state, for underwriters. Raises LoginRequired, RoleMissing."""
-    caller.require(*CASE_READERS)
-    query = sa.select(Application.state, sa.func.count()).group_by(Application.state)
-    rows = session.execute(query.where(Application.state != str(ApplicationState.DRAFT)))
-    return {ApplicationState(state): count for state, count in rows}
-
-
 def _summary(cipher: Cipher, application: Application) -> dict[str, Any]:
     return {
         "id": application.id,

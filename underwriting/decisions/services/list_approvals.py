@@ -87,7 +87,7 @@ def list_approvals(
     )
     if after is not None:
         query = query.where(OverrideProposal.id > after)
-    found = [row._tuple() for row in session.execute(query)]
+    found = session.execute(query).all()
     shown = found[:ON_A_PAGE]
     authority, names = own_authority(session, policy, caller), _names(session, [row for row, _, _ in shown])
     items = tuple(_approval(session, runtime, authority, names, caller, *each) for each in shown)

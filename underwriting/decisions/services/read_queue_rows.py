@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, load_only
 
 from underwriting.applications.models import Application
@@ -85,7 +86,7 @@ def _reasons(session: Session, runtime: Runtime, rows: Sequence[Application]) ->
     """The policy's text of the strongest referral of each newest decision."""
     newest = session.scalars(
         sa.select(DecisionRow)
-        .distinct(DecisionRow.application_id)
+        .ext(distinct_on(DecisionRow.application_id))
         .where(DecisionRow.application_id.in_([row.id for row in rows]))
         .order_by(DecisionRow.application_id, DecisionRow.sequence.desc())
         .options(load_only(DecisionRow.application_id, DecisionRow.policy_hash, DecisionRow.trace_encrypted))
