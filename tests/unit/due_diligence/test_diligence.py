@@ -17,6 +17,7 @@ from tests.support.bureau import Exchangeable, creditsafe_at, creditsafe_stand_i
 from tests.support.lending import ANNA, BERTIL, LendingWorld, application_json, lending_world
 from underwriting.decisions.diligence import CustomerView, Diligence
 from underwriting.decisions.override import DecidingOnOneself, Determination, DueDiligenceIncomplete, ReasonCode
+from underwriting.decisions.services.gather_case import screened_parties
 from underwriting.decisions.services.read_decision import StaffDecision
 from underwriting.due_diligence.exposure import FoundExposure
 from underwriting.due_diligence.items import (
@@ -375,3 +376,11 @@ def test_the_chain_tells_what_was_done_and_names_nobody(world: LendingWorld) -> 
     assert kinds == ["assessed", "opened", "opened", "evidence_added", "settled"]
     told = repr([entry.data for entry in entries])
     assert not any(word in told for word in ("Bertil", BERTIL.digits, NOTE, "intyg"))
+
+
+def test_an_owner_whose_name_staff_find_is_screened_by_it(world: LendingWorld) -> None:
+    """K1: an owner without a name is unknown to the lists until somebody gives it."""
+    body = world.body(beneficial_owners=[{"personal_number": BERTIL.digits, "share": "1"}])
+    found = (FoundOwner(number=BERTIL.digits, name="Bertil Berg"), FoundOwner(number="5590000002", name="Toppbolaget"))
+    names = {one.number: one.name for one in screened_parties(body, "Bolaget AB", found) if one.role == "owner"}
+    assert names == {BERTIL.digits: "Bertil Berg", "5590000002": "Toppbolaget"}

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.support.bankid_stand_in import BankIdWorld, bankid_world
 from tests.support.bureau import Exchangeable, creditsafe_at, creditsafe_stand_in
 from tests.support.lending import ANNA, BERTIL, LendingWorld, guarantor_json, lending_world
+from underwriting.decisions.override import Determination, DueDiligenceIncomplete, HardStopStands, ReasonCode
 from underwriting.decisions.services.read_decision import StaffDecision
 from underwriting.decisions.services.screen_again import screen_since_list
 from underwriting.due_diligence.formats import SanctionsListInvalid
@@ -25,6 +27,7 @@ from underwriting.due_diligence.services.load_list import LoadedList, SanctionsL
 from underwriting.due_diligence.services.screen_case import screen, screen_again
 from underwriting.due_diligence.services.settle_match import ClearingOnesOwn, MatchSettled, MatchView, NoteMissing
 from underwriting.kernel.clock import FixedClock
+from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import DecisionOutcome, Role
 from underwriting.platform import outbox
 from underwriting.platform.authentication import Caller, RoleMissing
@@ -260,3 +263,40 @@ def test_who_is_concerned_is_kept_encrypted(world: LendingWorld) -> None:
     assert kept
     for secret in (b"Anna", ANNA.digits.encode(), guarantor_json(ANNA, "Anna")["email"].encode()):
         assert not any(secret in one for one in kept)
+
+
+def approval(world: LendingWorld, application_id: uuid.UUID) -> StaffDecision:
+    asked = Determination(
+        outcome=DecisionOutcome.APPROVED,
+        limit=Money.kronor(200_000),
+        fee_rate=Decimal("0.0275"),
+        reason_code=ReasonCode.DOCUMENTS_SEEN,
+    )
+    determined = world.decisions.determine(application_id, asked, "Träffen gäller någon annan.", world.staff())
+    assert isinstance(determined, StaffDecision)
+    return determined
+
+
+def test_no_credit_before_a_match_is_settled_and_none_when_it_is_confirmed(world: LendingWorld) -> None:
+    """K1, D10: open it blocks, cleared it does not, confirmed it is a hard stop that nobody overrides."""
+    loaded(world.runtime, WITH_ANNA)
+    named = [{"personal_number": ANNA.digits, "name": "Anna Andersson", "share": "1", "politically_exposed": False}]
+    application_id = world.submitted(world.body(beneficial_owners=named))
+    assert world.decisions.assess_due() == 1
+    with pytest.raises(DueDiligenceIncomplete):
+        approval(world, application_id)
+    (match,) = waiting(world)
+    settle(world, settle_match.clear, match.id, FIRST)
+    with pytest.raises(DueDiligenceIncomplete):
+        approval(world, application_id)
+    settle(world, settle_match.clear, match.id, SECOND)
+    assert approval(world, application_id).outcome is DecisionOutcome.APPROVED
+
+
+def test_a_confirmed_match_cannot_be_approved(world: LendingWorld) -> None:
+    """D10: whoever approves."""
+    loaded(world.runtime, WITH_ANNA)
+    application_id, _ = decided(world)
+    settle(world, settle_match.confirm, waiting(world)[0].id, FIRST)
+    with pytest.raises(HardStopStands):
+        approval(world, application_id)

@@ -193,7 +193,7 @@ def _referred_case(
         signed_fee_rate=asked.highest_fee_rate,
         fee_rates=frozenset(grade.fee_rate for grade in policy.grades),
         hard_stop=any(hard_stops(basis.facts)),
-        due_diligence_gap=lacks(case.due_diligence.gaps, told_since=told_since),
+        due_diligence_gap=lacks(case.due_diligence, told_since=told_since),
         declined_before=_was_declined(session, application),
         no_longer_binding=application.binding_until is not None and application.binding_until <= at,
         exposure_leaves=left_by_exposure(case.facts({}, at=at), policy),

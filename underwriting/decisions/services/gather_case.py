@@ -167,14 +167,14 @@ def screened_parties(
 
     *found* are the owners that staff have found, persons and companies. Somebody in several roles is asked about once.
     """
-    number = body.organisation_number
+    number, names = body.organisation_number, {one.number: one.name for one in found}
     company = Party(kind=EntryKind.ENTERPRISE, role="company", number=number.digits, name=company_name)
     named = {one.personal_number: ("signatory", one.name) for one in body.signing_rule}
     for guarantor in body.guarantors:
         named.setdefault(guarantor.personal_number, ("guarantor", guarantor.name))
     roles: dict[PersonalNumber, tuple[str, str | None]] = dict(named)
     for owner in body.beneficial_owners:
-        roles.setdefault(owner.personal_number, ("owner", owner.name))
+        roles.setdefault(owner.personal_number, ("owner", owner.name or names.get(owner.personal_number.digits)))
     if isinstance(number, PersonalNumber):
         roles.setdefault(number, ("owner", company_name))
     persons = (

@@ -1,7 +1,6 @@
 """What an application tells for know-your-customer, and what bureaus tell of the company's officers (rule K1)."""
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from bureau_clients import evidence
 from bureau_clients.facts import Known
 from bureau_clients.reports import BoardMember, CompanyReport
 from schemas.values import ApplicationBody
+from underwriting.decisions.facts import DueDiligenceFacts, Screening
 from underwriting.due_diligence.items import ANSWERED_BY_CUSTOMER, FoundOwner
 from underwriting.due_diligence.relation import Declared, known_of
 from underwriting.due_diligence.relation import Known as Customer
@@ -62,10 +62,14 @@ def known_now(
     return known_of(declared, findings, on=stockholm_date(at))
 
 
-def lacks(gaps: Iterable[str], *, told_since: bool) -> bool:
-    """Whether credit cannot be given yet; *told_since*: the customer has given information since the decision."""
+def lacks(found: DueDiligenceFacts, *, told_since: bool) -> bool:
+    """Whether credit cannot be given yet: something is not looked into, somebody not screened, a match not settled.
+
+    *told_since*: the customer has given information since the decision.
+    """
     filled = ANSWERED_BY_CUSTOMER if told_since else frozenset()
-    return any(gap not in filled for gap in gaps)
+    unsettled = found.sanctions in (Screening.POSSIBLE, Screening.UNKNOWN)
+    return unsettled or any(gap not in filled for gap in found.gaps)
 
 
 def declared_in(body: ApplicationBody, officers: tuple[str, ...] | None) -> Declared:
