@@ -28,8 +28,9 @@ REFERRED_COMPANIES = {
     "559999-1162": "okänd registerstatus",
 }
 """Numbers of companies whose reports send the case to an underwriter, and why."""
+UNKNOWN_PARTNERSHIP = "969999-1171"
 REFERRED_PERSONS = (
-    *("197702022398", "197702112389", "197702182382", "197703152392", "197703312392", "197704012397"),
+    *("197702112389", "197702182382", "197703152392", "197703312392", "197704012397"),
     *("197703052394", "197703312384"),
 )
 """Guarantors of whom the same is so."""
@@ -40,6 +41,7 @@ REFERRED_OWNERS = ("197602022381", "197602042397", "197602109352")
 def waiting_bodies() -> list[dict[str, Any]]:
     """Twenty applications, each of another company, that are all referred."""
     bodies = [application_json(organisation_number=number) for number in REFERRED_COMPANIES]
+    bodies.append(application_json(organisation_number=UNKNOWN_PARTNERSHIP, company_form="KB"))
     for place, digits in enumerate(REFERRED_PERSONS):
         person = PersonalNumber(digits)
         own = {"signatory_personal_number": digits, "guarantors": [guarantor_json(person, "Vera Vik")]}

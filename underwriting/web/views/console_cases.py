@@ -1,7 +1,6 @@
 """What staff do with a case on its page; each comes back to it, done or refused with everything that was typed."""
 
 import uuid
-from contextlib import closing
 
 from flask import Blueprint, Response, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -161,8 +160,7 @@ def _uploaded(name: str) -> bytes:
     upload = request.files.get(name)
     if upload is None:
         return b""
-    with closing(upload):
-        content, fault = read_file(upload.stream)
+    content, fault = read_file(upload.stream)
     if fault is not None:
         raise InvalidInput(errors=(fault,))
     return content
