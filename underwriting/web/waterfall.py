@@ -76,9 +76,9 @@ def _thresholds(thresholds: Sequence[Threshold], scale: float, height: int) -> I
 
 
 def _rows(groups: Sequence[tuple[str, list[Bar]]], scale: float) -> Iterator[Markup]:
-    y, reached = float(_TOP), 0
+    y, reached = _TOP, 0
     for name, bars in groups:
-        yield Markup('<text x="{}" y="{:.1f}" font-size="11" font-weight="700" fill="{}" {}>{}</text>').format(
+        yield Markup('<text x="{}" y="{}" font-size="11" font-weight="700" fill="{}" {}>{}</text>').format(
             _LEFT, y + 11, _INK, _HALO, name
         )
         y += _HEADING
@@ -88,7 +88,7 @@ def _rows(groups: Sequence[tuple[str, list[Bar]]], scale: float) -> Iterator[Mar
             y += _ROW
 
 
-def _row(bar: Bar, y: float, reached: int, scale: float) -> Markup:
+def _row(bar: Bar, y: int, reached: int, scale: float) -> Markup:
     left = _LEFT + reached * scale
     return Markup(
         "<g><title>{label}: {reason}. {points}/{most}</title>"
