@@ -55,12 +55,12 @@ class Reader:
     def headers(self) -> dict[str, str]:
         return {"Accept": "text/html", "Accept-Language": self.language}
 
-    def get(self, path: str = QUEUE, status: int = 200, **query: str) -> str:
+    def get(self, path: str = QUEUE, status: int = 200, **query: Any) -> str:
         answer = self.client.get(path, query_string=query or None, headers=self.headers)
         assert answer.status_code == status, answer.text
         return unescape(answer.text)
 
-    def listed(self, **query: str) -> list[str]:
+    def listed(self, **query: Any) -> list[str]:
         """The references on the page, in order."""
         return re.findall(r'<td><a href="/console/applications/[^"]+">([^<]+)<', self.get(**query))
 
