@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from underwriting.applications.models import Application
@@ -26,11 +27,12 @@ from underwriting.due_diligence.services import keep_evidence, read_customer, se
 from underwriting.due_diligence.services.assess_relation import gaps_of
 from underwriting.due_diligence.services.keep_evidence import EvidenceFile, EvidenceView
 from underwriting.due_diligence.services.read_customer import AssessmentView, ItemSummary, ItemView
-from underwriting.kernel.vocabulary import CASE_READERS, UNDERWRITERS, DiligenceKind, DiligenceResult
+from underwriting.kernel.vocabulary import CASE_READERS, UNDERWRITERS, ApplicationState, DiligenceKind, DiligenceResult
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
 MOST_WAITING = 500
+_CAME_TO_NOTHING = (str(ApplicationState.DECLINED), str(ApplicationState.LAPSED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +74,13 @@ class Diligence:
         return self.decisions.runtime
 
     def waiting(self, caller: Caller) -> tuple[ItemSummary, ...]:
-        """What waits for a person in any application, the oldest first."""
+        """What waits for a person in applications that have not come to nothing, the oldest first."""
         caller.require(*CASE_READERS)
+        going_on = sa.select(Application.id).where(
+            Application.state.not_in(_CAME_TO_NOTHING), Application.erased_at.is_(None)
+        )
         with self.runtime.database.transaction() as session:
-            return read_customer.waiting(session, limit=MOST_WAITING)
+            return read_customer.waiting(session, going_on, limit=MOST_WAITING)
 
     def customer(self, application_id: uuid.UUID, caller: Caller) -> CustomerView:
         """All that is known of the customer of an application. Raises NotFound."""

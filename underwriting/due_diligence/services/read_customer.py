@@ -59,9 +59,11 @@ class AssessmentView:
     assessed_at: datetime
 
 
-def waiting(session: Session, *, limit: int) -> tuple[ItemSummary, ...]:
-    """What waits for a person in any application, the oldest first."""
-    query = sa.select(DueDiligenceItem).where(DueDiligenceItem.state != str(DiligenceState.SETTLED))
+def waiting(session: Session, among: sa.Select[uuid.UUID], *, limit: int) -> tuple[ItemSummary, ...]:
+    """What waits for a person in one of the applications *among* which it counts, the oldest first."""
+    query = sa.select(DueDiligenceItem).where(
+        DueDiligenceItem.state != str(DiligenceState.SETTLED), DueDiligenceItem.application_id.in_(among)
+    )
     rows = session.scalars(query.order_by(DueDiligenceItem.id).limit(limit))
     return tuple(ItemSummary(**_summary(row)) for row in rows)
 
