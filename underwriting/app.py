@@ -18,15 +18,17 @@ from agreements.payouts.sandbox import bank as bank_sandbox
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
 from bureau_clients.sandbox import numbers
+from schemas.customers import LARGEST_EVIDENCE_BODY
 from schemas.desk import LARGEST_DISPUTE_BYTES
 from schemas.due_diligence import LARGEST_LIST_BYTES
 from underwriting import api_description, migrations
 from underwriting.access import routes as access_routes
 from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
-from underwriting.decisions import desk_routes, policy_routes
+from underwriting.decisions import desk_routes, diligence_routes, policy_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.decisions.desk import Desk
+from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.services.keep_policies import Policies
 from underwriting.due_diligence import routes as due_diligence_routes
 from underwriting.due_diligence.service import SanctionsDesk
@@ -77,6 +79,8 @@ _LARGER = {
     "payments.take_file": LARGEST_PAYMENT_FILE_BYTES,
     "desk.dispute_fact": LARGEST_DISPUTE_BYTES,
     "console.cases.dispute": 10 * LARGEST_DISPUTE_BYTES,  # so that a page can say that a document is too large
+    "customers.add_evidence": LARGEST_EVIDENCE_BODY,
+    "console.due_diligence.add_evidence": LARGEST_EVIDENCE_BODY,
     "due_diligence.load_list": LARGEST_LIST_BYTES,
     "console.due_diligence.load_list": LARGEST_LIST_BYTES,
 }
@@ -143,6 +147,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield policy_routes.blueprint(runtime, Policies(runtime))
     yield desk_routes.blueprint(runtime, Desk(house.decisions))
     yield due_diligence_routes.blueprint(runtime, SanctionsDesk(runtime))
+    yield diligence_routes.blueprint(runtime, Diligence(house.decisions))
     yield signing_routes.blueprint(runtime, house.signings, preparers)
     yield credit_routes.blueprint(agreements)
     yield guarantee_routes.blueprint(runtime)

@@ -153,8 +153,25 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
         yield method, "/v1/webhook-endpoints/{endpoint_id}" + rest, administrator.call(method, path, If_Match=STALE)
 
     loaded(world.runtime)
-    apply(world, like_an_entry())
+    matched = apply(world, like_an_entry())
     world.work()
+    senior = world.staff(Role.SENIOR_UNDERWRITER)
+    customer = f"{application}/due-diligence"
+    begun = {"kind": "origin_of_funds", "note": NOTE}
+    item = underwriter.post(f"{matched.application}/due-diligence/items", begun)["id"]
+    settlement = {"result": "refused", "note": NOTE}
+    file = {"name": "a.pdf", "media_type": "application/pdf", "content": "JVBERi0="}
+    for who, method, rest, body in (
+        (underwriter, "POST", "/items", begun),
+        (underwriter, "PUT", "/items/{item_id}/assignment", None),
+        (underwriter, "DELETE", "/items/{item_id}/assignment", None),
+        (underwriter, "POST", "/items/{item_id}/settlement", settlement),
+        (underwriter, "POST", "/items/{item_id}/evidence", file),
+        (senior, "POST", "/items/{item_id}/approval", {"note": NOTE}),
+        (senior, "POST", "/items/{item_id}/rejection", {"note": NOTE}),
+    ):
+        path = f"{matched.application}/due-diligence{rest.format(item_id=item)}"
+        yield method, customer + rest, who.call(method, path, body, If_Match=STALE)
     matches = "/v1/due-diligence/sanctions-matches"
     (match,) = underwriter.get(matches)["items"]
     for rest in ("/clearance", "/confirmation"):

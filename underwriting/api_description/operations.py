@@ -1,5 +1,6 @@
 """Every operation of the HTTP interface."""
 
+from underwriting.api_description.customers import CUSTOMERS
 from underwriting.api_description.desk import DESK
 from underwriting.api_description.due_diligence import DUE_DILIGENCE
 from underwriting.api_description.intake import INTAKE
@@ -8,4 +9,13 @@ from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
 from underwriting.api_description.policies import POLICIES
 
-OPERATIONS: tuple[Operation, ...] = (*INTAKE, *DESK, *DUE_DILIGENCE, *POLICIES, *LENDING, *ACCESS, *INTEGRATION)
+OPERATIONS: tuple[Operation, ...] = (
+    *INTAKE,
+    *DESK,
+    *DUE_DILIGENCE,
+    *CUSTOMERS,
+    *POLICIES,
+    *LENDING,
+    *ACCESS,
+    *INTEGRATION,
+)
