@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from underwriting.web.plots import Colour
 
-_WIDTH = 360
+_WIDTH = 320
 _LEFT = 2
 _RIGHT = 2
 _TOP = 22
 _HEADING = 20
-_ROW = 29
+_ROW = 30
 _BAR = 10
 _FOOT = 34
 _INK = "#17211d"
@@ -92,8 +92,8 @@ def _row(bar: Bar, y: int, reached: int, scale: float) -> Markup:
     left = _LEFT + reached * scale
     return Markup(
         "<g><title>{label}: {reason}. {points}/{most}</title>"
-        '<text x="{start}" y="{text:.1f}" font-size="10.5" fill="{soft}" {halo}>{label}</text>'
-        '<text x="{end}" y="{text:.1f}" font-size="10.5" font-weight="600" text-anchor="end" fill="{ink}">'
+        '<text x="{start}" y="{text:.1f}" font-size="11" fill="{soft}" {halo}>{label}</text>'
+        '<text x="{end}" y="{text:.1f}" font-size="11" font-weight="600" text-anchor="end" fill="{ink}">'
         "{points}/{most}</text>"
         '<rect x="{left:.1f}" y="{top:.1f}" width="{whole:.1f}" height="{bar}" fill="{pale}"/>'
         '<rect x="{left:.1f}" y="{top:.1f}" width="{part:.1f}" height="{bar}" fill="{colour}"/></g>'

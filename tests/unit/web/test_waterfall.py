@@ -17,12 +17,12 @@ def drawn() -> etree._Element:
 
 
 def test_each_bar_begins_where_the_last_one_ended_and_the_total_is_as_long_as_all() -> None:
-    """D7: 356 units of width for 100 points, from 2: 18 points end at 66.1, 26 at 94.6."""
+    """D7: 316 units of width for 100 points, from 2: 18 points end at 58.9, 26 at 84.2."""
     groups = drawn().findall("g")
     bars = [rects[1] for rects in (group.findall("rect") for group in groups)]
-    assert [(bar.get("x"), bar.get("width")) for bar in bars] == [("2.0", "64.1"), ("66.1", "28.5"), ("94.6", "0.8")]
+    assert [(bar.get("x"), bar.get("width")) for bar in bars] == [("2.0", "56.9"), ("58.9", "25.3"), ("84.2", "0.8")]
     total = drawn().findall("rect")
-    assert [(bar.get("x"), bar.get("width")) for bar in total] == [("2", "92.6")]
+    assert [(bar.get("x"), bar.get("width")) for bar in total] == [("2", "82.2")]
 
 
 def test_it_is_read_out_and_each_bar_says_its_reason_and_points() -> None:

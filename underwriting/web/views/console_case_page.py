@@ -18,7 +18,7 @@ from underwriting.decisions.desk import Desk
 from underwriting.decisions.override import REASON_TEXTS
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.services.read_case import DeskCase
-from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotPermitted, Outdated, Unavailable
+from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted, Outdated, Unavailable
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, ReviewOutcome, Role
 from underwriting.platform import preconditions
@@ -85,6 +85,7 @@ class CasePage:
             called=lambda actor: people.get(actor or "", actor),
             names=names,
             agreement_id=self.agreements.id_of_application(application_id, caller),
+            signed=self._signed(application_id, caller),
             can=_can(application, case, caller),
             deciders=_deciders(policy, application),
             reason_codes=[(str(code), text.in_language(language_of_request())) for code, text in REASON_TEXTS.items()],
@@ -119,6 +120,13 @@ class CasePage:
         except (Conflict, Outdated, Unavailable) as refusal:
             return self.show(application_id, refused=refusal.detail, status=409)
         return redirect(f"/console/applications/{application_id}", 303)
+
+    def _signed(self, application_id: uuid.UUID, caller: Caller) -> Text | None:
+        """What the applicant has signed, None where there is no such text."""
+        try:
+            return self.applications.signed_text(application_id, caller)
+        except NotFound:
+            return None
 
     def _people(self, actors: set[str], case: DeskCase) -> dict[str, str]:
         """The usernames of everybody of staff who stands on the page."""
