@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support import referred_cases
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import Loan, apply
 from tests.support.lending import ANNA, OWNER, application_json, sole_trader_json
@@ -157,7 +158,7 @@ def test_pages_follow_each_other_whatever_is_decided_in_between(
     """By key: nothing is shown twice or passed over, in either direction, among equal amounts and instants too."""
     monkeypatch.setattr(desk_queue, "ON_A_PAGE", 2)
     loan = assessed(world, organisation_number=FOUR_REMARKS)
-    copies(world, loan, 6)
+    referred_cases.copy(world.runtime.database, loan.application_id, 6)
     for order in ("oldest", "newest", "largest", "smallest"):
         seen: list[str] = []
         query = f"?order={order}&state=referred"
@@ -174,9 +175,9 @@ def test_counts_stop_at_a_limit(world: HouseWorld, ulla: Reader, monkeypatch: py
     monkeypatch.setattr(list_queue, "MOST_COUNTED", 3)
     monkeypatch.setattr("underwriting.web.views.console_queue.MOST_COUNTED", 3)
     loan = assessed(world, organisation_number=FOUR_REMARKS)
-    copies(world, loan, 2)
+    referred_cases.copy(world.runtime.database, loan.application_id, 2)
     assert '<span class="count">3</span>' in ulla.get()
-    copies(world, loan, 1)
+    referred_cases.copy(world.runtime.database, loan.application_id, 1)
     assert '<span class="count">över 3</span>' in ulla.get()
 
 
@@ -311,27 +312,6 @@ def test_the_inbox_goes_on_where_a_page_ends(world: HouseWorld, ulla: Reader, mo
 
 def csrf(reader: Reader) -> str:
     return reader.get(QUEUE).split('name="csrf_token" value="')[1].split('"')[0]
-
-
-def copies(world: HouseWorld, loan: Loan, count: int) -> None:
-    """So many applications more, as the loan's stands; half of them with another amount, and other instants."""
-    columns = [column.name for column in Application.__table__.columns]
-    given = {
-        "id": "uuidv7()",
-        "reference": "upper(substr(md5(random()::text), 1, 9))",
-        "company_index": "sha256(random()::text::bytea)",
-        "requested_amount_ore": "requested_amount_ore + n % 2",
-        "submitted_at": "submitted_at + n / 3 * interval '1 second'",
-    }
-    taken = ", ".join(given.get(name, name) for name in columns)
-    with world.runtime.database.transaction() as session:
-        session.execute(
-            sa.text(
-                f"INSERT INTO application ({', '.join(columns)}) "
-                f"SELECT {taken} FROM application, generate_series(1, :count) n WHERE id = :id"
-            ),
-            {"count": count, "id": loan.application_id},
-        )
 
 
 def sorted_by(world: HouseWorld, order: str) -> list[str]:

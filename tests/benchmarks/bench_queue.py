@@ -9,9 +9,10 @@ WSGI, as staff with a log-in: a page's time holds permissions, decryption, rende
 
 Each filter and order is asked on its first page and then at places drawn over the whole of the state; each page three
 times, of which the fastest counts: whatever else runs on the machine only adds. Every time all that is shown is noted
-anew. Ends with status 1 when the 95th percentile of any way is 100 ms or more. Beside it stands bare SQL that reads as
-many rows behind the same places, without the filters. Under `./dev test --long` there are 1 000 000 applications, else
-50 000.
+anew. Told are the clock on the wall and the processor time of the application and the database together, which on a
+free machine with everything in memory are about the same; ends with status 1 when the 95th percentile of processor time
+of any way is 100 ms or more. Beside it stands bare SQL that reads as many rows behind the same places, without the
+filters. Under `./dev test --long` there are 1 000 000 applications, else 50 000.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import tempfile
 import time
 import urllib.parse
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ CREATE TEMPORARY TABLE model AS SELECT id, row_number() OVER (ORDER BY id) - 1 A
 """
 _TAKEN = {
     "id": "uuidv7()",
-    "reference": "upper(substr(md5(n::text), 1, 4) || '-' || substr(md5(n::text), 5, 12))",
+    "reference": "translate(upper(substr(md5(n::text), 1, 4) || '-' || substr(md5(n::text), 5, 12)), '018E', 'GHJK')",
     "state": """CASE WHEN n % 10 = 0 THEN 'referred' WHEN n % 100 = 1 THEN 'information_requested'
         WHEN n % 100 = 2 THEN 'assessing' WHEN n % 100 = 3 THEN 'submitted' WHEN n % 100 = 4 THEN 'counter_offer'
         WHEN n % 10 IN (5, 6, 7) THEN 'declined' WHEN n % 10 = 8 THEN 'lapsed' ELSE 'approved' END""",
@@ -134,6 +135,14 @@ _INSTANT = "to_timestamp(CAST(:number AS numeric) / 1000000)"
 _STAFF = ("ulla", "urban", "ursula", "ulf", "una")
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a request took, in milliseconds: by the clock on the wall, and of processors."""
+
+    wall: float
+    processor: float
+
+
 def main(count: int, samples: int) -> int:
     """Print a line for each way; 1 where one of them is too slow, else 0."""
     slow = 0
@@ -159,22 +168,41 @@ def main(count: int, samples: int) -> int:
     return int(slow > 0)
 
 
-def _told(taken: Sequence[float], what: str) -> bool:
+def _told(taken: Sequence[Taken], what: str) -> bool:
     """Whether it is too slow."""
-    p95 = statistics.quantiles(taken, n=20)[-1]
-    _print(f"{statistics.median(taken):6.1f} ms, p95 {p95:6.1f} ms;  {what}")
+    wall, processor = [one.wall for one in taken], [one.processor for one in taken]
+    p95 = statistics.quantiles(processor, n=20)[-1]
+    _print(
+        f"processor {statistics.median(processor):5.1f} ms, p95 {p95:5.1f} ms; "
+        f"wall {statistics.median(wall):6.1f} ms, p95 {statistics.quantiles(wall, n=20)[-1]:6.1f} ms; {what}"
+    )
     return p95 >= MOST_MILLISECONDS
 
 
-def _time(app: Flask, token: str, path: str) -> float:
-    """Milliseconds of one request, the fastest of three."""
+def _time(app: Flask, token: str, path: str) -> Taken:
+    """What one request takes, the fastest of three."""
     call, taken = caller(app, path, b"", ""), []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), _worked()
         status, body = call({"HTTP_COOKIE": f"{SESSION_COOKIE}={token}", "HTTP_ACCEPT": "text/html"})
-        taken.append((time.perf_counter() - begun) * 1000)
+        taken.append(Taken((time.perf_counter() - begun) * 1000, (_worked() - worked) / 1e6))
         assert status == "200 OK", body[:2000]
-    return min(taken)
+    return min(taken, key=lambda one: one.processor)
+
+
+def _worked() -> int:
+    """The processor time of this process and of the database's that this one has started, in nanoseconds."""
+    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    servers = [child for pid in pids for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return time.process_time_ns() + sum(map(_of_process, servers))
+
+
+def _of_process(pid: str) -> int:
+    """Nanoseconds on a processor; none of one that has just ended."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except OSError:
+        return 0
 
 
 def _bare(bare: sa.Connection, path: str) -> float:

@@ -17,7 +17,8 @@ from underwriting.web.forms import amount_in
 
 ALL = "all"
 """The tab of every state."""
-_NARROWING = ("q", "kind", "form", "least", "most", "assigned", "older")
+_FURTHER = ("kind", "form", "least", "most", "older")
+_NARROWING = ("q", "assigned", *_FURTHER)
 _MEMBERS = ("state", *_NARROWING, "order")
 _LONGEST = 40
 _MOST_DAYS = 10_000
@@ -46,7 +47,13 @@ class Filter:
     @property
     def narrows(self) -> bool:
         """Whether anything but the tab narrows the list."""
-        return any(self.typed.get(name) for name in _NARROWING)
+        typed = {name: self.typed.get(name) for name in _NARROWING}
+        return any(value for value in typed.values() if value != Assigned.ANYONE)
+
+    @property
+    def narrows_more(self) -> bool:
+        """Whether any of the further filters does."""
+        return any(self.typed.get(name) for name in _FURTHER)
 
     def link(self, **changes: str) -> str:
         """The query of the same page with *changes*; what is empty falls out, and so does a place in the list."""
