@@ -18,6 +18,7 @@ from underwriting.decisions.desk import Desk
 from underwriting.decisions.override import REASON_TEXTS
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.services.read_case import DeskCase
+from underwriting.due_diligence.items import KIND_TEXTS
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted, Outdated, Unavailable
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, ReviewOutcome, Role
@@ -31,6 +32,7 @@ from underwriting.web import case_figures, case_forms
 from underwriting.web.bureaus import failure_in_words
 from underwriting.web.case_flags import flags_of
 from underwriting.web.case_score import Names, names_in, rules_of, score_of
+from underwriting.web.due_diligence import panel_of
 from underwriting.web.history import history_of
 from underwriting.web.layout import render
 from underwriting.web.reports import subjects_of
@@ -84,6 +86,8 @@ class CasePage:
             history=history_of(entries, reader=caller.actor, names=people),
             called=lambda actor: people.get(actor or "", actor),
             names=names,
+            know=panel_of(decisions, application_id, caller),
+            item_texts=KIND_TEXTS,
             agreement_id=self.agreements.id_of_application(application_id, caller),
             signed=self._signed(application_id, caller),
             can=_can(application, case, caller),
