@@ -9,9 +9,10 @@ from werkzeug.test import TestResponse
 
 from tests.api.test_account import send
 from tests.support.house import HouseWorld
-from tests.support.journey import Loan, apply
+from tests.support.journey import BODIES, Loan, apply
+from tests.support.lending import ANNA, application_json
 from tests.support.sanctions import NEWER, NOTE, SAMPLE, STRONG, like_an_entry, loaded
-from underwriting.kernel.vocabulary import Role
+from underwriting.kernel.vocabulary import CompanyForm, Role
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import SESSION_COOKIE
 
@@ -70,7 +71,7 @@ def test_the_inbox_tells_what_waits_in_which_case_and_for_how_long(world: HouseW
     assert "/matches/" not in client.get(f"{INBOX}?kind=other").text
     assert "/matches/" not in client.get(f"{INBOX}?kind=settled").text
     settle(client, match_of(client), "clear")
-    assert "Inget väntar" in client.get(INBOX).text
+    assert "/matches/" not in client.get(INBOX).text
     assert "avfärdad" in client.get(f"{INBOX}?kind=settled").text
 
 
@@ -164,3 +165,92 @@ def test_the_pages_speak_both_languages(world: HouseWorld, language: str, told: 
     client = desk(world)
     for page in (INBOX, match_of(client), LISTS):
         assert told in client.get(page, headers={"Accept-Language": language}).text
+
+
+def exposed(world: HouseWorld) -> Loan:
+    """An application of somebody politically exposed."""
+    answers = BODIES[CompanyForm.AB]["due_diligence"] | {"politically_exposed": True}
+    loan = apply(world, application_json(due_diligence=answers))
+    world.work()
+    return loan
+
+
+def item_of(client: FlaskClient, kind: str) -> str:
+    """The page of the first item of *kind* that waits."""
+    found = re.search(
+        rf"{INBOX}/applications/[0-9a-f-]{{36}}/items/[0-9a-f-]{{36}}", client.get(f"{INBOX}?kind={kind}").text
+    )
+    assert found is not None
+    return found[0]
+
+
+def test_an_item_is_worked_on_from_the_case_to_its_end(world: HouseWorld) -> None:
+    """K1: taken, a file added, settled with an answer; what lacks is told and nothing typed is lost."""
+    loan = exposed(world)
+    client = desk(world)
+    case = client.get(f"/console/applications/{loan.application_id}").text
+    page = item_of(client, "origin_of_funds")
+    assert page in case
+    assert "hög risk" in case
+    assert "Utred varifrån pengarna kommer" in client.get(page).text
+    assert send(client, f"{page}/take", {}, page=page).status_code == 303
+    assert "hos dig" in client.get(page).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert token is not None
+    for name, content, status in (("a.pdf", b"%PDF-1.7 invented", 303), ("b.pdf", b"no PDF", 422)):
+        sent = {"csrf_token": token[1], "file": (io.BytesIO(content), name)}
+        assert client.post(f"{page}/evidence", data=sent).status_code == status
+    file = re.search(rf"{page}/evidence/[0-9a-f-]{{36}}", client.get(page).text)
+    assert file is not None
+    assert client.get(file[0]).data == b"%PDF-1.7 invented"
+    form = {"result": "satisfied", "note": NOTE}
+    refused = send(client, f"{page}/settle", form, page=page)
+    assert (refused.status_code, NOTE in refused.text, 'href="#origin_of_funds"' in refused.text) == (422, True, True)
+    done = send(client, f"{page}/settle", form | {"origin_of_funds": "Lön från tjänsten."}, page=page)
+    assert done.status_code == 303
+    assert "avgjord" in client.get(page).text
+
+
+def test_a_senior_approves_or_sends_back_what_was_proposed(world: HouseWorld) -> None:
+    """K1: the one who proposed is not offered to approve."""
+    exposed(world)
+    first, second = desk(world), desk(world, Role.SENIOR_UNDERWRITER)
+    page = item_of(first, "exposure_approval")
+    form = {"result": "satisfied", "note": NOTE}
+    assert send(first, f"{page}/settle", form, page=page).status_code == 303
+    assert "väntar på godkännande" in first.get(page).text
+    assert "Godkänn förslaget" not in first.get(page).text
+    assert send(second, f"{page}/send-back", {"note": "Beskriv funktionen först."}, page=page).status_code == 303
+    send(first, f"{page}/give-back", {}, page=page)
+    send(first, f"{page}/settle", form, page=page)
+    assert send(second, f"{page}/approve", {"note": "Jag ser samma sak."}, page=page).status_code == 303
+    assert "underwriter-1" in second.get(page).text
+
+
+def test_somebody_found_to_be_exposed_is_noted_person_by_person(world: HouseWorld) -> None:
+    """D16: begun on the case page, and the class is high at once."""
+    loan = apply(world, application_json())
+    world.work()
+    client = desk(world)
+    case = f"/console/applications/{loan.application_id}"
+    begun = {"kind": "politically_exposed", "note": NOTE}
+    page = send(client, f"{INBOX}/applications/{loan.application_id}/items", begun, page=case).headers["Location"]
+    rows = {"exposed-0-number": ANNA.formatted, "exposed-0-exposed": "yes", "exposed-0-function": "Riksdagsledamot"}
+    done = send(client, f"{page}/settle", {"result": "corrected", "note": NOTE, **rows}, page=page)
+    assert done.status_code == 303
+    assert "hög risk" in client.get(case).text
+
+
+def test_owners_are_filled_in_with_their_shares_in_percent(world: HouseWorld) -> None:
+    """K1: what is missing is filled by staff; a share that is none is told at its field."""
+    loan = apply(world, application_json(beneficial_owners=[]))
+    world.work()
+    client = desk(world)
+    page = item_of(client, "beneficial_owners")
+    form = {"result": "corrected", "note": NOTE, "owners-0-number": ANNA.formatted, "owners-0-control": "votes"}
+    refused = send(client, f"{page}/settle", form | {"owners-0-share": "en tredjedel"}, page=page)
+    assert (refused.status_code, 'href="#owners-0-share"' in refused.text) == (422, True)
+    assert send(client, f"{page}/settle", form | {"owners-0-share": "100"}, page=page).status_code == 303
+    shown = client.get(f"/console/applications/{loan.application_id}").text
+    assert ANNA.masked in shown
+    assert "100" in shown

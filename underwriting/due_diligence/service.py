@@ -40,6 +40,11 @@ class SanctionsDesk:
         with self.runtime.database.transaction() as session:
             return settle_match.settled(session, self.runtime, caller)
 
+    def of_application(self, application_id: uuid.UUID, caller: Caller) -> tuple[MatchView, ...]:
+        """Every match of an application, the newest first."""
+        with self.runtime.database.transaction() as session:
+            return settle_match.matches_of(session, self.runtime, application_id, caller)
+
     def match(self, match_id: uuid.UUID, caller: Caller) -> MatchView:
         """One match. Raises NotFound."""
         with self.runtime.database.transaction() as session:

@@ -1,15 +1,24 @@
 """Know-your-customer as staff see it: what waits, a match's two sides beside each other, a case's part of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from underwriting.decisions.diligence import CustomerView, Diligence, OwnerView
+from underwriting.decisions.service import Decisions
+from underwriting.due_diligence.items import KIND_TEXTS
 from underwriting.due_diligence.likeness import PairedWords, paired
 from underwriting.due_diligence.rules import BORN_ELSEWHEN, MatchState
+from underwriting.due_diligence.service import SanctionsDesk
+from underwriting.due_diligence.services.read_customer import ItemSummary, ItemView
 from underwriting.due_diligence.services.settle_match import MatchView
+from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import DiligenceState
 from underwriting.platform.callers import Caller
+from underwriting.platform.problems import language_of_request
 from underwriting.web.texts import translate
 
 MATCH = "match"
@@ -18,9 +27,10 @@ MATCH = "match"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits for a person: of which *kind*, in which case, what it is, since when, where it is done."""
+    """One thing that waits for a person: of which *kind*, in words *called*, in which case, since when, where."""
 
     kind: str
+    called: str
     application_id: UUID
     what: str
     state: str
@@ -60,6 +70,7 @@ def waiting_matches(found: Iterable[MatchView], caller: Caller) -> list[Waiting]
     return [
         Waiting(
             kind=MATCH,
+            called=translate("diligence.kind.match"),
             application_id=one.application_id,
             what=one.party_name or one.party_number,
             state=state_in_words(one, caller),
@@ -71,12 +82,75 @@ def waiting_matches(found: Iterable[MatchView], caller: Caller) -> list[Waiting]
     ]
 
 
-def counted(rows: Sequence[Waiting]) -> dict[str, int]:
-    """How many of each kind wait."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.kind] = counts.get(row.kind, 0) + 1
-    return counts
+def waiting_items(found: Iterable[ItemSummary], called: Mapping[str, str], caller: Caller) -> list[Waiting]:
+    """Items as what waits; *called* has the usernames of those who work on them."""
+    return [
+        Waiting(
+            kind=str(one.kind),
+            called=in_words(KIND_TEXTS[one.kind]),
+            application_id=one.application_id,
+            what=in_words(KIND_TEXTS[one.kind]),
+            state=item_in_words(one, called, caller),
+            tone="bad" if one.state is DiligenceState.PROPOSED else "warn",
+            since=one.opened_at,
+            address=address_of(one),
+        )
+        for one in found
+    ]
+
+
+def item_in_words(item: ItemSummary, called: Mapping[str, str], caller: Caller) -> str:
+    """How an item stands, and who has it."""
+    if item.state is not DiligenceState.OPEN or item.taken_by is None:
+        return translate(f"diligence.item.{item.state}")
+    if item.taken_by == caller.actor:
+        return translate("diligence.item.own")
+    return translate("diligence.item.taken", name=called.get(item.taken_by, translate("actor.staff")))
+
+
+def address_of(item: ItemSummary) -> str:
+    """The page of *item*."""
+    return f"/console/due-diligence/applications/{item.application_id}/items/{item.id}"
+
+
+def in_words(text: Text) -> str:
+    """*text* in the reader's language."""
+    return text.in_language(language_of_request())
+
+
+def counted(rows: Sequence[Waiting]) -> list[tuple[str, str, int]]:
+    """Each kind that waits, what it is called, and how many."""
+    names = {row.kind: row.called for row in rows}
+    return [(kind, name, sum(row.kind == kind for row in rows)) for kind, name in names.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The part of a case page: what is known of the customer, what is looked into, whom the list may name."""
+
+    customer: CustomerView
+    items: tuple[tuple[ItemView, str, str], ...]  # with how it stands, and its page
+    matches: tuple[tuple[MatchView, str], ...]  # with how it stands
+    owners: tuple[tuple[OwnerView, str], ...]  # with the number's date of birth
+
+    @property
+    def waits(self) -> bool:
+        """Whether something has to be looked into before credit is given."""
+        return any(item.state is not DiligenceState.SETTLED for item, _, _ in self.items) or any(
+            match.state in (MatchState.OPEN, MatchState.CLEARING) for match, _ in self.matches
+        )
+
+
+def panel_of(decisions: Decisions, application_id: UUID, caller: Caller) -> Panel:
+    """What a case page shows of know-your-customer."""
+    customer = Diligence(decisions).customer(application_id, caller)
+    matches = SanctionsDesk(decisions.runtime).of_application(application_id, caller)
+    return Panel(
+        customer=customer,
+        items=tuple((one, item_in_words(one, {}, caller), address_of(one)) for one in customer.items),
+        matches=tuple((one, state_in_words(one, caller)) for one in matches),
+        owners=tuple((one, PersonalNumber(one.number).masked) for one in customer.owners),
+    )
 
 
 def state_in_words(match: MatchView, caller: Caller) -> str:

@@ -117,6 +117,15 @@ def unsettled(session: Session, runtime: Runtime, caller: Caller) -> tuple[Match
     return _views(session, runtime, rows)
 
 
+def matches_of(
+    session: Session, runtime: Runtime, application_id: uuid.UUID, caller: Caller
+) -> tuple[MatchView, ...]:
+    """Every match of an application, the newest first."""
+    caller.require(*CASE_READERS)
+    query = sa.select(SanctionsMatch).where(SanctionsMatch.application_id == application_id)
+    return _views(session, runtime, session.scalars(query.order_by(SanctionsMatch.id.desc()).limit(MOST_SHOWN)))
+
+
 def confirm(
     session: Session, runtime: Runtime, match_id: uuid.UUID, note: str, caller: Caller, *, at: datetime
 ) -> MatchView:

@@ -9,6 +9,7 @@ from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.desk import Desk
 from underwriting.decisions.desk_queue import DeskQueue
+from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.keep_policies import Policies
 from underwriting.due_diligence.service import SanctionsDesk
@@ -43,7 +44,9 @@ def blueprint(
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
-    pages.register_blueprint(console_due_diligence.blueprint(runtime, applications, SanctionsDesk(runtime)))
+    pages.register_blueprint(
+        console_due_diligence.blueprint(runtime, applications, SanctionsDesk(runtime), Diligence(decisions))
+    )
     pages.register_blueprint(console_policies.blueprint(runtime, Policies(runtime)))
 
     @pages.get("/")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.applications.service import Applications
 from underwriting.audit import search
+from underwriting.decisions.diligence import Diligence
 from underwriting.due_diligence.service import SanctionsDesk
 from underwriting.due_diligence.services.settle_match import MatchView
 from underwriting.kernel.errors import Conflict, InvalidInput, NotPermitted, Outdated
@@ -18,14 +19,16 @@ from underwriting.platform.authentication import current_caller
 from underwriting.platform.runtime import Runtime
 from underwriting.web import due_diligence
 from underwriting.web.layout import render
+from underwriting.web.views import console_diligence_items
 
 SETTLED = "settled"
 _NO_FILE = Text("Välj en fil", "Choose a file")
 
 
-def blueprint(runtime: Runtime, applications: Applications, desk: SanctionsDesk) -> Blueprint:
+def blueprint(runtime: Runtime, applications: Applications, desk: SanctionsDesk, diligence: Diligence) -> Blueprint:
     """The pages under `/console/due-diligence`."""
     pages = Blueprint("due_diligence", __name__, url_prefix="/due-diligence")
+    console_diligence_items.add_to(pages, runtime, applications, diligence)
 
     def called(*actors: str | None) -> dict[str, str]:
         """The usernames of staff among *actors*."""
@@ -63,7 +66,11 @@ def blueprint(runtime: Runtime, applications: Applications, desk: SanctionsDesk)
     @pages.get("")
     def inbox() -> Response:
         caller, chosen = current_caller(), request.args.get("kind", "")
-        rows = due_diligence.waiting_matches(desk.waiting(caller), caller)
+        items = diligence.waiting(caller)
+        rows = [
+            *due_diligence.waiting_matches(desk.waiting(caller), caller),
+            *due_diligence.waiting_items(items, called(*(one.taken_by for one in items)), caller),
+        ]
         settled = desk.settled(caller) if chosen == SETTLED else ()
         shown = due_diligence.waiting_matches(settled, caller) if settled else _of_kind(rows, chosen)
         return render(
