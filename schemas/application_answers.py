@@ -51,7 +51,7 @@ class BeneficialOwnerAnswerSchema(Answer):
 
     personal_number = PersonalNumberField(masked=True)
     name = TextField(longest=100)
-    share = RateField()
+    share = RateField(zero=True)
     politically_exposed = BooleanField()
     control = ChoiceField(OwnerControl)
 

@@ -108,7 +108,7 @@ class BeneficialOwnerSchema(Body[BeneficialOwner]):
 
     personal_number = PersonalNumberField(required=True)
     name = TextField(longest=100, load_default=None)
-    share = RateField(required=True)
+    share = RateField(zero=True, required=True)
     politically_exposed = BooleanField(load_default=None)
     control = ChoiceField(OwnerControl, load_default=OwnerControl.VOTES)
     related_to = PersonalNumberField(load_default=None)
