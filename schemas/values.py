@@ -138,10 +138,11 @@ class ReviewBody:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewAnswerBody:
-    """What a review came to: the *answer* to the person, the *grounds* for staff."""
+    """What a review came to: the *answer* to the person, in English too where it was written, the *grounds* for staff."""
 
     outcome: ReviewOutcome
     answer: str = field(repr=False)
+    answer_english: str | None = field(default=None, repr=False)
     grounds: str = field(repr=False)
 
 

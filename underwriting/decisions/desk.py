@@ -175,13 +175,25 @@ class Desk:
             return review_decision.list_of(session, self.runtime, application_id)
 
     def answer_review(
-        self, review_id: uuid.UUID, outcome: ReviewOutcome, answer: str, grounds: str, caller: Caller
+        self,
+        review_id: uuid.UUID,
+        outcome: ReviewOutcome,
+        answer: str,
+        grounds: str,
+        caller: Caller,
+        *,
+        english: str | None = None,
     ) -> StaffReview:
-        """Answer a request, with grounds (rule D9). Raises ReviewAnswered, NoNewDecision, DecidingOnOneself."""
+        """Answer a request, with grounds (rule D9); *english* is the answer in English.
+
+        Raises ReviewAnswered, NoNewDecision, DecidingOnOneself, ReviewingOnesOwn.
+        """
         caller.require(*UNDERWRITERS)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            return review_decision.answer(session, self.runtime, review_id, caller, outcome, answer, grounds, at=at)
+            return review_decision.answer(
+                session, self.runtime, review_id, caller, outcome, answer, grounds, english=english, at=at
+            )
 
     def warn_of_reviews(self) -> int:
         """Warn of the requests whose deadline is near and that nobody has answered (rule D9); how many."""

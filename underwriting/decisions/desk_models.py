@@ -78,6 +78,7 @@ class HumanReview(Identified, Base):
     answered_by: Mapped[str | None]
     outcome: Mapped[str | None]
     answer_encrypted: Mapped[bytes | None]  # what the person is told
+    answer_english_encrypted: Mapped[bytes | None]  # the same in English, where it was written
     grounds_encrypted: Mapped[bytes | None]  # for staff
 
 

@@ -71,6 +71,7 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "override_proposal.settled_reason": (DataKind.DECISION,),
     "human_review.view": (DataKind.APPLICATION,),
     "human_review.answer": (DataKind.DECISION,),
+    "human_review.answer_english": (DataKind.DECISION,),
     "human_review.grounds": (DataKind.DECISION,),
     "fact_dispute.told": (DataKind.CREDIT_REPORT,),
     "fact_dispute.corrected": (DataKind.CREDIT_REPORT,),

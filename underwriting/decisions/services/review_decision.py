@@ -18,6 +18,7 @@ from underwriting.decisions.reviews import (
     NoNewDecision,
     NothingToReview,
     ReviewAnswered,
+    ReviewingOnesOwn,
     ReviewUnderWay,
     answer_by,
     received_at,
@@ -39,11 +40,14 @@ from underwriting.kernel.vocabulary import (
 from underwriting.platform import audit_log, events
 from underwriting.platform.authentication import Caller
 from underwriting.platform.encryption import of_application
+from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
 
 _VIEW = "human_review.view"
 _ANSWER = "human_review.answer"
+_ANSWER_ENGLISH = "human_review.answer_english"
 _GROUNDS = "human_review.grounds"
+_STAFF = "staff:"
 MOST_SHOWN = 200
 NOT_BY_STAFF = FieldError(
     "/channel",
@@ -65,6 +69,7 @@ class OwnReview:
     answered_at: datetime | None
     outcome: ReviewOutcome | None
     answer: str | None = field(repr=False)
+    answer_english: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +130,7 @@ def answer(
     text: str,
     grounds: str,
     *,
+    english: str | None = None,
     at: datetime,
 ) -> StaffReview:
     """Answer a request, with *text* to the person and *grounds* for staff; raises what forbids.
@@ -139,12 +145,15 @@ def answer(
     if row is None or row.answered_at is not None:
         raise ReviewAnswered
     forbid_oneself(session, runtime, application, caller)
+    _forbid_own_decision(session, row, caller)
     latest = latest_row(session, application)
     unchanged = latest is None or latest.id == row.decision_id or latest.outcome == DecisionOutcome.REFERRED
     if outcome is ReviewOutcome.CHANGED and unchanged:
         raise NoNewDecision
     row.outcome, row.answered_by, row.answered_at = str(outcome), caller.actor, at
     row.answer_encrypted = _sealed(runtime, application.id, text, _ANSWER)
+    if english is not None:
+        row.answer_english_encrypted = _sealed(runtime, application.id, english, _ANSWER_ENGLISH)
     row.grounds_encrypted = _sealed(runtime, application.id, grounds, _GROUNDS)
     session.flush()
     _note(session, row, "review.answered", caller.actor, at, outcome=str(outcome))
@@ -244,6 +253,26 @@ def _add_once(session: Session, row: HumanReview) -> None:
         raise ReviewUnderWay from error
 
 
+def _forbid_own_decision(session: Session, row: HumanReview, caller: Caller) -> None:
+    """Raise ReviewingOnesOwn when *caller*, by whatever account, took part in the decision that is reviewed."""
+    if decided_by_reader(session, session.get_one(DecisionRow, row.decision_id), caller):
+        raise ReviewingOnesOwn
+
+
+def decided_by_reader(session: Session, decision: DecisionRow, caller: Caller) -> bool:
+    """Whether *caller* determined or approved the decision, by this account or another one of the same person."""
+    actors = {actor for actor in (decision.decided_by, decision.approved_by) if actor}
+    if caller.actor in actors:
+        return True
+    if caller.own_index is None or not actors:
+        return False
+    ids = [actor.removeprefix(_STAFF) for actor in actors if actor.startswith(_STAFF)]
+    same = sa.select(StaffUser.id).where(
+        sa.cast(StaffUser.id, sa.Text).in_(ids), StaffUser.personal_index == caller.own_index
+    )
+    return session.scalar(same.limit(1)) is not None
+
+
 def _guarantor_of(session: Session, row: HumanReview) -> ApplicationGuarantor | None:
     return None if row.guarantor_id is None else session.get_one(ApplicationGuarantor, row.guarantor_id)
 
@@ -283,6 +312,7 @@ def _own_view(runtime: Runtime, row: HumanReview) -> OwnReview:
         answered_at=row.answered_at,
         outcome=None if row.outcome is None else ReviewOutcome(row.outcome),
         answer=_opened(runtime, row.answer_encrypted, _ANSWER),
+        answer_english=_opened(runtime, row.answer_english_encrypted, _ANSWER_ENGLISH),
     )
 
 
@@ -297,6 +327,7 @@ def _staff_view(runtime: Runtime, row: HumanReview, reference: str) -> StaffRevi
         answered_at=own.answered_at,
         outcome=own.outcome,
         answer=own.answer,
+        answer_english=own.answer_english,
         reference=reference,
         guarantor_id=row.guarantor_id,
         decision_id=row.decision_id,
