@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.support.bankid_stand_in import BankIdWorld, bankid_world
 from tests.support.bureau import Exchangeable, creditsafe_at, creditsafe_stand_in
-from tests.support.lending import ANNA, BERTIL, LendingWorld, application_json, lending_world
+from tests.support.lending import ANNA, BERTIL, CECILIA, LendingWorld, application_json, lending_world
 from underwriting.decisions.diligence import CustomerView, Diligence
 from underwriting.decisions.override import DecidingOnOneself, Determination, DueDiligenceIncomplete, ReasonCode
 from underwriting.decisions.services.gather_case import screened_parties
@@ -46,6 +46,7 @@ from underwriting.kernel.vocabulary import (
 from underwriting.platform.authentication import Caller, RoleMissing
 from underwriting.platform.models import AuditEntry
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import add_staff
 
 NOTHING_SINCE = date(2020, 1, 31)
 NOTE = "Utdrag ur registret och samtal med företrädaren."
@@ -179,6 +180,23 @@ def test_who_proposes_does_not_approve_and_a_junior_never_does(world: LendingWor
     assert (back.state, back.result, back.settled_by) == (STATE.OPEN, None, None)
     with pytest.raises(ItemSettled):
         desk(world).approve(approval.id, NOTE, other)
+
+
+def test_nobody_approves_their_own_finding_by_another_account(world: LendingWorld) -> None:
+    """K1: a person is known by who they are."""
+    index = world.runtime.cipher.blind_index(CECILIA.digits)
+    accounts = [Caller("", role=Role.SENIOR_UNDERWRITER, own_index=index) for _ in range(2)]
+    with world.runtime.database.transaction() as session:
+        for place, caller in enumerate(accounts):
+            name, at = f"cecilia{place}", world.runtime.clock.now()
+            role = Role.SENIOR_UNDERWRITER
+            account = add_staff(session, world.runtime, name, "a long password", role, person=CECILIA, at=at)
+            accounts[place] = replace(caller, actor=f"staff:{account}")
+    application_id, _ = decided(world, beneficial_owners=EXPOSED_OWNER)
+    approval = item(world, application_id, KIND.EXPOSURE_APPROVAL)
+    desk(world).settle(approval.id, RESULT.SATISFIED, NOTE, accounts[0])
+    with pytest.raises(ApprovingOwnFinding):
+        desk(world).approve(approval.id, NOTE, accounts[1])
 
 
 def test_the_database_lets_nobody_settle_an_exposure_alone(world: LendingWorld) -> None:

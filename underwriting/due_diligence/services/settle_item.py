@@ -27,6 +27,7 @@ from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import UNDERWRITERS, DiligenceKind, DiligenceResult, DiligenceState, Role
 from underwriting.platform.callers import Caller
 from underwriting.platform.encryption import of_application
+from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
 
 NOTE = "due_diligence_item.note"
@@ -156,9 +157,17 @@ def _proposed(session: Session, item_id: uuid.UUID, caller: Caller) -> DueDilige
     row = _locked(session, item_id)
     if row.state != DiligenceState.PROPOSED:
         raise ItemSettled
-    if row.settled_by == caller.actor:
+    if row.settled_by in _accounts_of(session, caller):
         raise ApprovingOwnFinding
     return row
+
+
+def _accounts_of(session: Session, caller: Caller) -> frozenset[str]:
+    """The caller, and every other account of the same person."""
+    if caller.own_index is None:
+        return frozenset({caller.actor})
+    accounts = session.scalars(sa.select(StaffUser.id).where(StaffUser.personal_index == caller.own_index))
+    return frozenset({caller.actor, *(f"staff:{account}" for account in accounts)})
 
 
 def _locked(session: Session, item_id: uuid.UUID) -> DueDiligenceItem:
