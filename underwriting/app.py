@@ -28,6 +28,7 @@ from underwriting.business_metrics import figures_of
 from underwriting.decisions import desk_routes, diligence_routes, policy_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.decisions.desk import Desk
+from underwriting.decisions.desk_reviews import DeskReviews
 from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.services.keep_policies import Policies
 from underwriting.due_diligence import routes as due_diligence_routes
@@ -65,6 +66,7 @@ from underwriting.web.views import (
     console,
     jobs,
     messages,
+    reviews,
     sandbox,
     sign_on,
     signing,
@@ -168,6 +170,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signup.blueprint(runtime, house.applications)
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
+    yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
     yield sign_on.blueprint(runtime)

@@ -105,13 +105,14 @@ class Desk:
     def request_review(self, application_id: uuid.UUID, view: str, caller: Caller) -> OwnReview:
         """A guarantor or the owner of an enskild firma, identified by BankID, asks for human review (rule D9).
 
-        Raises NothingToReview, ReviewUnderWay; NotFound for whoever is neither.
+        Raises NothingToReview, ReviewUnderWay; NobodyDecidedOn for whoever applied for a company and is neither, else
+        NotFound.
         """
         person = caller.require_person()
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, application_id)
-            guarantor = review_decision.person_asking(session, application, person)
+            guarantor = review_decision.person_reading(session, application, caller)
             review_decision.request(
                 session,
                 self.runtime,

@@ -137,6 +137,8 @@ TABLE: Mapping[str, Access] = {
     "applicant.replace_guarantor": _APPLICANT,
     "applicant.invitation": _ANYONE,  # the invitation's secret
     "applicant.answer": _ANYONE,
+    "review_pages.show": _PERSON,
+    "review_pages.ask": _PERSON,
     # Decisions
     "decisions.show": _staff(*CASE_READERS, persons=True),
     "decisions.determine": _UNDERWRITER,
@@ -162,6 +164,11 @@ TABLE: Mapping[str, Access] = {
     "console.approvals.show": _CASE_READER,
     "console.approvals.approve": _UNDERWRITER,
     "console.approvals.reject": _UNDERWRITER,
+    "console.reviews.show_all": _CASE_READER,
+    "console.reviews.show": _CASE_READER,
+    "console.reviews.answer": _UNDERWRITER,
+    "console.reviews.ask_for_case": _UNDERWRITER,
+    "console.reviews.record": _UNDERWRITER,
     "console.cases.case": _CASE_READER,
     "console.cases.determine": _UNDERWRITER,
     "console.cases.ask_applicant": _UNDERWRITER,

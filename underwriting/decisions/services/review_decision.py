@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from underwriting.applications.models import UNDECIDED, Application, ApplicationGuarantor
-from underwriting.applications.services.find_application import lock_application, subject_of
+from underwriting.applications.services.find_application import is_applicant, lock_application, subject_of
 from underwriting.decisions.desk_models import ONE_OPEN_REVIEW, HumanReview
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.reviews import (
     WARNED_BEFORE,
+    NobodyDecidedOn,
     NoNewDecision,
     NothingToReview,
     ReviewAnswered,
@@ -101,7 +102,7 @@ def request(
 
     Raises NothingToReview, ReviewUnderWay, InvalidInput for a time that cannot be.
     """
-    decision = _reviewable(session, application)
+    decision = reviewable(session, application)
     requested_at = received_at(channel, told_at, decided_at=decision.decided_at, now=at)
     row = HumanReview(
         application_id=application.id,
@@ -208,6 +209,19 @@ def person_asking(session: Session, application: Application, person_index: byte
     return found
 
 
+def person_reading(session: Session, application: Application, caller: Caller) -> ApplicationGuarantor | None:
+    """The guarantor that the logged-in *caller* is, or None for the owner of an enskild firma.
+
+    NobodyDecidedOn for whoever signed for a company and stands for nothing; NotFound for anybody else.
+    """
+    try:
+        return person_asking(session, application, caller.require_person())
+    except NotFound:
+        if is_applicant(application, caller):
+            raise NobodyDecidedOn from None
+        raise
+
+
 def is_owner(application: Application) -> bool:
     """Whether the applicant is a natural person: the owner of an enskild firma."""
     return application.company_form == CompanyForm.EF
@@ -234,7 +248,8 @@ def warn(session: Session, runtime: Runtime, *, at: datetime) -> int:
     return len(rows)
 
 
-def _reviewable(session: Session, application: Application) -> DecisionRow:
+def reviewable(session: Session, application: Application) -> DecisionRow:
+    """The decision that a person could look at again; NothingToReview where there is none yet."""
     row = latest_row(session, application)
     undecided = application.state in (*UNDECIDED, str(ApplicationState.DRAFT))
     if row is None or undecided or row.outcome == DecisionOutcome.REFERRED:

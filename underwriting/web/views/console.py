@@ -9,6 +9,7 @@ from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.desk import Desk
 from underwriting.decisions.desk_queue import DeskQueue
+from underwriting.decisions.desk_reviews import DeskReviews
 from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.keep_policies import Policies
@@ -24,6 +25,7 @@ from underwriting.web.views import (
     console_due_diligence,
     console_policies,
     console_queue,
+    console_reviews,
 )
 
 _DESKS = ("console.queue.show", "billing_desk.show", "console.console_agreements.index")
@@ -41,6 +43,7 @@ def blueprint(
     pages, queue = Blueprint("console", __name__, url_prefix="/console"), DeskQueue(decisions)
     pages.register_blueprint(console_queue.blueprint(runtime, queue))
     pages.register_blueprint(console_approvals.blueprint(runtime, Desk(decisions), queue))
+    pages.register_blueprint(console_reviews.blueprint(runtime, Desk(decisions), DeskReviews(decisions)))
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
