@@ -175,7 +175,6 @@ TABLE: Mapping[str, Access] = {
     "console.cases.ask_again": _UNDERWRITER,
     "console.cases.approve": _UNDERWRITER,
     "console.cases.reject": _UNDERWRITER,
-    "console.cases.answer_review": _UNDERWRITER,
     "console.cases.assign": _UNDERWRITER,
     "console.cases.give_back": _UNDERWRITER,
     "console.cases.dispute": _UNDERWRITER,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from underwriting.applications.services.read_application import ApplicationView
 from underwriting.decisions.services.read_case import DeskCase
@@ -12,6 +12,7 @@ from underwriting.web.case_forms import fact_in_words
 from underwriting.web.texts import translate
 
 _SOON_DAYS = 7
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def _waiting(decisions: Sequence[StaffDecision], case: DeskCase, at: datetime) -
         yield Flag(translate("case.flag.proposal"), "warn", "proposal")
     for review in case.reviews:
         if review.answered_at is None:
-            days = (stockholm_date(review.answer_by) - stockholm_date(at)).days
+            days = _days_left(review.answer_by, at)
             yield Flag(translate("case.flag.review", days=days), "bad" if days <= _SOON_DAYS else "warn", "reviews")
     newest = decisions[0].decided_at if decisions else None
     if case.answers and (newest is None or case.answers[0].at >= newest):
@@ -60,8 +61,13 @@ def _running_out(application: ApplicationView, at: datetime) -> Iterator[Flag]:
     until = application.binding_until
     if until is None or application.decided_at is not None:
         return
-    days = (stockholm_date(until) - stockholm_date(at)).days
+    days = _days_left(until, at)
     if until <= at:
         yield Flag(translate("case.flag.binds_no_more"), "bad", "")
     elif days <= _SOON_DAYS:
         yield Flag(translate("case.flag.binds", days=days), "warn", "")
+
+
+def _days_left(before: datetime, at: datetime) -> int:
+    """The days until the last one that is in time, where *before* is the midnight after it."""
+    return (stockholm_date(before - _INSTANT) - stockholm_date(at)).days

@@ -21,7 +21,7 @@ from underwriting.decisions.services.read_case import DeskCase
 from underwriting.due_diligence.items import KIND_TEXTS
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted, Outdated, Unavailable
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, ReviewOutcome, Role
+from underwriting.kernel.vocabulary import ApplicationState, Role
 from underwriting.platform import preconditions
 from underwriting.platform.authentication import Caller, current_caller
 from underwriting.platform.encryption import Cipher
@@ -94,7 +94,6 @@ class CasePage:
             deciders=_deciders(policy, application),
             reason_codes=[(str(code), text.in_language(language_of_request())) for code, text in REASON_TEXTS.items()],
             reason_texts=REASON_TEXTS,
-            review_outcomes=list(ReviewOutcome),
             rates=case_forms.rates(policy, found[0].grade if found else None),
             fact_in_words=case_forms.fact_in_words,
             values=request.form or case_forms.proposed(found),
@@ -167,7 +166,6 @@ def _can(application: ApplicationView, case: DeskCase, caller: Caller) -> dict[s
         "ask": acts and state is ApplicationState.REFERRED and may("console.cases.ask_applicant", caller),
         "dispute": acts and decided and state in _DISPUTABLE and may("console.cases.dispute", caller),
         "settle": acts and settles and may("console.cases.approve", caller),
-        "review": acts and may("console.cases.answer_review", caller),
         "take": acts and not holds and (case.assignment is None or leads) and may("console.cases.assign", caller),
         "give": acts and (holds or case.assignment is None or leads) and may("console.cases.assign", caller),
         "give_back": case.assignment is not None and (holds or leads) and may("console.cases.give_back", caller),

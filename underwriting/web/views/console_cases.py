@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from agreements.credit.services.show_agreement import Agreements
 from bureau_clients.gateway import Gateway
 from schemas.decisions import InformationRequestSchema, OverrideSchema
-from schemas.desk import AssignmentRequestSchema, FactDisputeSchema, RejectionSchema, ReviewAnswerSchema
+from schemas.desk import AssignmentRequestSchema, FactDisputeSchema, RejectionSchema
 from schemas.loading import Body, T, load
 from underwriting.applications.service import Applications
 from underwriting.decisions.desk import Desk
@@ -36,7 +36,7 @@ def blueprint(
         return page.show(application_id)
 
     _of_decisions(pages, page)
-    _of_proposals_and_reviews(pages, page)
+    _of_proposals(pages, page)
     _of_assignment(pages, page)
     _of_disputes(pages, page)
     return pages
@@ -74,7 +74,7 @@ def _of_decisions(pages: Blueprint, page: CasePage) -> None:
         return page.attempt(application_id, lambda: decisions.ask_again(application_id, current_caller()))
 
 
-def _of_proposals_and_reviews(pages: Blueprint, page: CasePage) -> None:
+def _of_proposals(pages: Blueprint, page: CasePage) -> None:
     @pages.post("/<uuid:application_id>/proposals/<uuid:proposal_id>/approve")
     def approve(application_id: uuid.UUID, proposal_id: uuid.UUID) -> BaseResponse:
         return page.attempt(application_id, lambda: page.desk.approve(proposal_id, current_caller()))
@@ -86,20 +86,6 @@ def _of_proposals_and_reviews(pages: Blueprint, page: CasePage) -> None:
             page.desk.reject(proposal_id, reason, current_caller())
 
         return page.attempt(application_id, act, placed=lambda errors: _renamed(errors, "/reason", "/rejection"))
-
-    @pages.post("/<uuid:application_id>/reviews/<uuid:review_id>/answer")
-    def answer_review(application_id: uuid.UUID, review_id: uuid.UUID) -> BaseResponse:
-        def act() -> None:
-            sent = {name: _field(f"review-{name}") for name in ("outcome", "answer", "grounds")}
-            body = _read(page, ReviewAnswerSchema(), {name: value for name, value in sent.items() if value})
-            page.desk.answer_review(review_id, body.outcome, body.answer, body.grounds, current_caller())
-
-        def placed(errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
-            for name in ("outcome", "answer", "grounds"):
-                errors = _renamed(errors, f"/{name}", f"/review-{name}")
-            return errors
-
-        return page.attempt(application_id, act, placed=placed)
 
 
 def _of_assignment(pages: Blueprint, page: CasePage) -> None:
