@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services import list_reviews
 from underwriting.decisions.services.list_reviews import Askable, OwnMatter, ReviewOfCase
-from underwriting.kernel.vocabulary import CASE_READERS, UNDERWRITERS
+from underwriting.kernel.vocabulary import CASE_READERS
 from underwriting.platform.authentication import Caller
 
 
@@ -41,7 +41,7 @@ class DeskReviews:
 
     def askable(self, reference: str, caller: Caller) -> Askable:
         """Who in the case with that *reference* may ask, for staff who record a request; NotFound without one."""
-        caller.require(*UNDERWRITERS)
+        caller.require(*CASE_READERS)
         runtime = self.decisions.runtime
         with runtime.database.transaction() as session:
             return list_reviews.find_askable(session, runtime, reference)

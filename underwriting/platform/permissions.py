@@ -167,7 +167,7 @@ TABLE: Mapping[str, Access] = {
     "console.reviews.show_all": _CASE_READER,
     "console.reviews.show": _CASE_READER,
     "console.reviews.answer": _UNDERWRITER,
-    "console.reviews.ask_for_case": _UNDERWRITER,
+    "console.reviews.ask_for_case": _CASE_READER,
     "console.reviews.record": _UNDERWRITER,
     "console.cases.case": _CASE_READER,
     "console.cases.determine": _UNDERWRITER,
