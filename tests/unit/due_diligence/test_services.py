@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.support.bankid_stand_in import BankIdWorld, bankid_world
 from tests.support.bureau import Exchangeable, creditsafe_at, creditsafe_stand_in
-from tests.support.lending import ANNA, BERTIL, LendingWorld, guarantor_json, lending_world
+from tests.support.lending import ANNA, BERTIL, CLEAN_HB, LendingWorld, guarantor_json, lending_world
+from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.override import Determination, DueDiligenceIncomplete, HardStopStands, ReasonCode
 from underwriting.decisions.services.read_decision import StaffDecision
 from underwriting.decisions.services.screen_again import screen_since_list
@@ -28,7 +29,7 @@ from underwriting.due_diligence.services.screen_case import screen, screen_again
 from underwriting.due_diligence.services.settle_match import ClearingOnesOwn, MatchSettled, MatchView, NoteMissing
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import DecisionOutcome, Role
+from underwriting.kernel.vocabulary import DecisionOutcome, DiligenceKind, RiskClass, Role
 from underwriting.platform import outbox
 from underwriting.platform.authentication import Caller, RoleMissing
 from underwriting.platform.runtime import Runtime
@@ -215,7 +216,7 @@ def test_the_database_lets_nobody_clear_a_strong_match_alone(world: LendingWorld
 
 
 def test_a_new_list_finds_who_was_clear_before(world: LendingWorld) -> None:
-    """K1: whoever has an agreement is held against it, once, and staff are told."""
+    """K1: whoever has an agreement is held against it, once; staff are told and the class is given anew."""
     loaded(world.runtime, SAMPLE)
     application_id, decision = decided(world)
     assert decision.outcome is DecisionOutcome.APPROVED
@@ -226,6 +227,8 @@ def test_a_new_list_finds_who_was_clear_before(world: LendingWorld) -> None:
     assert [match.application_id for match in waiting(world)] == [application_id]
     assert len(world.letters("sanctions-alarm")) == 1
     assert finding_now(world, application_id) is Finding.POSSIBLE
+    customer = Diligence(world.decisions).customer(application_id, FIRST)
+    assert [one.risk_class for one in customer.assessments] == [RiskClass.HIGH, RiskClass.NORMAL]
 
 
 def test_an_owner_without_a_name_leaves_the_case_unknown(world: LendingWorld) -> None:
@@ -300,3 +303,20 @@ def test_a_confirmed_match_cannot_be_approved(world: LendingWorld) -> None:
     settle(world, settle_match.confirm, waiting(world)[0].id, FIRST)
     with pytest.raises(HardStopStands):
         approval(world, application_id)
+
+
+def test_partners_whom_the_bureau_names_and_nobody_told_are_looked_into(world: LendingWorld) -> None:
+    """K1: the register of companies is compared with what was told, outside the sandbox."""
+    loaded(world.runtime, SAMPLE)
+    named = [{"personal_number": ANNA.digits, "name": "Anna Andersson", "share": "1", "politically_exposed": False}]
+    body = world.body(company_form="HB", organisation_number=CLEAN_HB, beneficial_owners=named)
+    application_id = world.submitted(body)
+    assert world.decisions.assess_due() == 1
+    found = Diligence(world.decisions).customer(application_id, FIRST)
+    assert DiligenceKind.OWNER_DIFFERENCE in found.gaps
+    decision = world.decisions.decisions(application_id, world.staff())[0]
+    assert "referral.due_diligence_gap" in keys(decision)
+    with world.runtime.database.transaction() as session:
+        letters = [one for one in outbox.latest(session, world.runtime, count=100) if "anna" in one.recipient]
+    told = repr(world.decisions.decision(application_id, world.person(ANNA))) + "".join(one.body for one in letters)
+    assert not any(word in told.lower() for word in ("huvudman", "beneficial", "register", "avvik", "differ"))
