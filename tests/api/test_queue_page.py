@@ -129,6 +129,9 @@ def test_every_filter_keeps_what_it_names(world: HouseWorld, ulla: Reader) -> No
         assert ulla.listed(**query) == found, query
     ulla.send(f"{QUEUE}/next", ticket=str(uuid.uuid4()))
     assert ulla.listed(assigned="mine") == [first]
+    assert ulla.listed(assigned="mine", state="all", form="AB", order="largest") == [first]
+    assert ulla.listed(assigned="mine", state="all", form="EF") == []
+    assert ulla.listed(assigned="nobody", state="all") == [other]
     assert ulla.listed(assigned="nobody") == [other]
 
 
