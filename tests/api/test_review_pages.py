@@ -186,7 +186,7 @@ def test_the_queue_says_who_asked_and_how_long_is_left(world: HouseWorld) -> Non
     staff = world.staff(Role.UNDERWRITER, username="ulla")
     ulla = Reader(staff)
     page = ulla.get("/console/reviews")
-    for word in (reference(world, loan), loan.body["contact"]["name"], "dagar kvar", "Portalen"):
+    for word in (reference(world, loan), loan.body["contact"]["name"], "Dagar kvar: 31", "Portalen"):
         assert word in page, word
     assert re.search(r'/console/reviews"[^<]*>Omprövningar <span class="count">1<', ulla.get("/console/agreements"))
     world.clock.move_to(deadline - timedelta(seconds=1))
