@@ -117,9 +117,7 @@ def unsettled(session: Session, runtime: Runtime, caller: Caller) -> tuple[Match
     return _views(session, runtime, rows)
 
 
-def matches_of(
-    session: Session, runtime: Runtime, application_id: uuid.UUID, caller: Caller
-) -> tuple[MatchView, ...]:
+def matches_of(session: Session, runtime: Runtime, application_id: uuid.UUID, caller: Caller) -> tuple[MatchView, ...]:
     """Every match of an application, the newest first."""
     caller.require(*CASE_READERS)
     query = sa.select(SanctionsMatch).where(SanctionsMatch.application_id == application_id)
