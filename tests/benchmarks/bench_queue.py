@@ -4,7 +4,7 @@
 
 Runs an embedded PostgreSQL of its own with the settings of `borgen up`. The applications are copied set by set from
 2 000 that the shipped policy has decided, each with its encrypted name and trace; a tenth are referred, of which a
-third are assigned, as are many of the approved, to ten underwriters; the rest stand in the other states as they would
+third are assigned, as are many of the approved, to 25 underwriters; the rest stand in the other states as they would
 after years. Asked is the whole application by WSGI, as staff with a log-in: a page's time holds permissions,
 decryption, rendering and the notes of the audit log. The models' data keys stay at hand, as those of cases looked at
 lately do.
@@ -116,7 +116,7 @@ FROM model JOIN application a ON a.created_by = model.id::text JOIN decision d O
 """
 _DESK = (
     """INSERT INTO case_assignment (application_id, staff_user_id, assigned_by, assigned_at)
-    SELECT id, (ARRAY(SELECT id FROM staff_user ORDER BY id))[1 + (hashtext(reference) & 1023) % 10], 'system',
+    SELECT id, (ARRAY(SELECT id FROM staff_user ORDER BY id))[1 + (hashtext(reference) & 1023) % 25], 'system',
         submitted_at
     FROM application WHERE state IN ('referred', 'approved') AND hashtext(reference) % 3 = 0""",
     """INSERT INTO human_review (application_id, decision_id, person_index, channel, recorded_by, view_encrypted,
@@ -134,7 +134,7 @@ _DESK = (
 _KEY = "requested_amount_ore"
 _MICROSECONDS = "(extract(epoch FROM submitted_at) * 1000000)::bigint"
 _INSTANT = "to_timestamp(CAST(:number AS numeric) / 1000000)"
-_STAFF = tuple(f"underwriter-{number}" for number in range(10))
+_STAFF = tuple(f"underwriter-{number}" for number in range(25))
 
 
 @dataclass(frozen=True)
