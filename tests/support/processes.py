@@ -1,6 +1,6 @@
-"""Watching other processes import contextlib
-from a test: until when something holds, and whether a process is gone."""
+"""Watching other processes from a test: until when something holds, and whether a process is gone."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
