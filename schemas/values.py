@@ -138,7 +138,7 @@ class ReviewBody:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewAnswerBody:
-    """What a review came to: the *answer* to the person, in English too where it was written, the *grounds* for staff."""
+    """What a review came to: the *answer* to the person, in English too if it was written; *grounds* for staff."""
 
     outcome: ReviewOutcome
     answer: str = field(repr=False)
