@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -26,10 +27,12 @@ from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
 LONG = os.environ.get("BORGEN_LONG") == "1"
+HERE = Path(__file__).parent
+SLOW = ("crash", "test_demo.py", "operation", "browser")
 _SERVER = pytest.StashKey[postgres.DisposableServer]()
 _SERVER_URL_OF_WORKER = "borgen_server_url"
 
-hypothesis.settings.register_profile("short", deadline=None)
+hypothesis.settings.register_profile("short", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("long" if LONG else "short")
 
@@ -58,6 +61,12 @@ def server_url(request: pytest.FixtureRequest) -> str:
     url = of_worker.get(_SERVER_URL_OF_WORKER) or _server_of(request.config).url
     postgres.ensure_template(url)
     return url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest tests first, so that no worker is left alone with one at the end."""
+    ranks = {name: rank for rank, name in enumerate(SLOW)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(HERE).parts[0], len(ranks)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -161,7 +161,7 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     item = underwriter.post(f"{matched.application}/due-diligence/items", begun)["id"]
     settlement = {"result": "refused", "note": NOTE}
     file = {"name": "a.pdf", "media_type": "application/pdf", "content": "JVBERi0="}
-    for who, method, rest, body in (
+    for who, method, rest, sent in (
         (underwriter, "POST", "/items", begun),
         (underwriter, "PUT", "/items/{item_id}/assignment", None),
         (underwriter, "DELETE", "/items/{item_id}/assignment", None),
@@ -171,7 +171,7 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
         (senior, "POST", "/items/{item_id}/rejection", {"note": NOTE}),
     ):
         path = f"{matched.application}/due-diligence{rest.format(item_id=item)}"
-        yield method, customer + rest, who.call(method, path, body, If_Match=STALE)
+        yield method, customer + rest, who.call(method, path, sent, If_Match=STALE)
     matches = "/v1/due-diligence/sanctions-matches"
     (match,) = underwriter.get(matches)["items"]
     for rest in ("/clearance", "/confirmation"):

@@ -31,7 +31,7 @@ _TAKEN_OUT = (
     (re.compile(r'name="csrf_token" value="[^"]+"'), 'name="csrf_token"'),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "<instant>"),
-    (re.compile(r"\b1000\d\d\b"), "<agreement>"),
+    (re.compile(r"\b10\d{4}\b"), "<agreement>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
     (re.compile(r"(?<![\w-])[\w-]{32,}(?![\w-])"), "<secret>"),
 )
