@@ -28,7 +28,7 @@ from underwriting.platform.settings import Settings
 
 LONG = os.environ.get("BORGEN_LONG") == "1"
 HERE = Path(__file__).parent
-SLOW = ("crash", "test_demo.py", "operation", "browser")
+WAITING = ("crash", "test_demo.py", "operation", "browser")
 _SERVER = pytest.StashKey[postgres.DisposableServer]()
 _SERVER_URL_OF_WORKER = "borgen_server_url"
 
@@ -64,9 +64,14 @@ def server_url(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slowest tests first, so that no worker is left alone with one at the end."""
-    ranks = {name: rank for rank, name in enumerate(SLOW)}
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(HERE).parts[0], len(ranks)))
+    """Spread the files whose tests wait for processes and pages among those that reckon: workers then share both."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if path.relative_to(HERE).parts[0] in WAITING]
+    others = [path for path in files if path not in waiting]
+    places = [(place / len(group), path) for group in (waiting, others) for place, path in enumerate(group)]
+    items[:] = [item for _, path in sorted(places) for item in files[path]]
 
 
 @pytest.fixture(scope="session", autouse=True)
