@@ -20,6 +20,7 @@ from underwriting.kernel.vocabulary import (
     CreditPurpose,
     GuarantorState,
     InvoiceDelivery,
+    OwnerControl,
 )
 
 MOST_ITEMS = 200
@@ -50,8 +51,9 @@ class BeneficialOwnerAnswerSchema(Answer):
 
     personal_number = PersonalNumberField(masked=True)
     name = TextField(longest=100)
-    share = RateField()
+    share = RateField(zero=True)
     politically_exposed = BooleanField()
+    control = ChoiceField(OwnerControl)
 
 
 class ApplicationSummarySchema(Answer):

@@ -11,6 +11,7 @@ from schemas.fields import (
     BooleanField,
     ChoiceField,
     EmailField,
+    IndustryField,
     ListField,
     ObjectField,
     PhoneField,
@@ -39,7 +40,7 @@ from underwriting.kernel.identifiers import (
 )
 from underwriting.kernel.product import DEFAULT_TERMS, ProductTerms
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, InvoiceDelivery
+from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, InvoiceDelivery, OwnerControl
 
 MOST_PERSONS = 20
 """So many guarantors, joint signatories or beneficial owners can be named."""
@@ -107,8 +108,10 @@ class BeneficialOwnerSchema(Body[BeneficialOwner]):
 
     personal_number = PersonalNumberField(required=True)
     name = TextField(longest=100, load_default=None)
-    share = RateField(required=True)
+    share = RateField(zero=True, required=True)
     politically_exposed = BooleanField(load_default=None)
+    control = ChoiceField(OwnerControl, load_default=OwnerControl.VOTES)
+    related_to = PersonalNumberField(load_default=None)
 
     def make(self, **members: Any) -> BeneficialOwner:
         """The owner."""
@@ -123,6 +126,8 @@ class DueDiligenceSchema(Body[DueDiligenceAnswers]):
     politically_exposed = BooleanField(load_default=None)
     owners_complete = BooleanField(load_default=None)
     trades_with_high_risk_countries = BooleanField(load_default=None)
+    takes_cash = BooleanField(load_default=None)
+    industry = IndustryField(load_default=None)
 
     def make(self, **members: Any) -> DueDiligenceAnswers:
         """The answers."""

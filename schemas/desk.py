@@ -87,6 +87,7 @@ class ReviewAnswerSchema(Body[ReviewAnswerBody]):
 
     outcome = ChoiceField(ReviewOutcome, required=True)
     answer = TextField(longest=_TEXT, lines=True, required=True)
+    answer_english = TextField(longest=_TEXT, lines=True, load_default=None)
     grounds = TextField(longest=_TEXT, lines=True, required=True)
 
     def make(self, **members: Any) -> ReviewAnswerBody:
@@ -105,6 +106,7 @@ class OwnReviewSchema(Answer):
     answered_at = InstantField()
     outcome = ChoiceField(ReviewOutcome)
     answer = TextField(longest=_TEXT, lines=True)
+    answer_english = TextField(longest=_TEXT, lines=True)
 
 
 class StaffReviewSchema(OwnReviewSchema):

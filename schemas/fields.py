@@ -24,6 +24,9 @@ _CONTROL_CHARACTERS = Text("Texten innehåller styrtecken", "The text contains c
 _EMPTY = Text("Uppgiften får inte vara tom", "This may not be empty")
 _TOO_LONG = Text("Texten får ha högst {longest} tecken", "The text may have at most {longest} characters")
 _NOT_AN_ADDRESS = Text("Ange en giltig e-postadress", "Enter a valid e-mail address")
+_NOT_AN_INDUSTRY = Text(
+    "Skriv branschens SNI-kod, till exempel 56.100", "Write the industry's SNI code, such as 56.100"
+)
 _NOT_A_PHONE = Text("Ange ett telefonnummer, till exempel +46701234567", "Enter a phone number, such as +46701234567")
 _NOT_A_CHOICE = Text("Välj något av: {choices}", "Choose one of: {choices}")
 _NOT_AN_INTEGER = Text("Här behövs ett heltal, till exempel 12", "A whole number is needed here, such as 12")
@@ -39,6 +42,7 @@ _TOO_MANY = Text("Listan får ha högst {most} poster", "The list may have at mo
 
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INDUSTRY = re.compile(r"[0-9]{2,5}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _TRUNK_ZERO = re.compile(r"(?<=^\+46)0")
 _PHONE_PUNCTUATION = re.compile(r"[ \u00a0()./-]")
@@ -157,6 +161,20 @@ class PhoneField(TextField):
         if not _PHONE.fullmatch(number):
             raise refusal(_NOT_A_PHONE)
         return number
+
+
+class IndustryField(TextField):
+    """A code of SNI, two to five digits; the dot that is written after the second may stand."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(longest=6, described={"examples": ["56.100"]}, **options)
+
+    def read(self, text: str) -> str:
+        """The digits of the code that *text* states."""
+        code = super().read(text).replace(".", "")
+        if not _INDUSTRY.fullmatch(code):
+            raise refusal(_NOT_AN_INDUSTRY)
+        return code
 
 
 class ChoiceField(Written[E]):

@@ -43,6 +43,7 @@ _NOT_A_RATE = Text(
     'Skriv andelen som ett decimaltal med högst sex decimaler, till exempel "0.0275"',
     'Write the rate as a decimal fraction with at most six decimals, such as "0.0275"',
 )
+_SHARE_OUT_OF_RANGE = Text("Andelen ska vara från 0 till 1", "The share must be from 0 to 1")
 _RATE_OUT_OF_RANGE = Text("Andelen ska vara större än 0 och högst 1", "The rate must be above 0 and at most 1")
 _COMPANY_AS_PERSON = Text(
     "Ange en fysisk person; det här är ett organisationsnummer",
@@ -83,21 +84,22 @@ class MoneyField(Written[Money]):
 
 
 class RateField(Written[Decimal]):
-    """A decimal fraction as a string, above 0 and at most 1, with at most six decimals."""
+    """A decimal fraction as a string with at most six decimals, above 0, or from 0 where *zero* says so, to 1."""
 
     wrong_type = _NUMBER_AS_RATE
 
-    def __init__(self, *, described: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(self, *, zero: bool = False, described: Mapping[str, Any] | None = None, **options: Any) -> None:
         form = {"pattern": r"^[01](\.[0-9]{1,6})?$", "examples": ["0.0275"]}
         super().__init__(described=form | dict(described or {}), **options)
+        self.zero = zero
 
     def read(self, text: str) -> Decimal:
         """The fraction that *text* states."""
         if not _RATE.fullmatch(text):
             raise refusal(_NOT_A_RATE)
         rate = Decimal(text)
-        if not 0 < rate <= 1:
-            raise refusal(_RATE_OUT_OF_RANGE)
+        if not 0 <= rate <= 1 or (rate == 0 and not self.zero):
+            raise refusal(_SHARE_OUT_OF_RANGE if self.zero else _RATE_OUT_OF_RANGE)
         return rate
 
     def write(self, value: Decimal) -> str:

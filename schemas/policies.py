@@ -39,17 +39,18 @@ class PolicySchema(PolicyVersionSchema):
     document = TextField(longest=_LONGEST_DOCUMENT, lines=True, described={"description": "JSON, as it was drafted"})
 
 
-class PolicyDraftSchema(Body[str]):
-    """A document that is to be kept as a draft."""
+class PolicyDraftSchema(Body[tuple[str, str | None]]):
+    """A document that is to be kept as a draft, and the hash that it must have where one is told."""
 
     document = TextField(
         longest=_LONGEST_DOCUMENT, lines=True, required=True, described={"description": "The policy as JSON text"}
     )
 
-    def make(self, **members: Any) -> str:
-        """The document."""
-        document: str = members["document"]
-        return document
+    sha256 = TextField(longest=64, load_default=None, described={"description": "The hash that the document must have"})
+
+    def make(self, **members: Any) -> tuple[str, str | None]:
+        """The document and its hash."""
+        return members["document"], members["sha256"]
 
 
 class PublicationRequestSchema(Body[datetime | None]):

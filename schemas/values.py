@@ -15,6 +15,7 @@ from underwriting.kernel.vocabulary import (
     DecisionOutcome,
     FactTreatment,
     InvoiceDelivery,
+    OwnerControl,
     RequestChannel,
     ReviewOutcome,
     SigningPurpose,
@@ -57,12 +58,17 @@ class Signatory:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BeneficialOwner:
-    """Somebody who owns or controls the company (*verklig huvudman*); *share* is a fraction."""
+    """Somebody who owns or controls the company (*verklig huvudman*); *share* of the votes is a fraction.
+
+    *related_to* is another owner who is a close relative: their shares are added together.
+    """
 
     personal_number: PersonalNumber
     share: Decimal
     politically_exposed: bool | None
     name: str | None = field(default=None, repr=False)
+    control: OwnerControl = OwnerControl.VOTES
+    related_to: PersonalNumber | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +80,8 @@ class DueDiligenceAnswers:
     politically_exposed: bool | None = None
     owners_complete: bool | None = None
     trades_with_high_risk_countries: bool | None = None
+    takes_cash: bool | None = None
+    industry: str | None = None  # a code of SNI, two to five digits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,10 +139,11 @@ class ReviewBody:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewAnswerBody:
-    """What a review came to: the *answer* to the person, the *grounds* for staff."""
+    """What a review came to: the *answer* to the person, in English too if it was written; *grounds* for staff."""
 
     outcome: ReviewOutcome
     answer: str = field(repr=False)
+    answer_english: str | None = field(default=None, repr=False)
     grounds: str = field(repr=False)
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -26,10 +27,12 @@ from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
 LONG = os.environ.get("BORGEN_LONG") == "1"
+HERE = Path(__file__).parent
+WAITING = ("crash", "test_demo.py", "operation", "browser")
 _SERVER = pytest.StashKey[postgres.DisposableServer]()
 _SERVER_URL_OF_WORKER = "borgen_server_url"
 
-hypothesis.settings.register_profile("short", deadline=None)
+hypothesis.settings.register_profile("short", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("long" if LONG else "short")
 
@@ -58,6 +61,17 @@ def server_url(request: pytest.FixtureRequest) -> str:
     url = of_worker.get(_SERVER_URL_OF_WORKER) or _server_of(request.config).url
     postgres.ensure_template(url)
     return url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files whose tests wait for processes and pages among those that reckon: workers then share both."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if path.relative_to(HERE).parts[0] in WAITING]
+    others = [path for path in files if path not in waiting]
+    places = [(place / len(group), path) for group in (waiting, others) for place, path in enumerate(group)]
+    items[:] = [item for _, path in sorted(places) for item in files[path]]
 
 
 @pytest.fixture(scope="session", autouse=True)

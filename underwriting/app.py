@@ -20,15 +20,21 @@ from agreements.payouts.sandbox import bank as bank_sandbox
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
 from bureau_clients.sandbox import numbers
+from schemas.customers import LARGEST_EVIDENCE_BODY
 from schemas.desk import LARGEST_DISPUTE_BYTES
+from schemas.due_diligence import LARGEST_LIST_BYTES
 from underwriting import api_description, migrations
 from underwriting.access import routes as access_routes
 from underwriting.applications import routes as application_routes
 from underwriting.business_metrics import figures_of
-from underwriting.decisions import desk_routes, policy_routes
+from underwriting.decisions import desk_routes, diligence_routes, policy_routes
 from underwriting.decisions import routes as decision_routes
 from underwriting.decisions.desk import Desk
+from underwriting.decisions.desk_reviews import DeskReviews
+from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.services.keep_policies import Policies
+from underwriting.due_diligence import routes as due_diligence_routes
+from underwriting.due_diligence.service import SanctionsDesk
 from underwriting.house import House, house_of, runtime_of
 from underwriting.integrators import routes as integrator_routes
 from underwriting.jobs import jobs_of, move_test_time
@@ -62,6 +68,7 @@ from underwriting.web.views import (
     console,
     jobs,
     messages,
+    reviews,
     sandbox,
     sign_on,
     signing,
@@ -72,6 +79,16 @@ from underwriting.web.views import (
 from underwriting.web.views import agreements as agreement_views
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
+_LARGER = {
+    "payments.take_file": LARGEST_PAYMENT_FILE_BYTES,
+    "desk.dispute_fact": LARGEST_DISPUTE_BYTES,
+    "console.cases.dispute": 10 * LARGEST_DISPUTE_BYTES,  # so that a page can say that a document is too large
+    "customers.add_evidence": LARGEST_EVIDENCE_BODY,
+    "console.due_diligence.add_evidence": LARGEST_EVIDENCE_BODY,
+    "due_diligence.load_list": LARGEST_LIST_BYTES,
+    "console.due_diligence.load_list": LARGEST_LIST_BYTES,
+}
+"""What takes a larger body than others, and the bytes of it."""
 
 
 def create_app(house: House | None = None) -> Flask:
@@ -92,9 +109,7 @@ def create_app(house: House | None = None) -> Flask:
     hardening.register(app, runtime)
     deprecations.register(app)
     tracing.follow(app)
-    bodies.register(
-        app, larger={"payments.take_file": LARGEST_PAYMENT_FILE_BYTES, "desk.dispute_fact": LARGEST_DISPUTE_BYTES}
-    )
+    bodies.register(app, larger=_LARGER)
     authentication.register(app, runtime)
     rate_limits.register(app, runtime)
     permissions.register(app)
@@ -135,6 +150,8 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield decision_routes.blueprint(runtime, house.decisions)
     yield policy_routes.blueprint(runtime, Policies(runtime))
     yield desk_routes.blueprint(runtime, Desk(house.decisions))
+    yield due_diligence_routes.blueprint(runtime, SanctionsDesk(runtime))
+    yield diligence_routes.blueprint(runtime, Diligence(house.decisions))
     yield signing_routes.blueprint(runtime, house.signings, preparers)
     yield credit_routes.blueprint(agreements)
     yield guarantee_routes.blueprint(runtime)
@@ -156,6 +173,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signup.blueprint(runtime, house.applications)
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
+    yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
     yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
     yield staff.blueprint(runtime)
     yield sign_on.blueprint(runtime)

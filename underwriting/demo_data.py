@@ -1,6 +1,7 @@
-"""What `borgen up` puts into the sandbox: the lender's staff, and three applications so that no list is empty."""
+"""What `borgen up` puts into the sandbox: staff, a sanctions list of invented people, four applications to look at."""
 
 from collections.abc import Mapping, Sequence
+from importlib import resources
 
 import structlog
 
@@ -15,6 +16,7 @@ from underwriting.demo.cast import (
     KARL,
     KB,
     MARIA,
+    SARA,
     STAFF,
     UNDERWRITER,
     Applicant,
@@ -22,8 +24,9 @@ from underwriting.demo.cast import (
 from underwriting.demo.people import Citizen, Employee
 from underwriting.demo.staff import add_missing_staff
 from underwriting.demo.wire import Refused, Unexpected, Wire
+from underwriting.due_diligence.services import load_list
 from underwriting.kernel.errors import NotPermitted
-from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.identifiers import Bankgiro, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CompanyForm
@@ -51,6 +54,7 @@ def load(runtime: Runtime) -> Sequence[Mapping[str, str]]:
     if not runtime.settings.sandbox:
         raise DemoDataForbidden
     add_missing_staff(runtime)
+    _load_first_list(runtime)
     web = Wire(runtime.settings.base_url, "sv")
     try:
         staff = Employee(UNDERWRITER, web, runtime.clock.now)
@@ -99,7 +103,28 @@ _APPLICANTS = (
         costs=KB.costs,
         debt_payments=KB.debt_payments,
     ),
+    Applicant(  # its guarantor is called much like somebody on the sanctions list: waits for two underwriters
+        form=CompanyForm.AB,
+        number="559999-0099",
+        signatory=SARA,
+        guarantors=(SARA,),
+        bankgiro=Bankgiro("59990143"),
+        asked=AB.asked,
+        term_months=AB.term_months,
+        revenue=AB.revenue,
+        costs=AB.costs,
+        debt_payments=AB.debt_payments,
+    ),
 )
+
+
+def _load_first_list(runtime: Runtime) -> None:
+    """Put the list of invented people in force, unless there is one."""
+    with runtime.database.transaction() as session:
+        if load_list.list_in_force(session) is not None:
+            return
+    with resources.files("underwriting.demo").joinpath("sanctions.xml").open("rb") as file:
+        load_list.load(runtime, file, actor="demo", tell=lambda _: None)
 
 
 def _apply(runtime: Runtime, web: Wire, applicant: Applicant) -> None:
@@ -122,6 +147,7 @@ def _people() -> list[dict[str, str]]:
         ANNA: ": agreement to sign",
         ERIK: ": application with an underwriter",
         GUNNAR: ": counter-offer to accept",
+        SARA: ": application with an underwriter",
     }
     return [
         {
@@ -129,7 +155,7 @@ def _people() -> list[dict[str, str]]:
             "number": PersonalNumber(person.personal_number).formatted,
             "what": person.name + waiting.get(person, ""),
         }
-        for person in (ANNA, ERIK, GUNNAR, MARIA, KARL, EVA)
+        for person in (ANNA, ERIK, GUNNAR, SARA, MARIA, KARL, EVA)
     ]
 
 

@@ -148,18 +148,6 @@ def of_agreement(session: Session, agreement_id: uuid.UUID) -> Sequence[Guarante
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def promised_by(session: Session, person_index: bytes, *, at: datetime) -> tuple[Money, Money]:
-    """What a person's guarantees stand for, and the sum of their caps, as the books stood at *at* (rule G6)."""
-    query = sa.select(Guarantee).where(
-        Guarantee.person_index == person_index,
-        Guarantee.signed_at <= at,
-        sa.or_(Guarantee.ended_at.is_(None), Guarantee.ended_at > at),
-    )
-    binding = session.scalars(query).all()
-    at_risk = (_at_most_cap(row, ledger.balances(session, row.agreement_id, booked_by=at)) for row in binding)
-    return Money.sum(at_risk), Money.sum(Money(row.cap_ore) for row in binding)
-
-
 def of_person(session: Session, person_index: bytes) -> Exposure:
     """What the register knows of a person (rule G6); an unknown person has none."""
     rows = session.execute(_REGISTER, {"person_index": person_index})

@@ -109,18 +109,14 @@ def entry_of(session: Session, business_key: str) -> LedgerEntry | None:
     return session.scalar(sa.select(LedgerEntry).where(LedgerEntry.business_key == business_key))
 
 
-def balances(
-    session: Session, agreement_id: uuid.UUID, *, on: date | None = None, booked_by: datetime | None = None
-) -> Mapping[Account, Money]:
+def balances(session: Session, agreement_id: uuid.UUID, *, on: date | None = None) -> Mapping[Account, Money]:
     """Each account's debits less its credits, with all that occurred on *on* or before; without it, all that is booked.
 
-    With *booked_by* only what was booked at that instant or before. An account without a line is there with zero.
+    An account without a line is there with zero.
     """
     lines = sa.select(LedgerLine).where(LedgerLine.agreement_id == agreement_id)
     if on is not None:
         lines = lines.where(LedgerLine.occurred_on <= on)
-    if booked_by is not None:
-        lines = lines.join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id).where(LedgerEntry.booked_at <= booked_by)
     return dict.fromkeys(Account, Money.ZERO) | _sums(session, lines.subquery())
 
 

@@ -20,7 +20,7 @@ from agreements.payments.services.read_file import (
     note_fetched,
     take_file,
 )
-from agreements.payments.services.read_record import Record, record_of
+from agreements.payments.services.read_record import Promises, Record, promises_of, record_of
 from agreements.payouts.client import Bank
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
@@ -31,12 +31,14 @@ __all__ = [
     "FileResult",
     "PaymentContradicted",
     "Payments",
+    "Promises",
     "Record",
     "SettlementSource",
     "TestFileRefused",
     "UnmatchedPayment",
     "claims_of",
     "credit_balance",
+    "promises_of",
     "record_of",
     "use_balance",
 ]

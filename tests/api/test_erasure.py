@@ -1,5 +1,6 @@
 """Personal data whose time is over are erased by destroying keys; what law keeps is kept, with its reason and end."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,10 @@ from tests.support.house import Api, HouseWorld
 from tests.support.journey import BODIES, Loan, apply, decide, granted, running
 from tests.support.lending import ANNA, BERTIL, CECILIA, application_json, guarantor_json
 from tests.support.stored_values import put_in_first_form, stored_values
+from underwriting.decisions.diligence import Diligence
+from underwriting.due_diligence.items import StaffFinding
 from underwriting.kernel.errors import NotPermitted
-from underwriting.kernel.vocabulary import CompanyForm, Role
+from underwriting.kernel.vocabulary import CompanyForm, DiligenceKind, DiligenceResult, Role
 from underwriting.personal_data import erasure, person
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
@@ -203,3 +206,25 @@ def test_only_an_administrator_exports_and_erases(world: HouseWorld, role: Role)
     for ask in (person.export, person.erase):
         with pytest.raises(NotPermitted):
             ask(world.runtime, ANNA, Caller("staff:1", role=role))
+
+
+def test_what_staff_looked_into_is_kept_for_five_years_and_then_erased(world: HouseWorld) -> None:
+    """K1, K2: the act keeps it against whoever asks for its erasure; evidence goes with the application's key."""
+    exposed = BODIES[CompanyForm.AB]["due_diligence"] | {"politically_exposed": True}
+    few = {"expected_monthly_revenue": "20000.00", "expected_monthly_costs": "19000.00"}
+    loan = apply(world, application_json(due_diligence=exposed, **few))
+    assert decide(world, loan)["outcome"] == "declined"
+    diligence, underwriter = Diligence(world.house.decisions), Caller("staff:9", role=Role.UNDERWRITER)
+    items = diligence.customer(uuid.UUID(loan.application_id), underwriter).items
+    origin = next(one for one in items if one.kind is DiligenceKind.ORIGIN_OF_FUNDS)
+    diligence.add_evidence(origin.id, "intyg.pdf", b"%PDF-1.7", "application/pdf", underwriter)
+    found = StaffFinding(origin_of_funds="Lön enligt intyg.")
+    diligence.settle(origin.id, DiligenceResult.CORRECTED, "Intyget är sett.", underwriter, finding=found)
+    (kept,) = person.erase(world.runtime, ANNA, ADMINISTRATOR)
+    assert (kept.erased, kept.through) == (False, date(2031, 3, 2))
+    assert "2017:630" in str(kept.source)
+    subject = f"application:{loan.application_id}"
+    assert erase(world, date(2031, 3, 2)).applications == 0
+    assert readable(world, subject)[0] > 5
+    assert erase(world, date(2031, 3, 3)).applications == 1
+    assert readable(world, subject)[0] == 0

@@ -7,8 +7,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import granted
+from tests.support.journey import apply, granted
 from tests.support.lending import BERTIL, application_json, guarantor_json
+from tests.support.sanctions import NOTE, like_an_entry, loaded
 from underwriting.api_description.operations import OPERATIONS
 from underwriting.kernel.vocabulary import Role
 
@@ -150,3 +151,29 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     for method, rest in (("DELETE", ""), ("POST", "/secret-rotation"), ("POST", "/activation")):
         path = f"/v1/webhook-endpoints/{endpoint}{rest}"
         yield method, "/v1/webhook-endpoints/{endpoint_id}" + rest, administrator.call(method, path, If_Match=STALE)
+
+    loaded(world.runtime)
+    matched = apply(world, like_an_entry())
+    world.work()
+    senior = world.staff(Role.SENIOR_UNDERWRITER)
+    customer = f"{application}/due-diligence"
+    begun = {"kind": "origin_of_funds", "note": NOTE}
+    item = underwriter.post(f"{matched.application}/due-diligence/items", begun)["id"]
+    settlement = {"result": "refused", "note": NOTE}
+    file = {"name": "a.pdf", "media_type": "application/pdf", "content": "JVBERi0="}
+    for who, method, rest, sent in (
+        (underwriter, "POST", "/items", begun),
+        (underwriter, "PUT", "/items/{item_id}/assignment", None),
+        (underwriter, "DELETE", "/items/{item_id}/assignment", None),
+        (underwriter, "POST", "/items/{item_id}/settlement", settlement),
+        (underwriter, "POST", "/items/{item_id}/evidence", file),
+        (senior, "POST", "/items/{item_id}/approval", {"note": NOTE}),
+        (senior, "POST", "/items/{item_id}/rejection", {"note": NOTE}),
+    ):
+        path = f"{matched.application}/due-diligence{rest.format(item_id=item)}"
+        yield method, customer + rest, who.call(method, path, sent, If_Match=STALE)
+    matches = "/v1/due-diligence/sanctions-matches"
+    (match,) = underwriter.get(matches)["items"]
+    for rest in ("/clearance", "/confirmation"):
+        answer = underwriter.call("POST", f"{matches}/{match['id']}{rest}", {"note": NOTE}, If_Match=STALE)
+        yield "POST", f"{matches}/{{match_id}}{rest}", answer

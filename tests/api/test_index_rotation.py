@@ -166,7 +166,10 @@ def test_every_table_with_an_index_is_known() -> None:
         "document",
         "enquiry_ground",
         "guarantee",
+        "human_review",
         "login_session",
+        "override_proposal",
+        "sanctions_match",
         "signing",
         "staff_user",
     }

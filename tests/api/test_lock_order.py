@@ -20,6 +20,7 @@ from underwriting.platform.database import Database, lock_subject
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "concurrency.md"
 SEEN = {"signing", "application", "application_guarantor", "agreement", "payout", "cancellation", "guarantee"} | {
+    "exposure",
     "fee-run",
     "payment-files",
     "webhook_endpoint",

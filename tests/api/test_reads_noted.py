@@ -185,7 +185,7 @@ def test_an_entry_says_who_what_and_under_which_request(world: HouseWorld, case:
     assert told.data == {
         "call": "console.cases.case",
         "of": {"application_id": case.application_id},
-        "kinds": ["application", "contact", "decision", "identity"],
+        "kinds": ["application", "contact", "decision", "document", "due_diligence", "identity"],
         "request_id": "abcdefghijklmnop",
     }
     reports = [entry for subject, entry in entries.items() if subject.startswith("credit_report:")]

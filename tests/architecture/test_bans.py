@@ -20,7 +20,9 @@ NOT_MONEY = (
     "underwriting/decisions/calibration/population.py",
     "underwriting/platform/environment.py",  # reads time-outs
     "underwriting/platform/rate_limit_store.py",  # answers the library of limits, whose instants are seconds
+    "underwriting/web/charts.py",  # draws in pixels
     "underwriting/web/plots.py",  # draws in pixels
+    "underwriting/web/waterfall.py",  # draws in pixels
 )
 MAY_BE_FLOAT = re.compile(r"(seconds|deadline)$")
 FLOAT_COLUMNS = {"Float", "REAL", "Double", "DOUBLE", "DOUBLE_PRECISION"}

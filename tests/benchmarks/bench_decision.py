@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/benchmarks/bench_decision.py
 
-Each figure is the median of three runs. Ends with status 1 when a case takes 100 µs or more without texts, 200 µs or
-more with them, or 5 ms or more to say what would have been enough; or when the shipped policy takes a second or more
-to be read and proved.
+Each figure is processor time, the median of three runs. Ends with status 1 when a case takes 100 µs or more without
+texts, 200 µs or more with them, or 5 ms or more to say what would have been enough; or when the shipped policy takes a
+second or more to be read and proved.
 """
 
 import statistics
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
-from time import perf_counter_ns
+from time import process_time_ns
 
 from tests.support.decision_facts import FIRST, GUARANTOR, SOLE_TRADER, without_company_report
 from underwriting.decisions.explanation import Audience, explain
@@ -71,9 +71,9 @@ def median_us(act: Callable[[Facts, Policy], object], facts: Facts, policy: Poli
     """The median time of one act, in microseconds."""
     times = []
     for _ in range(DECISIONS):
-        start = perf_counter_ns()
+        start = process_time_ns()
         act(facts, policy)
-        times.append(perf_counter_ns() - start)
+        times.append(process_time_ns() - start)
     return statistics.median(times) / 1_000
 
 
@@ -82,9 +82,9 @@ def enough_ms(facts: Facts, policy: Policy) -> float:
     most = replace(facts, application=replace(facts.application, asked=TERMS.largest_amount))
     times = []
     for _ in range(SEARCHES):
-        start = perf_counter_ns()
+        start = process_time_ns()
         enough(most, policy, terms=TERMS)
-        times.append(perf_counter_ns() - start)
+        times.append(process_time_ns() - start)
     return statistics.median(times) / 1_000_000
 
 
@@ -93,9 +93,9 @@ def proof_seconds() -> float:
     document = files("underwriting.decisions.policies").joinpath("policy-2.json").read_bytes()
     times = []
     for _ in range(RUNS):
-        start = perf_counter_ns()
+        start = process_time_ns()
         load_policy(document)
-        times.append((perf_counter_ns() - start) / 1e9)
+        times.append((process_time_ns() - start) / 1e9)
     return statistics.median(times)
 
 

@@ -3,12 +3,14 @@
     .venv/bin/python -m tests.benchmarks.bench_policy_diff [--count 100000] [--processes 2]
 
 Runs an embedded PostgreSQL of its own with the settings of `borgen up`, and stores applications whose inputs are
-encrypted as the service encrypts them, each under a data key of its own. Ends with status 1 when 100 000 of them take
-40 s or more, or when the memory of all processes together grows by more than a fifth after the first tenth. Progress is
-told on stderr.
+encrypted as the service encrypts them, each under a data key of its own. The limit is 40 s for 100 000 of them on two
+cores. What is judged is the processor time, the database's included, which other work on the machine hardly touches:
+60 s of it leave a fourth of two cores to spare. Ends with status 1 when it is that or more, or when the memory of all
+processes together grows by more than a fifth after the first tenth. Progress is told on stderr.
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -24,6 +26,7 @@ from time import perf_counter
 from tests.support import stored_decisions
 from tests.support.environment import complete_environment
 from tests.support.postgres import url_of
+from tests.support.processes import children_of
 from underwriting import migrations
 from underwriting.decisions.policies import load_policy, shipped_policy
 from underwriting.decisions.policy import Policy
@@ -38,6 +41,7 @@ from underwriting.platform.runtime import Runtime
 from underwriting.platform.settings import Settings
 
 MOST_SECONDS = 40.0
+MOST_WORKED_SECONDS = 60.0
 FOR_APPLICATIONS = 100_000
 MOST_GROWTH = 1.2
 DATABASE = "policies"
@@ -63,16 +67,20 @@ def main(count: int, processes: int) -> int:
             nonlocal changes
             changes += 1
 
-        begun, before = perf_counter(), _worked()
+        begun, before = perf_counter(), _worked() + _worked_by(server.process.pid)
         tally = compare(runtime, shipped_policy(), _dearer(), processes=processes, tell=changed, progress=follow)
-        seconds, worked = perf_counter() - begun, _worked() - before
+        seconds, worked = perf_counter() - begun, _worked() + _worked_by(server.process.pid) - before
         runtime.database.dispose()
     assert tally.whole.applications == count, "not every application was compared"
-    growth, most = max(memory) / memory[0], MOST_SECONDS * count / FOR_APPLICATIONS
-    _print(f"{count} applications in {seconds:.1f} s with {processes} processes (limit {most:.0f} s), {changes} change")
-    _print(f"processor time {worked:.1f} s, {1e6 * worked / count:.0f} µs an application, without the database's own")
+    growth, share = max(memory) / memory[0], count / FOR_APPLICATIONS
+    most, most_worked = MOST_SECONDS * share, MOST_WORKED_SECONDS * share
+    _print(f"{count} applications in {seconds:.1f} s with {processes} processes ({most:.0f} s), {changes} change")
+    _print(
+        f"processor time {worked:.1f} s (limit {most_worked:.0f} s), {1e6 * worked / count:.0f} µs an application, "
+        "the database's included"
+    )
     _print(f"memory {memory[0] >> 20} MiB after a tenth, at most {max(memory) >> 20} MiB: {growth:.2f} (limit 1.2)")
-    return int(seconds >= most or growth > MOST_GROWTH)
+    return int(worked >= most_worked or growth > MOST_GROWTH)
 
 
 def _dearer() -> Policy:
@@ -105,6 +113,16 @@ def _worked() -> float:
     """The processor time of this process and of those it has forked that have ended, in seconds."""
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
+
+
+def _worked_by(server: int) -> float:
+    """The processor time of the database *server*, of its processes and of those that have ended, in seconds."""
+    ticks = 0
+    for pid in (server, *children_of(server)):
+        with contextlib.suppress(FileNotFoundError):  # a connection was closed in the meantime
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(each) for each in fields[11:15])  # user, system, and those of ended children
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _every_20_000(what: str) -> Callable[[int], None]:

@@ -58,7 +58,7 @@ def test_a_sole_traders_report_tells_of_the_owner_too(live: Live, page: Page, ne
     live.staff("ulla", Role.UNDERWRITER)
     desk = newcomer()
     log_in_staff(live, desk, "ulla")
-    desk.get_by_role("link", name="Alla 1").click()
+    desk.get_by_role("link", name="Alla", exact=True).click()
     open_first_case(desk)
     expect(desk.locator(".report")).to_have_count(1)
     expect(desk.get_by_role("heading", name="Ägaren: Inkomst, anmärkningar och hinder")).to_be_visible()

@@ -2,15 +2,12 @@
 
 import random
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,7 +15,7 @@ import pytest
 
 from bureau_clients.questions import Outcome
 from bureau_clients.sandbox.creditsafe import StandIn, create_app
-from tests.support import bureau_asker
+from tests.support import bureau_asker, nursery
 from tests.support.bureau_asker import APPLICATIONS, PRICE, application_of, gateway_on, subjects_of
 from tests.wire.creditsafe.conftest import PASSWORD, served
 from tests.wire.gateway.subjects import AB_THAT_TIMES_OUT
@@ -60,12 +57,10 @@ class Listening:
 
 
 @contextmanager
-def asking(url: str, addresses: list[str], run: int) -> Iterator[subprocess.Popen[str]]:
+def asking(url: str, addresses: list[str], run: int) -> Iterator[nursery.Process]:
     """A process that has begun to ask."""
     arguments = [url, *addresses, str(run * APPLICATIONS), str(run * MINUTES_BETWEEN_KILLS)]
-    command = [sys.executable, "-m", bureau_asker.__name__, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
+    with nursery.start("-m", bureau_asker.__name__, *arguments) as process:
         assert "begins" in process.stdout.readline()
         yield process
         process.kill()
@@ -93,7 +88,7 @@ def test_whoever_is_killed_while_asking_leaves_nothing_to_be_asked_twice_and_not
     check_reservations(url)
 
 
-def kill_among_questions(process: subprocess.Popen[str], first: Listening, second: Listening) -> None:
+def kill_among_questions(process: nursery.Process, first: Listening, second: Listening) -> None:
     """Kill the process while some question of its is on its way, or just after."""
     before, wanted = len(first.heard) + len(second.heard), random.randint(1, QUESTIONS_OF_A_RUN)
     while len(first.heard) + len(second.heard) < before + wanted and process.poll() is None:

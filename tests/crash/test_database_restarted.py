@@ -4,8 +4,6 @@ import http.client
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -20,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from tests.support import nursery, scheduler_process
 from tests.support.lending import application_json
 from tests.support.processes import wait_until
 from tests.support.scheduler_process import MONTHLY, NAMES, subject
@@ -114,7 +113,8 @@ def test_requests_are_refused_clearly_and_then_succeed(home: Path, tmp_path: Pat
             stopped.set()
             for thread in threads:
                 thread.join(120)
-            output, _ = scheduler.communicate(timeout=120)
+            with scheduler:
+                output, _ = scheduler.communicate(timeout=120)
             assert wait_until(running.is_ready)
 
         told = sum((sender.told for sender in senders), Counter[str]())
@@ -160,8 +160,7 @@ def _database_on(postgres: Restartable) -> str:
     return postgres.url("borgen")
 
 
-def _scheduler(url: str, folder: Path) -> subprocess.Popen[str]:
+def _scheduler(url: str, folder: Path) -> nursery.Process:
     """Ticks until everything is done; its clock for leases and pauses runs on by itself."""
-    command = [sys.executable, "-m", "tests.support.scheduler_process", url, str(folder), NOW.isoformat()]
-    command += [f"--items={ITEMS}", "--seconds=0.01", "--until-done"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    work = (f"--items={ITEMS}", "--seconds=0.01", "--until-done")
+    return nursery.start("-m", scheduler_process.__name__, url, str(folder), NOW.isoformat(), *work)

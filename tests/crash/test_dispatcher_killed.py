@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import nursery
 from tests.support.environment import complete_environment
 from tests.support.messages import SUBJECTS, endpoint_at, happen, published
 from tests.support.processes import wait_until
@@ -60,11 +59,9 @@ def dispatcher_on_url(url: str, folder: Path) -> Dispatcher:
 
 
 @contextmanager
-def dispatching(runtime: Runtime, folder: Path, moment: str = "") -> Iterator[subprocess.Popen[str]]:
+def dispatching(runtime: Runtime, folder: Path, moment: str = "") -> Iterator[nursery.Process]:
     """A process that delivers."""
-    command = [sys.executable, "-c", DISPATCHER, runtime.database.url, str(folder), moment]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
+    with nursery.start("-c", DISPATCHER, runtime.database.url, str(folder), moment) as process:
         assert process.stdout.readline().strip() == "begins"
         yield process
         process.kill()

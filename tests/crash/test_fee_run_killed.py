@@ -1,8 +1,6 @@
 """A fee run that is killed at any moment, and begun again, ends as one that nobody disturbed (rule F1)."""
 
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ import sqlalchemy as sa
 
 from agreements.billing.service import charge_month
 from agreements.ledger.service import check
-from tests.support import portfolio
+from tests.support import nursery, portfolio
 from tests.support.environment import complete_environment
 from tests.support.postgres import create_database, drop_database
 from underwriting.kernel.clock import FixedClock
@@ -90,11 +88,9 @@ def traces(url: str) -> list[list[tuple[object, ...]]]:
 
 
 @contextmanager
-def charging(url: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def charging(url: str, folder: Path) -> Iterator[nursery.Process]:
     """A process that has begun to charge the month."""
-    command = [sys.executable, "-c", CHARGER, url, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
+    with nursery.start("-c", CHARGER, url, str(folder)) as process:
         while (line := process.stdout.readline()) and "begins" not in line:
             pass
         assert line, "the process ended before it began"

@@ -1,23 +1,18 @@
 """A rotation of the index key that is killed at any moment while others read and write: nobody is missed or doubled."""
 
 import functools
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from tests.support import many_numbers
+from tests.support import many_numbers, nursery
 from underwriting.kernel.clock import SystemClock
 from underwriting.personal_data.index_rotation import IndexRotation, left
 from underwriting.platform.blind_index import StoredIndexes, index_under
@@ -119,13 +114,11 @@ class Work:
 
 def kill_while_it_rotates(url: str, chance: random.Random) -> bool:
     """Let a process rotate and kill it after a while; whether it was done before."""
-    command = [sys.executable, "-c", ROTATOR, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
+    with nursery.start("-c", ROTATOR, url) as process:
         if process.stdout.readline().strip() != "begins":
             return False
         time.sleep(chance.uniform(0.0, 0.4))
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         return process.stdout.read().strip() == "ends"
 
 

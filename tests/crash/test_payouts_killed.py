@@ -1,14 +1,13 @@
 """A worker that is killed while it pays: the next one pays what was not paid, and nothing twice (rule P3)."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agreements.payouts.services.carry_out_payout import ASKING_LASTS
+from tests.support import nursery
 from tests.support.bank_stand_in import TOKEN, BankWorld, bank_world
 from tests.support.bankid_stand_in import bankid_world
 from tests.support.credit import LIMIT, CreditWorld, credit_world
@@ -42,8 +41,8 @@ def test_a_worker_killed_at_the_banks_door_pays_once(credit: CreditWorld, bank: 
     agreement = credit.signed(guarantors=())
     database_url = credit.runtime.settings.database_url.reveal()
     instant = credit.wall.now().isoformat()
-    command = [sys.executable, "-m", "tests.support.payer", database_url, bank.address, TOKEN, moment, instant]
-    assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+    with nursery.start("-m", "tests.support.payer", database_url, bank.address, TOKEN, moment, instant) as payer:
+        assert payer.wait(60) == -signal.SIGKILL
     assert credit.payout(agreement.id).payout_state is PayoutState.SENT
     assert bank.balance() == ("100000000.00" if moment == "before" else AFTER_ONE)
     for _ in range(3):

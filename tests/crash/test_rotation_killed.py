@@ -1,18 +1,13 @@
 """A rotation of keys that is killed at any moment, and begun again, ends as one that nobody disturbed."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from tests.support import many_numbers
+from tests.support import many_numbers, nursery
 from underwriting.kernel.clock import SystemClock
 from underwriting.personal_data.rotation import Rotation
 from underwriting.platform.data_keys import StoredDataKeys
@@ -60,12 +55,10 @@ def numbers_read(url: str, store: GivenKeys) -> list[str]:
 
 def kill_while_it_rotates(url: str, newest: int, chance: random.Random) -> bool:
     """Let a process rotate and kill it after a while; whether it was done before."""
-    command = [sys.executable, "-c", ROTATOR, url, str(newest)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
+    with nursery.start("-c", ROTATOR, url, str(newest)) as process:
         assert process.stdout.readline().strip() == "begins"
         time.sleep(chance.uniform(0.0, 0.3))
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         return process.stdout.read().strip() == "ends"
 
 

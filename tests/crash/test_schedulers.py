@@ -1,8 +1,6 @@
 """Schedulers in processes of their own: at the same second, killed in the middle, with clocks that jump."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.support import nursery, scheduler_process
 from tests.support.processes import wait_until
 from tests.support.scheduler_process import MONTHLY, NAMES, subject
 from underwriting.kernel.clock import SystemClock
@@ -39,10 +38,11 @@ class Starter:
     def __init__(self, database: Database, folder: Path, stack: ExitStack) -> None:
         self.database, self._folder, self._stack = database, folder, stack
 
-    def __call__(self, now: datetime, **options: float) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.support.scheduler_process", self.database.url, str(self._folder)]
-        command += [now.isoformat(), *(f"--{name.replace('_', '-')}={value}" for name, value in options.items())]
-        process = self._stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    def __call__(self, now: datetime, **options: float) -> nursery.Process:
+        asked = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        place = (self.database.url, str(self._folder))
+        process = nursery.start("-m", scheduler_process.__name__, *place, now.isoformat(), *asked)
+        self._stack.enter_context(process)
         self._stack.callback(process.kill)
         return process
 
@@ -57,7 +57,7 @@ class Starter:
             return set(session.scalars(sa.select(JobRun.attempts)))
 
 
-def ran(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+def ran(process: nursery.Process) -> list[tuple[str, str]]:
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     return [(job, period) for job, period in json.loads(output.splitlines()[-1])]
@@ -66,7 +66,7 @@ def ran(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
 def test_four_that_tick_at_the_same_second_run_each_day_once(start: Starter) -> None:
     """The work of five missed days is shared; no run is begun twice, and each job's days are in order."""
     assert len(ran(start(FIRST))) == 4
-    at = SystemClock().now().timestamp() + 8
+    at = SystemClock().now().timestamp() + 3
     processes = [start(FIFTH, at=at, items=1, seconds=0.02, ticks=400) for _ in range(4)]
     done = [run for process in processes for run in ran(process)]
     assert sorted(done) == sorted((name, day) for name in NAMES for day in DAYS[1:])

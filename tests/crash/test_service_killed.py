@@ -7,8 +7,6 @@ done. The leases of a killed process end by the machine's clock some minutes lat
 import os
 import random
 import re
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -32,6 +30,7 @@ from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_
 from bureau_clients.sandbox import creditsafe
 from schemas.applications import ApplicationSchema
 from schemas.loading import load
+from tests.support import nursery
 from tests.support.environment import complete_environment
 from tests.support.lending import ANNA, application_json
 from tests.support.processes import wait_until
@@ -96,18 +95,19 @@ class Place:
     environment: dict[str, str]
     questions: Questions
     app_url: str
-    _worker: subprocess.Popen[bytes] | None = None
+    _worker: nursery.Process | None = None
     _serial: int = 0
 
     def start_worker(self) -> None:
-        command = [sys.executable, "-m", "underwriting.cli", "worker"]
-        self._worker = subprocess.Popen(command, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL)
+        self._worker = nursery.start(
+            "-m", "underwriting.cli", "worker", env={**os.environ, **self.environment}, quiet=True
+        )
 
     def kill_worker(self) -> None:
         """As SIGKILL does, without a word."""
         if self._worker is not None:
-            self._worker.kill()
-            self._worker.wait()
+            with self._worker:
+                self._worker.kill()
 
     def start_again(self) -> None:
         """Kill the worker, let what it had leased run out, and start another one."""

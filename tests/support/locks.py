@@ -20,7 +20,7 @@ from underwriting.platform.database import Database
 _HELD = re.compile(r"\bFROM (\w+).*\bFOR (?:NO KEY )?(?:UPDATE|KEY SHARE|SHARE)\b")
 _CHANGED = re.compile(r"^(?:UPDATE|DELETE FROM) (\w+)")
 _INSERTED = re.compile(r"^INSERT INTO (\w+)")
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}(-\d{2})?")
+_ID = re.compile(r"[0-9a-f]{64,}|[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}(-\d{2})?")
 
 
 @dataclass

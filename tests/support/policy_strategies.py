@@ -13,6 +13,8 @@ from underwriting.decisions.rules import KINDS, Absence, Measure
 
 DOCUMENT = files("underwriting.decisions.policies").joinpath("policy-2.json").read_text()
 _CAPS = ["20000.00", "90000.00", "500000.00", "2000000.00"]
+_ACTS = ["points", "points", "swap", "drop", "looks", "grade", "cap", "limit", "referred", "reach", "stress", "lacking"]
+"""What somebody who does not care for the rules does to a document."""
 _BEYOND_ALL_POINTS = 100_000
 Draw = st.DrawFn
 
@@ -49,7 +51,7 @@ def tampered_documents(draw: Draw) -> str:
         each = draw(st.sampled_from(content["scorecards"][card]))
         found = draw(st.sampled_from([*each["bins"], *(each[name] for name in ("absent", "unknown") if name in each)]))
         grade = draw(st.sampled_from(content["grades"]))
-        act = draw(st.sampled_from(["points", "points", "swap", "drop", "looks", "grade", "cap", "limit", "referred"]))
+        act = draw(st.sampled_from(_ACTS))
         if act == "points":
             found["points"] = draw(st.integers(0, 40))
         elif act == "swap" and len(each["bins"]) > 1:
@@ -62,6 +64,12 @@ def tampered_documents(draw: Draw) -> str:
             grade["margin"] = f"{draw(st.integers(0, 400)) / 10_000:.4f}"
         elif act == "cap":
             grade["cap"] = draw(st.sampled_from(["0", *_CAPS]))
+        elif act == "reach":
+            _move_limit(draw, each["bins"])
+        elif act == "stress":
+            content["capacity"]["revenue_share"] = draw(st.sampled_from(["0.01", "0.10", "0.15", "0.50", "1"]))
+        elif act == "lacking":
+            each.pop(draw(st.sampled_from(["absent", "unknown"])), None)
         elif act == "limit":
             content["limits"]["exposure"]["company"] = draw(st.sampled_from(["0", *_CAPS]))
         else:
@@ -69,6 +77,16 @@ def tampered_documents(draw: Draw) -> str:
         if not each["bins"]:
             break
     return json.dumps(content)
+
+
+def _move_limit(draw: Draw, bins: list[dict[str, Any]]) -> None:
+    """Let a bin reach as far as another one, further, or less far."""
+    limited = [(found, name) for found in bins for name in ("at_least", "above", "at_most") if name in found]
+    if limited:
+        found, name = draw(st.sampled_from(limited))
+        other, its_name = draw(st.sampled_from(limited))
+        whole, value = isinstance(found[name], int), other[its_name]
+        found[name] = value + draw(st.integers(0, 2)) if whole else draw(st.sampled_from([value, "0", "0.5", "90000"]))
 
 
 def _points(draw: Draw, each: dict[str, Any], *, most: int) -> None:

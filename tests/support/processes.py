@@ -1,5 +1,6 @@
 """Watching other processes from a test: until when something holds, and whether a process is gone."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -29,5 +30,7 @@ def all_gone(numbers: Iterable[int]) -> bool:
 
 
 def children_of(number: int) -> list[int]:
-    """The processes that the main thread of process *number* has started and that still run."""
-    return [int(each) for each in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+    """The processes that the main thread of process *number* has started and that still run; none once it is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(each) for each in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+    return []

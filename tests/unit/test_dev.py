@@ -186,7 +186,7 @@ def test_a_missing_chromium_is_installed_from_debian(dev: ModuleType, machine: M
     dev.ensure_chromium()
     assert [line.split()[0:1] + line.split()[4:] for line in machine.ran] == [
         ["apt-get", "update"],
-        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium-headless-shell"],
     ]
 
 

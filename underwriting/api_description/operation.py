@@ -50,6 +50,7 @@ class Area(Enum):
 
     APPLICATIONS = Text("Ansökan", "Applications")
     DECISIONS = Text("Beslut", "Decisions")
+    DUE_DILIGENCE = Text("Kundkännedom", "Know your customer")
     SIGNING = Text("Underskrift", "Signing")
     AGREEMENTS = Text("Avtal", "Agreements")
     PAYOUTS = Text("Utbetalning", "Payouts")

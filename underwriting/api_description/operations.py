@@ -1,6 +1,8 @@
 """Every operation of the HTTP interface."""
 
+from underwriting.api_description.customers import CUSTOMERS
 from underwriting.api_description.desk import DESK
+from underwriting.api_description.due_diligence import DUE_DILIGENCE
 from underwriting.api_description.intake import INTAKE
 from underwriting.api_description.integration import ACCESS, INTEGRATION
 from underwriting.api_description.lending import LENDING
@@ -9,4 +11,15 @@ from underwriting.api_description.parties import PARTIES
 from underwriting.api_description.payouts import PAYOUTS
 from underwriting.api_description.policies import POLICIES
 
-OPERATIONS: tuple[Operation, ...] = (*INTAKE, *DESK, *POLICIES, *LENDING, *PARTIES, *PAYOUTS, *ACCESS, *INTEGRATION)
+OPERATIONS: tuple[Operation, ...] = (
+    *INTAKE,
+    *DESK,
+    *DUE_DILIGENCE,
+    *CUSTOMERS,
+    *POLICIES,
+    *LENDING,
+    *PARTIES,
+    *PAYOUTS,
+    *ACCESS,
+    *INTEGRATION,
+)

@@ -1,12 +1,13 @@
 """Rows of credit applications. What identifies a person is encrypted; the figures that decide are plain."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState, InvoiceDelivery
+from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState, InvoiceDelivery, ReferralKind
 from underwriting.platform.database import Base, Identified, one_of
 
 UNDECIDED = tuple(
@@ -21,6 +22,28 @@ UNDECIDED = tuple(
 
 
 ONE_UNDECIDED = "uq_application_undecided_company"
+
+
+def _queue_indexes() -> Iterator[sa.Index]:
+    """By which underwriters page through a state, by age or amount; filters are read from the index alone."""
+    listed = sa.text("submitted_at IS NOT NULL AND erased_at IS NULL")
+    filtered_by = ["referral_kind", "company_form"]
+    for name, key, other in (
+        ("age", "submitted_at", "requested_amount_ore"),
+        ("amount", "requested_amount_ore", "submitted_at"),
+    ):
+        yield sa.Index(
+            f"ix_application_queue_{name}",
+            *("state", key, "id"),
+            postgresql_where=listed,
+            postgresql_include=[other, *filtered_by],
+        )
+    yield sa.Index(
+        "ix_application_queue_kind",
+        *("state", "referral_kind", "submitted_at", "id"),
+        postgresql_where=sa.text("submitted_at IS NOT NULL AND erased_at IS NULL AND referral_kind IS NOT NULL"),
+        postgresql_include=["requested_amount_ore", "company_form"],
+    )
 
 
 class Application(Identified, Base):
@@ -40,6 +63,8 @@ class Application(Identified, Base):
             unique=True,
             postgresql_where=sa.text(f"state IN {UNDECIDED}"),
         ),
+        sa.CheckConstraint(one_of("referral_kind", ReferralKind), "referral_kind"),
+        *_queue_indexes(),
         sa.Index("ix_application_due", "next_attempt_at", postgresql_where=sa.text("state = 'assessing'")),
     )
     reference: Mapped[str] = mapped_column(unique=True)  # what people quote, for example "B7K2-9QXM"
@@ -71,6 +96,7 @@ class Application(Identified, Base):
     attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     outcome_unknown: Mapped[bool] = mapped_column(server_default=sa.text("false"))  # B4: waits for a person
     decided_at: Mapped[datetime | None]
+    referral_kind: Mapped[str | None]  # of the strongest ground that the newest decision has for an underwriter
     erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 
 

@@ -4,7 +4,7 @@ While BankID is asked, no transaction is open.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from underwriting.applications.services import (
 )
 from underwriting.applications.services.add_supplement import SupplementView
 from underwriting.applications.services.confirm_guarantor import Invitation
-from underwriting.applications.services.read_application import ApplicationView, Page
+from underwriting.applications.services.read_application import ApplicationSummary, ApplicationView, Page
 from underwriting.kernel.errors import NotPermitted
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState, SigningPurpose
@@ -182,10 +182,10 @@ class Applications:
                 session, self.runtime.cipher, caller, state=state, cursor=cursor, limit=limit
             )
 
-    def count_by_state(self, caller: Caller) -> dict[ApplicationState, int]:
-        """How many submitted applications stand in each state, for underwriters."""
+    def summaries(self, application_ids: Collection[uuid.UUID], caller: Caller) -> dict[uuid.UUID, ApplicationSummary]:
+        """Those applications that have not been erased, for underwriters."""
         with self.runtime.database.transaction() as session:
-            return read_application.count_by_state(session, caller)
+            return read_application.summaries_of(session, self.runtime.cipher, caller, application_ids)
 
     def lapse_due(self) -> int:
         """Let lapse what was not confirmed (A6) or not decided (A3) in time; how many."""

@@ -17,6 +17,7 @@ from underwriting.decisions.service import Decisions
 from underwriting.decisions.services import (
     assign_case,
     dispute_fact,
+    find_policy,
     keep_dispute,
     propose_override,
     read_decision,
@@ -26,8 +27,10 @@ from underwriting.decisions.services import (
 from underwriting.decisions.services.assign_case import AssignmentView
 from underwriting.decisions.services.dispute_fact import Disputed
 from underwriting.decisions.services.gather_case import gather
+from underwriting.decisions.services.hold_exposure import hold_exposure
 from underwriting.decisions.services.keep_dispute import DisputeView, EvidenceDocument
 from underwriting.decisions.services.propose_override import ProposalView
+from underwriting.decisions.services.read_case import DeskCase, read_case
 from underwriting.decisions.services.read_decision import StaffDecision
 from underwriting.decisions.services.review_decision import OwnReview, StaffReview
 from underwriting.kernel.errors import InvalidInput, NotFound
@@ -53,6 +56,13 @@ class Desk:
             policy = self.decisions.policy_now(session, self.runtime.clock.now())
             return propose_override.own_authority(session, policy, caller)
 
+    def case(self, application_id: uuid.UUID, caller: Caller) -> DeskCase:
+        """What the desk has of a case: who has it, what waits, what its newest decision rests on; for underwriters."""
+        caller.require(*CASE_READERS)
+        with self.runtime.database.transaction() as session:
+            policy = self.decisions.policy_now(session, self.runtime.clock.now())
+            return read_case(session, self.runtime, policy, find_for(session, application_id, caller), caller)
+
     def proposals(self, caller: Caller) -> tuple[ProposalView, ...]:
         """The determinations that wait for a second person, the oldest first (rule D8)."""
         caller.require(*CASE_READERS)
@@ -74,11 +84,13 @@ class Desk:
             )
             case = gather(session, self.runtime, application, at=now)
         retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self.decisions.look_again(case)
-        at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
+            find_policy.share_turn(session)
+            application, row = settle_override.open_proposal(session, self.runtime, proposal_id, caller)
+            at = hold_exposure(session, self.runtime, application)
             policy = self.decisions.policy_now(session, at)
-            application = settle_override.approve(
-                session, self.runtime, policy, proposal_id, caller, after=after, retrieval=retrieval, at=at
+            settle_override.approve(
+                session, self.runtime, policy, application, row, caller, after=after, retrieval=retrieval, at=at
             )
             return read_decision.for_staff(session, self.runtime, application)[0]
 
@@ -93,13 +105,14 @@ class Desk:
     def request_review(self, application_id: uuid.UUID, view: str, caller: Caller) -> OwnReview:
         """A guarantor or the owner of an enskild firma, identified by BankID, asks for human review (rule D9).
 
-        Raises NothingToReview, ReviewUnderWay; NotFound for whoever is neither.
+        Raises NothingToReview, ReviewUnderWay; NobodyDecidedOn for whoever applied for a company and is neither, else
+        NotFound.
         """
         person = caller.require_person()
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, application_id)
-            guarantor = review_decision.person_asking(session, application, person)
+            guarantor = review_decision.person_reading(session, application, caller)
             review_decision.request(
                 session,
                 self.runtime,
@@ -163,13 +176,25 @@ class Desk:
             return review_decision.list_of(session, self.runtime, application_id)
 
     def answer_review(
-        self, review_id: uuid.UUID, outcome: ReviewOutcome, answer: str, grounds: str, caller: Caller
+        self,
+        review_id: uuid.UUID,
+        outcome: ReviewOutcome,
+        answer: str,
+        grounds: str,
+        caller: Caller,
+        *,
+        english: str | None = None,
     ) -> StaffReview:
-        """Answer a request, with grounds (rule D9). Raises ReviewAnswered, NoNewDecision, DecidingOnOneself."""
+        """Answer a request, with grounds (rule D9); *english* is the answer in English.
+
+        Raises ReviewAnswered, NoNewDecision, DecidingOnOneself, ReviewingOnesOwn.
+        """
         caller.require(*UNDERWRITERS)
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            return review_decision.answer(session, self.runtime, review_id, caller, outcome, answer, grounds, at=at)
+            return review_decision.answer(
+                session, self.runtime, review_id, caller, outcome, answer, grounds, english=english, at=at
+            )
 
     def warn_of_reviews(self) -> int:
         """Warn of the requests whose deadline is near and that nobody has answered (rule D9); how many."""

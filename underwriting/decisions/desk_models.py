@@ -12,6 +12,7 @@ from underwriting.platform.database import Base, Identified, one_of
 
 ONE_PENDING = "uq_override_proposal_pending"
 ONE_OPEN_REVIEW = "uq_human_review_open"
+ONE_PER_TICKET = "uq_case_assignment_ticket"
 ONE_DISPUTE = "uq_fact_dispute_decision_id_subject_fact"
 
 
@@ -77,6 +78,7 @@ class HumanReview(Identified, Base):
     answered_by: Mapped[str | None]
     outcome: Mapped[str | None]
     answer_encrypted: Mapped[bytes | None]  # what the person is told
+    answer_english_encrypted: Mapped[bytes | None]  # the same in English, where it was written
     grounds_encrypted: Mapped[bytes | None]  # for staff
 
 
@@ -89,6 +91,7 @@ class CaseAssignment(Base):
     )
     staff_user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("staff_user.id"), index=True)
     assigned_by: Mapped[str]
+    ticket: Mapped[uuid.UUID | None] = mapped_column(unique=True)  # of the press of a button by which it was taken
     assigned_at: Mapped[datetime]
 
 

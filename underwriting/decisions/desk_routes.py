@@ -70,7 +70,9 @@ def blueprint(runtime: Runtime, desk: Desk) -> Blueprint:
     @idempotent(runtime)
     def answer_review(review_id: uuid.UUID) -> ResponseReturnValue:
         sent = body(ReviewAnswerSchema())
-        answered = desk.answer_review(review_id, sent.outcome, sent.answer, sent.grounds, current_caller())
+        answered = desk.answer_review(
+            review_id, sent.outcome, sent.answer, sent.grounds, current_caller(), english=sent.answer_english
+        )
         return jsonify(StaffReviewSchema().dump(answered)), 201
 
     @views.put("/applications/<uuid:application_id>/assignment")

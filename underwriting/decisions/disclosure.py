@@ -96,8 +96,11 @@ def _reasons_for_applicant(ruled: Ruled) -> tuple[ToldReason, ...]:
 
 
 def _enough_for_applicant(ruled: Ruled) -> Sufficiency | None:
-    """Nothing beside grounds that are for staff: from what would not have been enough they could be guessed."""
+    """Nothing beside grounds that are for staff: from what would not have been enough they could be guessed.
+
+    Nor of what an underwriter has determined, whatever the reason: else those cases would be told apart by its absence.
+    """
     concerns_staff = any(fired.subject == DUE_DILIGENCE for fired in ruled.decision.trace)
-    if ruled.enough is None or concerns_staff or ruled.reason_code is ReasonCode.DUE_DILIGENCE:
+    if ruled.enough is None or concerns_staff or ruled.reason_code is not None:
         return None
     return replace(ruled.enough, guarantor_income=None, amount_with_guarantor=None)

@@ -34,17 +34,21 @@ def continuous_jobs(decisions: Decisions) -> tuple[ContinuousJob, ...]:
 
 
 def daily_jobs(decisions: Decisions) -> tuple[DailyJob, ...]:
-    """What bureaus answered is erased when nothing holds on to it any more (rule K2); underwriters are warned of human
-    reviews whose deadline is near (rule D9).
+    """What bureaus answered is erased when nothing holds on to it any more (rule K2); a sample of the decisions is
+    made again (rule D15); underwriters are warned of human reviews whose deadline is near (rule D9).
     """
 
     def erase_reports(on: date, _progress: Progress) -> dict[str, Any]:
         return asdict(decisions.erase_reports(on))
+
+    def replay_decisions(on: date, progress: Progress) -> dict[str, Any]:
+        return asdict(decisions.replay_sample(on, progress))
 
     def warn_of_reviews(_on: date, _progress: Progress) -> dict[str, Any]:
         return {"warned": Desk(decisions).warn_of_reviews()}
 
     return (
         DailyJob("erase-reports", REPORTS_ERASED_AT, erase_reports),
+        DailyJob("replay-decisions", REPLAYED_AT, replay_decisions),
         DailyJob("warn-of-reviews", REVIEWS_WARNED_OF_AT, warn_of_reviews),
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bureau_clients.facts import Absent, Fact, Known
 from underwriting.decisions.facts import Facts, PersonFacts
-from underwriting.decisions.policy import Limits
+from underwriting.decisions.policy import Limits, Policy
 from underwriting.decisions.rules import COMPANY, GROUP, TERMS, Bound, Referral
 from underwriting.kernel.money import Money
 
@@ -31,6 +31,16 @@ def rooms(facts: Facts, limits: Limits, *, step: int) -> tuple[Room, ...]:
         _left(Bound.GROUP_EXPOSURE, GROUP, limits.group, history.group_exposure, step),
         _of_guarantors(facts, limits, step),
     )
+
+
+def left_by_exposure(facts: Facts, policy: Policy) -> Money | None:
+    """The most that company, group and guarantors leave for one more credit, whoever decides on it (rule G6); None by
+    a policy without such limits.
+    """
+    if policy.limits is None:
+        return None
+    left = rooms(facts, policy.limits, step=policy.capacity.rounded_down_to.ore)
+    return Money(min(room.ore for room in left if room.bound is not Bound.FORM_CAP))
 
 
 def _left(bound: Bound, subject: str, most: Money, exposure: Fact[Money], step: int) -> Room:

@@ -69,6 +69,10 @@ _UNDER_SMALLEST = Text(
     "En gräns under minsta beloppet {least} är ingen kredit; ärendet ligger kvar",
     "A limit below the smallest amount {least} is no credit; the case stays referred",
 )
+_OVER_EXPOSURE = Text(
+    "Högst {most}: gränserna för engagemang med företag, grupp och borgensmän lämnar inte mer",
+    "At most {most}: the limits on what is out with company, group and guarantors leave no more",
+)
 _NOT_IN_PRICE_TABLE = Text("Välj en av avgifterna: {rates.sv}", "Choose one of the fees: {rates.en}")
 _NO_CONDITIONS = Text("Ett avslag har inga villkor", "A decline has no conditions")
 _NOT_AN_OFFER = Text(
@@ -108,7 +112,8 @@ class DecidingOnOneself(Conflict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferredCase:
     """What bounds a determination. *declined_before*: the applicant has been sent a decline. *no_longer_binding*: the
-    time is over for which the application binds (rule A3).
+    time is over for which the application binds (rule A3). *exposure_leaves* is the most that the lender may have out
+    more, which no authority exceeds (rule G6); None where nothing limits it.
     """
 
     asked: Money
@@ -119,6 +124,7 @@ class ReferredCase:
     due_diligence_gap: bool
     declined_before: bool
     no_longer_binding: bool = False
+    exposure_leaves: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +179,8 @@ def _faults(determination: Determination, case: ReferredCase) -> Iterator[FieldE
         yield FieldError("/limit", _OVER_ASKED.filled(asked=case.asked.formatted()), "D8")
     elif limit < case.smallest_amount:
         yield FieldError("/limit", _UNDER_SMALLEST.filled(least=case.smallest_amount.formatted()), "D2")
+    elif case.exposure_leaves is not None and limit > case.exposure_leaves:
+        yield FieldError("/limit", _OVER_EXPOSURE.filled(most=case.exposure_leaves.formatted()), "G6")
     if rate is None or rate not in case.fee_rates:
         words = [percent_in_words(each) for each in sorted(case.fee_rates)]
         rates = Text(", ".join(each.sv for each in words), ", ".join(each.en for each in words))

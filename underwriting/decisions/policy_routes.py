@@ -27,8 +27,8 @@ def blueprint(runtime: Runtime, policies: Policies) -> Blueprint:
     @views.post("")
     @idempotent(runtime)
     def draft() -> ResponseReturnValue:
-        document = load(PolicyDraftSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
-        view = policies.draft(document, current_caller())
+        document, sha256 = load(PolicyDraftSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        view = policies.draft(document, current_caller(), sha256=sha256)
         return jsonify(PolicyVersionSchema().dump(view)), 201
 
     @views.get("/<uuid:policy_id>")

@@ -23,9 +23,13 @@ def fee_rate_of(default_rate: Decimal, terms: PriceTerms, *, margin: Decimal) ->
     The expected loss of a month is a twelfth of the share that defaults within twelve months, times the share lost of
     it. Both it and the fee are of what is utilised, so that repayment changes neither. All are fractions per month.
     """
-    loss = default_rate * terms.loss_given_default / _MONTHS_IN_A_YEAR
-    steps = (loss + terms.cost_of_funds + margin) / terms.rounded_up_to
+    steps = (monthly_loss(default_rate, terms) + terms.cost_of_funds + margin) / terms.rounded_up_to
     return steps.to_integral_value(ROUND_CEILING) * terms.rounded_up_to
+
+
+def monthly_loss(default_rate: Decimal, terms: PriceTerms) -> Decimal:
+    """The expected loss of a month, a fraction of what is utilised; not rounded."""
+    return default_rate * terms.loss_given_default / _MONTHS_IN_A_YEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

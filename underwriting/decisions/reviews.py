@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from underwriting.kernel.errors import Conflict, FieldError, InvalidInput
+from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotPermitted
 from underwriting.kernel.periods import add_months, end_of_day, stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import RequestChannel
@@ -42,6 +42,28 @@ class ReviewAnswered(Conflict):
 
     slug = "review-answered"
     title = Text("Begäran är redan besvarad", "The request has been answered already")
+    rule = "D9"
+
+
+class ReviewingOnesOwn(NotPermitted):
+    """Whoever took part in the decision does not answer its review. Rules D8, D9."""
+
+    slug = "reviewing-ones-own"
+    title = Text(
+        "Omprövningen besvaras av någon annan än den som har avgjort ärendet",
+        "The review is answered by somebody else than whoever determined the case",
+    )
+    rule = "D9"
+
+
+class NobodyDecidedOn(NotPermitted):
+    """The applicant is a company, and who asks is none of its guarantors: no person was decided on. Rule D9."""
+
+    slug = "nobody-decided-on"
+    title = Text(
+        "Omprövning begärs av den som går i borgen eller driver enskild firma; beslutet om ett bolag rör ingen person",
+        "Review is asked for by a guarantor or a sole trader; a decision on a company is about no person",
+    )
     rule = "D9"
 
 

@@ -119,6 +119,9 @@ KINDS: Mapping[Measure, Kind] = MappingProxyType(
 )
 """What each measure is."""
 
+OWN_BOOKS = frozenset({Measure.PAYMENT_RECORD})
+"""The measures that read the lender's own books alone, and no report."""
+
 
 class HardStop(StrEnum):
     """What declines whatever the rest says (rule D10); the list is closed."""

@@ -39,6 +39,7 @@ from underwriting.decisions.services import (
 )
 from underwriting.decisions.services.conflict_of_interest import forbid_oneself
 from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.hold_exposure import hold_exposure
 from underwriting.decisions.services.propose_override import ProposalView, view_of
 from underwriting.decisions.services.read_decision import (
     ApplicantDecision,
@@ -87,10 +88,12 @@ class Decisions:
             application = lock_application(session, claim.application_id)
             case = gather(session, self.runtime, application, at=self.runtime.clock.now())
         retrieval = assess_application.retrieve(self.gateway, case, at=self.runtime.clock.now())
-        at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
+            find_policy.share_turn(session)
+            application = lock_application(session, claim.application_id)
+            at = hold_exposure(session, self.runtime, application)
             policy = self.policy_now(session, at)
-            assess_application.conclude(session, self.runtime, policy, claim, retrieval, at=at)
+            assess_application.conclude(session, self.runtime, policy, application, claim, retrieval, at=at)
         return True
 
     def ask_again(self, application_id: uuid.UUID, caller: Caller) -> None:
@@ -112,11 +115,12 @@ class Decisions:
             application.next_attempt_at = self.runtime.wall.now()
 
     def determine(
-        self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller
+        self, application_id: uuid.UUID, asked: Determination, reason: str, caller: Caller, *, proposes: bool = True
     ) -> StaffDecision | ProposalView:
         """An underwriter's determination of a referred case, of an open offer, or an offer after a decline (rule D8).
 
-        What is beyond the underwriter's authority becomes a proposal to a second person. Where credit is given, the
+        What is beyond the underwriter's authority becomes a proposal to a second person; AuthorityExceeded is raised
+        instead, and no bureau asked, where the caller does not propose. Where credit is given, the
         company's status is fresh (B5) and the stops are looked at again (D10). Raises what `override.outcome_of`
         raises, ApplicationStateRefuses, DecidingOnOneself, BureausUnavailable, CaseMovedOn, ProposalPending.
         """
@@ -127,11 +131,14 @@ class Decisions:
             now = self.runtime.clock.now()
             after = determine_case.check(session, self.runtime, policy, application, caller, asked, at=now)
             version, case = application.version, gather(session, self.runtime, application, at=now)
+            if not proposes:
+                determine_case.require_authority(session, self.runtime, policy, case, caller, asked, after)
         retrieval = None if asked.outcome is DecisionOutcome.DECLINED else self.look_again(case)
-        at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            policy = self.policy_now(session, at)
+            find_policy.share_turn(session)
             application = lock_application(session, application_id)
+            at = hold_exposure(session, self.runtime, application)
+            policy = self.policy_now(session, at)
             determine_case.require_version(application, version)
             determined = determine_case.determine(
                 session,
@@ -144,6 +151,7 @@ class Decisions:
                 after=after,
                 retrieval=retrieval,
                 at=at,
+                proposes=proposes,
             )
             if isinstance(determined, OverrideProposal):
                 return view_of(self.runtime, determined, reference=application.reference, is_current=True)
@@ -160,8 +168,8 @@ class Decisions:
     def accept_counter_offer(self, application_id: uuid.UUID, caller: Caller, *, end_user_ip: str) -> Started:
         """Start the signatory's BankID signature that accepts the offer (rule D1); the stops are looked at again.
 
-        Raises ApplicationStateRefuses, OfferExpired, HardStopStands, BureausUnavailable, and what `Signings.start`
-        raises.
+        Raises ApplicationStateRefuses, OfferExpired, ExposureExceeded, HardStopStands, BureausUnavailable, and what
+        `Signings.start` raises.
         """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:

@@ -1,8 +1,9 @@
 """Reading the European Union's consolidated list of financial sanctions (its XML, version 1.1), and entries as JSON.
 
 The root `export` says when it was generated. Each `sanctionEntity` has a `logicalId`, a `subjectType` whose
-`classificationCode` is P for persons and E for enterprises, `nameAlias` elements with a `wholeName`, and `birthdate`
-elements that may hold only a year. The file is read as a stream, so that memory does not grow with it:
+`classificationCode` is P for persons and E for enterprises, `nameAlias` elements with a `wholeName`, `birthdate`
+elements that may hold only a year, `citizenship` elements with a `countryDescription`, and `remark` elements. The file
+is read as a stream, so that memory does not grow with it:
 1. A document type declaration is refused before anything else is read: no entity can be declared, none is expanded.
 2. Nothing is fetched, and lxml's own limits on depth and lengths of text stand.
 3. What is malformed, empty or without an entry's names is refused as a whole.
@@ -12,7 +13,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import IO
+from typing import IO, Any
 
 from lxml import etree
 
@@ -23,6 +24,7 @@ from underwriting.kernel.text import Text
 _NAMESPACE = "{http://eu.europa.ec/fpi/fsd/export}"
 _KINDS = {"P": EntryKind.PERSON, "E": EntryKind.ENTERPRISE}
 _MOST_NAMES = 1000
+_LONGEST_REMARK = 4000
 _GREGORIAN = ("", "GREGORIAN")
 
 
@@ -44,7 +46,9 @@ class ListHead:
 
 def read_list(file: IO[bytes]) -> Iterator[ListHead | Entry]:
     """First the head, then each entry, as they are read; raises SanctionsListInvalid, perhaps in the middle."""
-    parser = etree.iterparse(file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.iterparse(
+        file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
+    )
     entries = 0
     try:
         for event, element in parser:
@@ -63,7 +67,12 @@ def read_list(file: IO[bytes]) -> Iterator[ListHead | Entry]:
 def entry_to_json(entry: Entry) -> str:
     """The entry as canonical JSON."""
     born = [[one.year, one.month, one.day] for one in entry.born]
-    content = {"reference": entry.reference, "kind": str(entry.kind), "names": list(entry.names), "born": born}
+    content: dict[str, Any] = {"reference": entry.reference, "kind": str(entry.kind), "names": list(entry.names)}
+    content["born"] = born
+    if entry.citizenships:
+        content["citizenships"] = list(entry.citizenships)
+    if entry.remark:
+        content["remark"] = entry.remark
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -72,7 +81,12 @@ def entry_from_json(text: str) -> Entry:
     content = json.loads(text)
     born = tuple(BirthDate(year=year, month=month, day=day) for year, month, day in content["born"])
     return Entry(
-        reference=content["reference"], kind=EntryKind(content["kind"]), names=tuple(content["names"]), born=born
+        reference=content["reference"],
+        kind=EntryKind(content["kind"]),
+        names=tuple(content["names"]),
+        born=born,
+        citizenships=tuple(content.get("citizenships", ())),
+        remark=content.get("remark", ""),
     )
 
 
@@ -128,7 +142,16 @@ def _entry(element: etree._Element) -> Entry:
             Text(f"Post {reference or '?'} går inte att läsa", f"Entry {reference or '?'} cannot be read")
         )
     born = [_born(one) for one in element.findall(f"{_NAMESPACE}birthdate")]
-    return Entry(reference=reference, kind=_KINDS[code], names=names, born=tuple(one for one in born if one))
+    countries = (one.get("countryDescription", "").strip() for one in element.findall(f"{_NAMESPACE}citizenship"))
+    remarks = (" ".join((one.text or "").split()) for one in element.findall(f"{_NAMESPACE}remark"))
+    return Entry(
+        reference=reference,
+        kind=_KINDS[code],
+        names=names,
+        born=tuple(one for one in born if one),
+        citizenships=tuple(dict.fromkeys(filter(None, countries))),
+        remark="\n".join(filter(None, remarks))[:_LONGEST_REMARK],
+    )
 
 
 def _born(element: etree._Element) -> BirthDate | None:

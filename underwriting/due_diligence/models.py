@@ -1,13 +1,17 @@
 """Rows of know-your-customer: sanctions lists, whom they are held against, what was found (rules K1, D10, D16)."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from underwriting.due_diligence.items import NEEDS_AUTHORITY
 from underwriting.due_diligence.rules import MatchState, Occasion
+from underwriting.kernel.vocabulary import DiligenceKind, DiligenceResult, DiligenceState, RiskClass
 from underwriting.platform.database import Base, Identified, one_of
+
+_WITH_AUTHORITY = f"kind IN ({', '.join(repr(str(kind)) for kind in DiligenceKind if kind in NEEDS_AUTHORITY)})"
 
 
 class SanctionsList(Identified, Base):
@@ -91,3 +95,76 @@ class SanctionsMatch(Identified, Base):
     settled_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
+
+
+class RiskAssessment(Identified, Base):
+    """A customer's risk class with its reasons; the service cannot change it. The one of the last ordinal stands."""
+
+    __tablename__ = "risk_assessment"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("risk_class", RiskClass), "risk_class"),
+        sa.CheckConstraint("ordinal > 0", "ordinal"),
+        sa.UniqueConstraint("application_id", "ordinal", name="uq_risk_assessment_ordinal"),
+    )
+    application_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("application.id"))
+    ordinal: Mapped[int] = mapped_column(sa.Integer)
+    risk_class: Mapped[str]
+    table_on: Mapped[date]  # since when its table holds
+    content_encrypted: Mapped[bytes]  # JSON: reasons in words, measures
+    assessed_at: Mapped[datetime]
+
+
+ONE_OPEN = "uq_due_diligence_item_open"
+
+
+class DueDiligenceItem(Identified, Base):
+    """What a person looks into to know a customer, on what it rests, and what came of it."""
+
+    __tablename__ = "due_diligence_item"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("kind", DiligenceKind), "kind"),
+        sa.CheckConstraint(one_of("state", DiligenceState), "state"),
+        sa.CheckConstraint(one_of("result", DiligenceResult), "result"),
+        sa.CheckConstraint("(state = 'open') = (result IS NULL)", "settled"),
+        sa.CheckConstraint("num_nulls(result, settled_by, settled_at) IN (0, 3)", "by_whom_when"),
+        sa.CheckConstraint(
+            f"NOT (state = 'settled' AND {_WITH_AUTHORITY} AND result <> 'lapsed') "
+            "OR (approved_by IS NOT NULL AND approved_by <> settled_by)",
+            "second_person",
+        ),
+        sa.Index(ONE_OPEN, "application_id", "kind", unique=True, postgresql_where=sa.text("state <> 'settled'")),
+    )
+    application_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("application.id"), index=True)
+    kind: Mapped[str]
+    state: Mapped[str]
+    basis_encrypted: Mapped[bytes]  # JSON
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime]
+    taken_by: Mapped[str | None]
+    taken_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+    note_encrypted: Mapped[bytes | None]
+    finding_encrypted: Mapped[bytes | None]  # JSON
+    settled_by: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+
+
+class DueDiligenceEvidence(Identified, Base):
+    """A file that shows what was found; the service cannot change it, and its key is the application's."""
+
+    __tablename__ = "due_diligence_evidence"
+    __table_args__ = (
+        sa.CheckConstraint("size_bytes > 0", "size"),
+        sa.UniqueConstraint("item_id", "sha256", name="uq_due_diligence_evidence_once"),
+    )
+    application_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("application.id"))
+    item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("due_diligence_item.id"))
+    name_encrypted: Mapped[bytes]
+    content_encrypted: Mapped[bytes]
+    media_type: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(sa.Integer)
+    sha256: Mapped[bytes]
+    added_by: Mapped[str]
+    added_at: Mapped[datetime]

@@ -55,15 +55,29 @@ class BirthDate:
     month: int | None = None
     day: int | None = None
 
+    def __str__(self) -> str:
+        """`1970-05-04`, `1970-05` or `1970`."""
+        told = [f"{self.year:04}"]
+        if self.month is not None:
+            told.append(f"{self.month:02}")
+            if self.day is not None:
+                told.append(f"{self.day:02}")
+        return "-".join(told)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of a sanctions list: every name that it is known by, and its dates of birth."""
+    """One entry of a sanctions list: every name that it is known by, its dates of birth, what else the list tells.
+
+    *citizenships* are countries as the list names them; the *remark* is the list's own.
+    """
 
     reference: str
     kind: EntryKind
     names: tuple[str, ...]
     born: tuple[BirthDate, ...] = ()
+    citizenships: tuple[str, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

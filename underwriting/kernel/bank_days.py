@@ -6,9 +6,6 @@ Midsummer Eve, Christmas Eve and New Year's Eve are no public holidays but are k
 from datetime import date, timedelta
 from functools import cache
 
-from holidays.constants import DE_FACTO, PUBLIC
-from holidays.countries.sweden import Sweden
-
 from underwriting.kernel.periods import Month
 
 _ONE_DAY = timedelta(days=1)
@@ -55,5 +52,9 @@ def last_bank_day_of(month: Month) -> date:
 
 @cache
 def _closings(year: int) -> frozenset[date]:
+    # Not at the top: the library loads all countries, a tenth of a second of each process's start.
+    from holidays.constants import DE_FACTO, PUBLIC
+    from holidays.countries.sweden import Sweden
+
     # Sundays are weekends already; with them the library would name every Sunday a holiday.
     return frozenset(Sweden(years=year, categories=(PUBLIC, DE_FACTO), include_sundays=False))

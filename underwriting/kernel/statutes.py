@@ -280,6 +280,13 @@ BENEFICIAL_OWNER_SHARE = StatutoryValue(
 )
 """A beneficial owner (*verklig huvudman*) holds more than this share of the votes."""
 
+POLITICALLY_EXPOSED_MONTHS = StatutoryValue(
+    name=Text("Tiden efter en politiskt utsatt ställning", "The time after a politically exposed function"),
+    source=Statute("Lag om åtgärder mot penningtvätt och finansiering av terrorism", "2017:630", "3 kap. 20 §"),
+    since={_ALWAYS: 18},
+)
+"""Months after an important public function ended through which its holder counts as politically exposed."""
+
 SIMPLIFIED_INVOICE_LIMIT = StatutoryValue(
     name=Text("Gränsen för förenklad faktura", "The limit of a simplified invoice"),
     source=Statute("Mervärdesskattelag", "2023:200", "17 kap. 26 §"),

@@ -68,6 +68,17 @@ class ProposalState(StrEnum):
     EXPIRED = "expired"
 
 
+class ReferralKind(StrEnum):
+    """Of what kind the ground is that sends a case to an underwriter: it names nobody, and nothing about them."""
+
+    COMPANY = "company"  # what the register or the remarks say of the company
+    PERSON = "person"  # what the register says of a guarantor or owner
+    DUE_DILIGENCE = "due_diligence"
+    UNKNOWN = "unknown"  # a fact that is needed is not known
+    EXPOSURE = "exposure"  # limits over company, group and guarantor, and what is overdue with the lender
+    GRADE = "grade"
+
+
 class ReviewOutcome(StrEnum):
     """What a human review came to (rule D9)."""
 
@@ -266,3 +277,60 @@ class Account(StrEnum):
     CANCELLATION_FEE_RECEIVABLE = "cancellation_fee_receivable"
     CANCELLATION_FEE_INCOME = "cancellation_fee_income"
     CREDIT_BALANCE = "credit_balance"  # what the borrower paid beyond what was due
+
+
+class OwnerControl(StrEnum):
+    """How somebody owns or controls a company (rule K1; lag 2017:631, 1 kap. 4-6 §§)."""
+
+    VOTES = "votes"  # shares, other holdings or membership, by their votes
+    BOARD = "board"  # may appoint more than half of the board
+    AGREEMENT = "agreement"  # controls by an agreement or the articles
+    PARTNER = "partner"  # an unlimited partner of an HB or KB
+    ALTERNATIVE = "alternative"  # nobody owns or controls it: its chair, managing director or the like
+
+
+class ExposureRelation(StrEnum):
+    """Why a person counts as politically exposed (lag 2017:630, 1 kap. 8-10 §§)."""
+
+    SELF = "self"  # has, or had, an important public function
+    FAMILY = "family"
+    CLOSE_ASSOCIATE = "close_associate"
+
+
+class RiskClass(StrEnum):
+    """How much risk of money laundering a relation holds (lag 2017:630, 2 kap. 3 §)."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class DiligenceKind(StrEnum):
+    """What a person has to look into before credit is given (rule K1)."""
+
+    BENEFICIAL_OWNERS = "beneficial_owners"  # who owns it is not told, or not in full
+    OWNER_DIFFERENCE = "owner_difference"  # the register says something else
+    POLITICALLY_EXPOSED = "politically_exposed"  # somebody has not answered
+    EXPOSURE_APPROVAL = "exposure_approval"  # a relation with a politically exposed person
+    ORIGIN_OF_FUNDS = "origin_of_funds"
+    PURPOSE_OF_CREDIT = "purpose_of_credit"
+    SOURCE_OF_REPAYMENT = "source_of_repayment"
+    RISK_CLASS = "risk_class"  # what the class rests on is not told
+    ENHANCED_MEASURES = "enhanced_measures"  # the class is high
+
+
+class DiligenceState(StrEnum):
+    """The life of what is looked into."""
+
+    OPEN = "open"
+    PROPOSED = "proposed"  # waits for somebody with authority
+    SETTLED = "settled"
+
+
+class DiligenceResult(StrEnum):
+    """What looking into it came to."""
+
+    SATISFIED = "satisfied"  # looked into, nothing stands in the way
+    CORRECTED = "corrected"  # what is true was found and recorded
+    REFUSED = "refused"  # no relation may begin
+    LAPSED = "lapsed"  # no longer called for

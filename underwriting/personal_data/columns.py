@@ -61,6 +61,7 @@ _SUBJECTS: Mapping[str, str] = {  # as SQL over the row
             *("application_guarantor", "application_supplement", "decision", "agreement"),
             *("override_proposal", "human_review", "fact_dispute"),
             *("screened_case", "sanctions_match"),
+            *("risk_assessment", "due_diligence_item", "due_diligence_evidence"),
         ),
         "'application:' || application_id",
     ),

@@ -62,6 +62,10 @@ def _of_signatories(plain: bytes) -> Collection[str]:
     return _in_signing_rule(json.loads(plain))
 
 
+def _of_party(plain: bytes) -> Collection[str]:
+    return (json.loads(plain)["party"]["number"],)
+
+
 def _in_signing_rule(content: Mapping[str, list[Mapping[str, str]]]) -> set[str]:
     return {one["personal_number"] for one in content["signing_rule"]}
 
@@ -86,6 +90,7 @@ _SOURCES: Mapping[str, tuple[Source, ...]] = {
     "signing": (Source("person_encrypted", "signing.person", _itself),),
     "login_session": (Source("person_encrypted", "login_session.person", _itself),),
     "staff_user": (Source("personal_encrypted", "staff_user.personal", _itself),),
+    "sanctions_match": (Source("found_encrypted", "sanctions_match.found", _of_party),),
 }
 _ERASED: Mapping[str, str] = {
     "application": "erased_at IS NOT NULL",
@@ -99,4 +104,8 @@ _ERASED: Mapping[str, str] = {
     "bureau_question": _OF_ERASED_OR_GONE,
     "credit_report": "erased_at IS NOT NULL",
     "document": _KEY_DESTROYED.format(column="content_encrypted"),
+    "human_review": _OF_ERASED,
+    # The proposer is found again as a member of staff; where nobody has that index any more, nobody can be named by it.
+    "override_proposal": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = proposer_index)",
+    "sanctions_match": _OF_ERASED,
 }

@@ -12,6 +12,7 @@ from agreements.credit.models import Agreement
 from agreements.guarantees.models import Guarantee
 from bureau_clients import retention as bureau_retention
 from underwriting.applications.models import Application, ApplicationGuarantor
+from underwriting.due_diligence.models import DueDiligenceItem, SanctionsMatch
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import AgreementState, ApplicationState
 from underwriting.personal_data.rules import Ground, Kind, agreement_grounds, application_ground, is_due
@@ -32,6 +33,7 @@ _BLANKED = (
     "UPDATE override_proposal SET proposer_index = NULL WHERE application_id = :id",
     """UPDATE cancellation SET recorder_index = NULL
         WHERE agreement_id IN (SELECT id FROM agreement WHERE application_id = :id)""",
+    f"UPDATE sanctions_match SET party_index = {BLANK} WHERE application_id = :id",
     f"UPDATE enquiry_ground SET subject_index = {BLANK} WHERE application_id = :id",
     f"UPDATE agreement SET company_index = {BLANK}, signatory_index = {BLANK} WHERE application_id = :id",
     f"""UPDATE guarantee SET person_index = {BLANK}
@@ -43,6 +45,18 @@ _BLANKED = (
         OR subject_id IN (SELECT guarantee.id FROM guarantee JOIN agreement ON agreement.id = agreement_id
                           WHERE application_id = :id)""",
 )
+
+
+_ITEM_SETTLED = sa.select(sa.func.max(DueDiligenceItem.settled_at)).where(
+    DueDiligenceItem.application_id == Application.id, DueDiligenceItem.settled_by != "system"
+)
+_MATCH_SETTLED = sa.select(sa.func.max(SanctionsMatch.settled_at)).where(
+    SanctionsMatch.application_id == Application.id
+)
+_MEASURED_AT = sa.func.greatest(
+    _ITEM_SETTLED.correlate(Application).scalar_subquery(), _MATCH_SETTLED.correlate(Application).scalar_subquery()
+)
+"""When staff settled the last of what they looked into, or the last match with a list; null where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +73,8 @@ class Matter:
         return self.ground is not None and is_due(self.ground, on=on)
 
 
-def matter_of(application: Application, agreement: Agreement | None) -> Matter:
-    """How long the data of *application* are kept, by what became of it."""
+def matter_of(application: Application, agreement: Agreement | None, measured_at: datetime | None = None) -> Matter:
+    """How long the data of *application* are kept, by what became of it; staff looked into it last at *measured_at*."""
     kind, ground = Kind.APPLICATION, None
     if application.state == ApplicationState.DRAFT:
         kind = Kind.DRAFT
@@ -69,14 +83,15 @@ def matter_of(application: Application, agreement: Agreement | None) -> Matter:
         ground = agreement_grounds(stockholm_date(agreement.ended_at))[0] if agreement.ended_at else None
     elif application.state in _SETTLED:
         ended_at = agreement.ended_at if agreement is not None else _ended_at(application)
-        ground = application_ground(stockholm_date(ended_at)) if ended_at else None
+        measured_on = stockholm_date(measured_at) if measured_at else None
+        ground = application_ground(stockholm_date(ended_at), measured_on=measured_on) if ended_at else None
     return Matter(application.id, application.reference, kind, ground)
 
 
 def settled_before(session: Session, day: datetime, *, after: uuid.UUID, limit: int) -> Sequence[Matter]:
     """The matters, by their ids, whose applications were made before *day*, are settled and not erased; locked."""
     query = (
-        sa.select(Application, Agreement)
+        sa.select(Application, Agreement, _MEASURED_AT)
         .outerjoin(Agreement, _ITS_AGREEMENT)
         .where(
             Application.id > after,
@@ -100,7 +115,7 @@ def of_person(session: Session, index: bytes) -> Sequence[Matter]:
         .where(Guarantee.person_index == index)
     )
     query = (
-        sa.select(Application, Agreement)
+        sa.select(Application, Agreement, _MEASURED_AT)
         .outerjoin(Agreement, _ITS_AGREEMENT)
         .where(
             sa.or_(

@@ -55,8 +55,14 @@ _DUE_DILIGENCE = Text("Åtgärder för kundkännedom ska bevaras", "Due diligenc
 _CLAIMS = Text("Anspråk ur avtalet är inte preskriberade", "Claims under the agreement are not barred yet")
 
 
-def application_ground(ended_on: date) -> Ground:
-    """Why an application that led to nothing is kept after the day on which that was settled."""
+def application_ground(ended_on: date, *, measured_on: date | None = None) -> Ground:
+    """Why an application that led to nothing is kept after the day on which that was settled.
+
+    Where staff looked into the customer, last on *measured_on*, the act asks for five years from then (5 kap. 3 §).
+    """
+    if measured_on is not None:
+        through = add_months(measured_on, 12 * DUE_DILIGENCE_RETENTION_YEARS.on(measured_on))
+        return Ground(_DUE_DILIGENCE, DUE_DILIGENCE_RETENTION_YEARS.source, through, by_law=True)
     through = add_months(ended_on, MONTHS_KEPT[Kind.APPLICATION])
     return Ground(_CONTESTED, _DATA_PROTECTION, through, by_law=False)
 

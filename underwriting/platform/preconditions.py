@@ -2,14 +2,16 @@
 
 The tag is of the representation that the caller sees: it changes when anything in it does, and with nothing else. Where
 a change is asked for with `If-Match`, the service that changes the thing looks again once it holds the thing's row, in
-the transaction that makes the change: nobody gets in between. Without the header nothing is compared. What is sent
-twice is recognised by its `Idempotency-Key`, and what the thing's state does not allow is refused anyway.
+the transaction that makes the change: nobody gets in between. Without the header nothing is compared. A page, whose
+forms have no headers, names the version of the thing that was shown. What is sent twice is recognised by its
+`Idempotency-Key`, and what the thing's state does not allow is refused anyway.
 """
 
 import functools
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ParamSpec
@@ -27,8 +29,7 @@ _TAG_BYTES = 16
 @dataclass
 class _Expected:
     subject: uuid.UUID
-    tags: ETags
-    show: Callable[[], Response]
+    is_so: Callable[[int | None], bool]  # given the version of the thing's row, where it has one
     is_checked: bool = False
 
 
@@ -70,30 +71,48 @@ def if_unchanged(
                 return view(*args, **kwargs)
             subject: Any = kwargs[name]
             show = current_app.view_functions[shown_by]
-            expected = _Expected(subject, request.if_match, lambda: make_response(show(**{name: subject})))
-            token = _expected.set(expected)
-            try:
-                answer = view(*args, **kwargs)
-            finally:
-                _expected.reset(token)
-            if not expected.is_checked:
-                raise PreconditionUnchecked(request.endpoint)
-            return answer
+            tags = request.if_match
+            with _expecting(subject, lambda _version: _shows(lambda: make_response(show(**{name: subject})), tags)):
+                return view(*args, **kwargs)
 
         return compared
 
     return decorate
 
 
-def check(subject: uuid.UUID) -> None:
+@contextmanager
+def at_version(subject: uuid.UUID, version: str) -> Iterator[None]:
+    """Whatever changes *subject* inside raises Outdated unless its row has *version*, which a page's form names."""
+    with _expecting(subject, lambda found: found is not None and str(found) == version):
+        yield
+
+
+def check(subject: uuid.UUID, *, version: int | None = None) -> None:
     """Raise Outdated where the request expects *subject*, whose row is held, to be otherwise than it is.
 
-    Looked at once: afterwards it is the request itself that changes the thing.
+    *version* is that of the row, where it has one. Looked at once: afterwards it is the request itself that changes the
+    thing.
     """
     expected = _expected.get()
     if expected is None or expected.subject != subject or expected.is_checked:
         return
     expected.is_checked = True
-    tag, _ = expected.show().get_etag()
-    if tag is None or tag not in expected.tags:
+    if not expected.is_so(version):
         raise Outdated
+
+
+@contextmanager
+def _expecting(subject: uuid.UUID, is_so: Callable[[int | None], bool]) -> Iterator[None]:
+    expected = _Expected(subject, is_so)
+    token = _expected.set(expected)
+    try:
+        yield
+    finally:
+        _expected.reset(token)
+    if not expected.is_checked:
+        raise PreconditionUnchecked(request.endpoint)
+
+
+def _shows(show: Callable[[], Response], tags: ETags) -> bool:
+    tag, _ = show().get_etag()
+    return tag is not None and tag in tags

@@ -48,6 +48,7 @@ class DataKind(StrEnum):
     ACCOUNT = "account"
     PAYMENT = "payment"
     MESSAGE = "message"
+    DUE_DILIGENCE = "due_diligence"  # who was held against a sanctions list, and what came of it
 
 
 KINDS: Mapping[str, tuple[DataKind, ...]] = {
@@ -64,6 +65,27 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "decision.facts": (DataKind.DECISION,),
     "decision.trace": (DataKind.DECISION,),
     "decision.reason": (DataKind.DECISION,),
+    "decision.conditions": (DataKind.DECISION,),
+    "override_proposal.conditions": (DataKind.DECISION,),
+    "override_proposal.reason": (DataKind.DECISION,),
+    "override_proposal.settled_reason": (DataKind.DECISION,),
+    "human_review.view": (DataKind.APPLICATION,),
+    "human_review.answer": (DataKind.DECISION,),
+    "human_review.answer_english": (DataKind.DECISION,),
+    "human_review.grounds": (DataKind.DECISION,),
+    "fact_dispute.told": (DataKind.CREDIT_REPORT,),
+    "fact_dispute.corrected": (DataKind.CREDIT_REPORT,),
+    "fact_dispute.note": (DataKind.CREDIT_REPORT,),
+    "fact_dispute.document": (DataKind.DOCUMENT,),
+    "screened_case.parties": (DataKind.CONTACT, DataKind.IDENTITY),
+    "sanctions_match.found": (DataKind.CONTACT, DataKind.DUE_DILIGENCE, DataKind.IDENTITY),
+    "sanctions_match.note": (DataKind.DUE_DILIGENCE,),
+    "risk_assessment.content": (DataKind.DUE_DILIGENCE,),
+    "due_diligence_item.basis": (DataKind.DUE_DILIGENCE, DataKind.IDENTITY),
+    "due_diligence_item.note": (DataKind.DUE_DILIGENCE,),
+    "due_diligence_item.finding": (DataKind.CONTACT, DataKind.DUE_DILIGENCE, DataKind.IDENTITY),
+    "due_diligence_evidence.name": (DataKind.DUE_DILIGENCE,),
+    "due_diligence_evidence.content": (DataKind.DOCUMENT, DataKind.DUE_DILIGENCE),
     "document.content": (DataKind.DOCUMENT,),
     "document.reading_aid": (DataKind.DOCUMENT,),
     "document.sealed": (DataKind.DOCUMENT, DataKind.SIGNATURE),

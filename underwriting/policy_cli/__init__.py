@@ -173,11 +173,13 @@ def diff(a: str, b: str | None, processes: int, changes: IO[str] | None, languag
     policies = _policies()
     after = _policy_of(policies, a, language, as_json=as_json)
     before = policies.in_force() if b is None else _policy_of(policies, b, language, as_json=as_json)
-    first: list[Change] = []
+    flips: list[Change] = []
+    others: list[Change] = []
 
     def tell(change: "Change") -> None:
-        if len(first) < _SHOWN_CHANGES:
-            first.append(change)
+        shown = flips if change.flips else others
+        if len(shown) < _SHOWN_CHANGES:
+            shown.append(change)
         if changes is not None:
             changes.write(json.dumps(change_value(change)) + "\n")
 
@@ -189,6 +191,7 @@ def diff(a: str, b: str | None, processes: int, changes: IO[str] | None, languag
 
         policies.runtime.database.dispose()  # the processes begin without a connection
         tally = policies.compare(before, after, processes=processes, tell=tell, progress=progress)
+    first = [*flips, *others][:_SHOWN_CHANGES]
     value = {
         "before": {"version": before.version, "sha256": before.sha256},
         "after": {"version": after.version, "sha256": after.sha256},

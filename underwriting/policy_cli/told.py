@@ -49,7 +49,7 @@ _COLUMNS = (
 )
 _ALL = Text("alla", "all")
 _NOBODY = Text("Ingen får ett annat utfall.", "Nobody gets another outcome.")
-_FIRST = Text("De första som ändras:", "The first that change:")
+_FIRST = Text("Några som ändras, de med annat utfall först:", "Some that change, those with another outcome first:")
 _ERASED = Text("{count} är raderade och räknas inte.", "{count} are erased and not counted.")
 _MEANT = Text(
     "Exponering och avgifter är av det som erbjuds: beviljat och motbud, avgifter över hela löptiden, i kronor.",
@@ -104,7 +104,7 @@ def policy_lines(policy: Policy, language: Language) -> Iterator[str]:
 def comparison_lines(
     before: Policy, after: Policy, tally: Tally, first: Sequence[Change], language: Language
 ) -> Iterator[str]:
-    """What a comparison came to: a row per company form, who flips, and the first of those that change."""
+    """What a comparison came to: a row per company form, how many flip, and some of those that change."""
     yield f"{before.version} ({before.sha256[:_SHORT]}) → {after.version} ({after.sha256[:_SHORT]})"
     yield ""
     rows = [tuple(column.in_language(language) for column in _COLUMNS)]

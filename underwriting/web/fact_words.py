@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bureau_clients.facts import Absent, Known, Unknown
-from bureau_clients.reports import Coverage, Opinion, Rating, SigningRight, Verdict
+from bureau_clients.reports import Coverage, Opinion, Rating, RatingGrade, SigningRight, Verdict
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.web.texts import translate
@@ -67,6 +67,8 @@ def _in_words(name: str, value: Any) -> str:
             return translate(f"coverage.{value.coverage}")
         case tuple():
             return str(len(value)) if value else translate("report.none")
+        case RatingGrade():
+            return str(value)
         case StrEnum():
             return translate(f"form.{value}" if name == "form" else f"company_status.{value}")
     return str(value)

@@ -40,6 +40,8 @@ _FIELDS = frozenset(
         "due_diligence-politically_exposed",
         "due_diligence-owners_complete",
         "due_diligence-trades_with_high_risk_countries",
+        "due_diligence-takes_cash",
+        "due_diligence-industry",
     )
 )
 _ORDER = (
@@ -62,7 +64,7 @@ _ORDER = (
 )
 _GROUPS = ("contact", "payout_account")
 _AMOUNTS = ("requested_amount", "expected_monthly_revenue", "expected_monthly_costs", "monthly_debt_payments")
-_YES_OR_NO = ("politically_exposed", "owners_complete", "trades_with_high_risk_countries")
+_YES_OR_NO = ("politically_exposed", "owners_complete", "trades_with_high_risk_countries", "takes_cash")
 _PEOPLE = re.compile(r"(guarantors|beneficial_owners|signing_rule)-(\d{1,2})-([a-z_]+)")
 _COSIGNER = re.compile(r"/signing_rule/(\d+)/(.+)")
 _BLANKS = re.compile(r"[\s\u00a0\u202f]+")

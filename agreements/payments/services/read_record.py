@@ -1,4 +1,5 @@
-"""What the books say of a borrower as they stood at a moment: credits, what was paid in time or late, the exposure.
+"""What the books say of a borrower as they stood at a moment: credits, what was paid in time or late, the exposure;
+and of a guarantor: what is promised.
 
 Nothing is read that was granted, booked or ended after that moment: to look back gives what was seen then.
 """
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement, PlannedInstalment
+from agreements.guarantees.models import Guarantee
 from agreements.ledger.models import LedgerEntry, LedgerLine
 from agreements.ledger.rules import PostingKind
 from agreements.payments.rules import Payments, Settled, settled_claims
@@ -52,6 +54,34 @@ def record_of(session: Session, company: bytes, *, group: Collection[bytes], at:
         exposure=Money.sum(exposures[row.id] for row in own),
         group_exposure=Money.sum(exposures.values()),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """A person's guarantees at a moment (rule G6), those of credits that are granted and not yet signed among them.
+
+    *at_risk* is what is owed and may still be drawn of each credit, at most the cap; *caps* is the sum of the caps.
+    """
+
+    at_risk: Money
+    caps: Money
+
+
+def promises_of(session: Session, person: bytes, *, at: datetime) -> Promises:
+    """What the person with this blind index has promised, or is to sign for, at *at*."""
+    query = (
+        sa.select(Guarantee.cap_ore, Agreement.id, Agreement.limit_ore, Agreement.ended_at)
+        .join(Agreement, Agreement.id == Guarantee.agreement_id)
+        .where(
+            Guarantee.person_index == person,
+            Agreement.granted_at <= at,
+            sa.or_(Guarantee.ended_at.is_(None), Guarantee.ended_at > at),
+        )
+    )
+    rows = session.execute(query).all()
+    lines = _lines(session, [row.id for row in rows], at) if rows else {}
+    at_risk = (min(Money(row.cap_ore), _exposure(row, lines.get(row.id, ()), at)) for row in rows)
+    return Promises(at_risk=Money.sum(at_risk), caps=Money.sum(Money(row.cap_ore) for row in rows))
 
 
 def _agreements(session: Session, company: bytes, group: Collection[bytes], at: datetime) -> Sequence[Any]:

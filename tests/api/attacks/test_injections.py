@@ -28,7 +28,9 @@ SEARCHED = (
     *("/v1/payments?status=unmatched&cursor={}", "/v1/events?cursor={}", "/v1/events?type={}"),
     *("/v1/events?subject={}", "/v1/events?limit={}", "/console/audit?about={}", "/console/audit?who={}"),
     *("/console/audit?on={}", "/console/audit?about=agreement:1&cursor={}", "/console/audit/chain?of={}&after={}"),
-    *("/console/applications?state={}", "/console/applications?cursor={}", "/console/agreements?cursor={}"),
+    *("/console/applications?state={}", "/console/applications?after={}", "/console/agreements?cursor={}"),
+    *("/console/applications?q={}", "/console/applications?least={}&most={}&older={}", "/console/approvals?after={}"),
+    "/console/applications?kind={}&form={}&assigned={}&order={}",
     *("/console/messages?before={}", "/console/messages/log?before={}", "/console/bureaus?days={}"),
     *("/language/{}", "/apply?form={}", "/console/login?next={}", "/login?next={}"),
 )

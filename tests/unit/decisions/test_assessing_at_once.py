@@ -39,7 +39,7 @@ class SilentAboutOne(Exchangeable):
 @contextmanager
 def worker(world: LendingWorld) -> Iterator[None]:
     """A worker's assessment, ticking fast."""
-    (assess, _) = continuous_jobs(world.decisions)
+    (assess,) = (job for job in continuous_jobs(world.decisions) if job.name == "assess-applications")
     ticking = scheduler.start(Jobs(world.runtime, continuous=(replace(assess, every_seconds=0.05),), periodic=()))
     try:
         yield

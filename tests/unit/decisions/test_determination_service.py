@@ -34,7 +34,7 @@ from underwriting.decisions.override import (
     HardStopStands,
     ReasonCode,
 )
-from underwriting.decisions.services.accept_offer import OfferExpired
+from underwriting.decisions.services.accept_offer import ExposureExceeded, OfferExpired
 from underwriting.decisions.services.determine_case import BureausUnavailable
 from underwriting.decisions.services.read_decision import ApplicantDecision, Pending, StaffDecision
 from underwriting.kernel.clock import FixedClock
@@ -410,8 +410,9 @@ def test_an_offer_is_open_to_the_end_of_its_last_day(world: LendingWorld) -> Non
 
 
 def test_the_stops_are_looked_at_again_before_an_offer_is_accepted(world: LendingWorld, bureau: Exchangeable) -> None:
-    """D1, D10: the company went bankrupt in the meantime."""
+    """D1, D10: the company went bankrupt in the meantime; a signature that was begun before is not accepted either."""
     application_id = offered(world)
+    begun = world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1")
     move_clock(world, world.runtime.clock.now() + timedelta(days=2))
 
     class Bankrupt(Exchangeable):
@@ -425,7 +426,25 @@ def test_the_stops_are_looked_at_again_before_an_offer_is_accepted(world: Lendin
     bureau.behind = Bankrupt(bureau.behind)
     with pytest.raises(HardStopStands):
         world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1")
+    assert world.sign(begun).state is SigningState.FAILED
     assert state_of(world, application_id) is ApplicationState.COUNTER_OFFER
+    assert agreements(world) == []
+
+
+def test_an_offer_whose_room_is_gone_is_not_accepted(world: LendingWorld) -> None:
+    """D1, G6: the company's other credits leave 82 000 kr of 2 500 000, before the signature and while it is made."""
+    application_id = offered(world)
+    world.submitted()
+    assert world.decisions.assess_due() == 1
+    begun = world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1")
+    with world.runtime.database.transaction() as session:
+        session.execute(sa.update(Agreement).values(limit_ore=Money.kronor(2_418_000).ore))
+    assert world.sign(begun).state is SigningState.FAILED
+    with pytest.raises(ExposureExceeded) as refused:
+        world.decisions.accept_counter_offer(application_id, world.person(ANNA), end_user_ip="127.0.0.1")
+    assert refused.value.rule == "G6"
+    assert state_of(world, application_id) is ApplicationState.COUNTER_OFFER
+    assert len(agreements(world)) == 1
 
 
 def test_an_offer_of_an_underwriter_is_accepted_like_any_other(world: LendingWorld) -> None:

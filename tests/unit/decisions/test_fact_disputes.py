@@ -125,6 +125,7 @@ def test_a_hard_stop_that_was_wrong_takes_a_second_person(world: LendingWorld) -
     desk.dispute(application_id, wrong("status", "active"), world.staff())
     waiting = world.decisions.determine(application_id, APPROVE, "Konkursen är hävd.", senior(world))
     assert isinstance(waiting, ProposalView)
+    assert desk.approve(waiting.id, senior(world, "staff:3")).approved_by == "staff:3"
 
 
 def test_what_cannot_be_disputed(world: LendingWorld) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,17 +10,24 @@ import sqlalchemy as sa
 
 from tests.conftest import LONG
 from tests.support.lending import LendingWorld
+from underwriting.decisions.jobs import daily_jobs
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.passport import verify
 from underwriting.decisions.services.export_passport import export
+from underwriting.decisions.services.record_decision import TRACE_CONTEXT, trace_text
+from underwriting.decisions.services.replay_decision import replay
 from underwriting.decisions.services.replay_sample import ReplayDiffers, Sampled
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import RoleMissing
 from underwriting.platform.callers import Caller
+from underwriting.platform.encryption import of_application
+from underwriting.platform.job_alarms import open_alarms
+from underwriting.platform.job_models import AlarmReason
 from underwriting.platform.message_models import Event
 from underwriting.platform.progress import unheard
+from underwriting.platform.scheduler import Jobs
 from underwriting.platform.seal_key import SealKey, is_signed
 
 NIGHT = date(2026, 3, 3)
@@ -135,3 +142,26 @@ def test_a_difference_is_told_once_and_fails_the_night(world: LendingWorld, dama
     with world.runtime.database.transaction() as session:
         kinds = session.scalars(sa.select(Event.kind)).all()
     assert kinds.count("decision.replay_differed") == 1
+
+
+def test_a_trace_that_was_changed_where_it_is_kept_fails_the_nights_job_and_raises_its_alarm(
+    world: LendingWorld,
+) -> None:
+    """D15: somebody who has the key gives one point more in what is kept; the lender is told."""
+    row = decided(world)
+    trace = trace_text(world.runtime, row).decode()
+    points = next(one["points"] for one in json.loads(trace)["trace"] if one["points"])
+    changed = trace.replace(f'"points":{points},', f'"points":{points + 1},', 1)
+    assert changed != trace
+    cipher, subject = world.runtime.cipher, of_application(row.application_id)
+    sealed = cipher.encrypt(changed.encode(), context=TRACE_CONTEXT, subject=subject)
+    with world.runtime.database.transaction() as session:
+        session.execute(sa.update(DecisionRow).values(trace_encrypted=sealed))
+        assert replay(session, world.runtime, row.id).differences == ("trace",)
+    jobs = Jobs(world.runtime, (), [job for job in daily_jobs(world.decisions) if job.name == "replay-decisions"])
+    world.runtime.clock.move_to(world.runtime.clock.now() + timedelta(days=1))  # type: ignore[attr-defined]
+    with pytest.raises(ExceptionGroup):
+        jobs.run_due(world.runtime.clock.now())
+    with world.runtime.database.transaction() as session:
+        (alarm,) = open_alarms(session, ["replay-decisions"])
+    assert (alarm.period, alarm.reason) == ("2026-03-03", AlarmReason.FAILED)

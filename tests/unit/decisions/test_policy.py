@@ -66,6 +66,14 @@ def all_points(card: str, points: int) -> Change:
     return change
 
 
+def only_own_books(content: dict[str, Any]) -> None:
+    """A change that leaves the company's card no points but those for what it has paid to the lender."""
+    for each in content["scorecards"]["company"]:
+        if each["measure"] != "payment_record":
+            for found in [*each["bins"], each["absent"], each["unknown"]]:
+                found["points"] = 0
+
+
 def refusal(document: str | bytes) -> PolicyInvalid:
     with pytest.raises(PolicyInvalid) as refused:
         load_policy(document)
@@ -126,6 +134,7 @@ def test_a_policys_hash_does_not_depend_on_how_the_document_is_laid_out() -> Non
         (put("/scorecards/ability/0/looks", "history"), "/scorecards/ability/0/looks", "D4"),
         (put("/scorecards/company/0/bins/0/points", 23), "/scorecards", "D4"),  # 56 of 56 + 57
         (put("/scorecards/company/0/looks", "sideways"), "/scorecards/company/0/looks", "D4"),
+        (put("/scorecards/ability/0/bins/0/at_least", "0.91"), "/scorecards/ability/0/bins/0", "D4"),  # of 0.90
         # D5
         (all_points("guarantor", 1), "/scorecards/guarantor", "D5"),
         (all_points("company", 1), "/scorecards/company", "D5"),
@@ -293,6 +302,7 @@ def test_a_document_that_cannot_be_a_policy_is_refused_by_its_member(document: s
         (put("/scorecards/company/3/absent/points", 5), "/scorecards/company/3/absent/points", "D12", "0-4 points"),
         (put("/scorecards/company/3/unknown/points", 1), "/scorecards/company/3/unknown/points", "D12", "worst bin"),
         (drop("/referrals/own_arrears"), "/referrals", "D11", "own_arrears is missing"),
+        (only_own_books, "/scorecards/company", "D5", "Nothing that a report tells"),
         # format
         (put("/format", 3), "/format", "D11", "The format is 2, or left out"),
         (put("/format", 1), "/format", "D11", "The format is 2, or left out"),

@@ -42,6 +42,22 @@ def test_the_sample_is_read_whole() -> None:
     assert [entry_from_json(entry_to_json(one)) for one in entries if isinstance(one, Entry)] == entries
 
 
+def test_what_else_the_list_tells_is_read_for_those_who_compare() -> None:
+    """K1: citizenships once each, remarks of the entry itself, one on a line; an entry without them is as before."""
+    more = (
+        '<remark>First  <!-- a note -->remark</remark><citizenship countryDescription="SWEDEN"/>'
+        '<citizenship countryDescription="SWEDEN"/><citizenship countryDescription=""/><remark>Second</remark>'
+    )
+    _, entry = read_list(io.BytesIO(export(ENTRY.replace("</sanctionEntity>", f"{more}</sanctionEntity>"))))
+    assert isinstance(entry, Entry)
+    assert entry.citizenships == ("SWEDEN",)
+    assert entry.remark == "First remark\nSecond"
+    assert entry_from_json(entry_to_json(entry)) == entry
+    _, plain = read_list(io.BytesIO(export(ENTRY)))
+    assert isinstance(plain, Entry)
+    assert entry_to_json(plain) == '{"born":[],"kind":"person","names":["A B"],"reference":"1"}'
+
+
 @pytest.mark.parametrize(
     "content",
     [

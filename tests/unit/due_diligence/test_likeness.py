@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from underwriting.due_diligence.likeness import NameIndex
+from underwriting.due_diligence.likeness import NameIndex, PairedWords, paired
 from underwriting.due_diligence.rules import (
     BirthDate,
     Entry,
@@ -114,3 +114,13 @@ def test_a_case_is_what_the_worst_of_its_matches_is(
 def test_what_a_list_changes_is_counted() -> None:
     """K1: added, changed, removed."""
     assert changes({"a": b"1", "b": b"1", "c": b"1"}, {"b": b"1", "c": b"2", "d": b"1", "e": b"1"}) == (2, 1, 1)
+
+
+def test_the_words_of_two_names_are_shown_beside_each_other_the_likest_first() -> None:
+    """K1: whoever settles a match sees why there is one."""
+    assert paired("Påhittad, Antonn Erik", "Anton Påhittad") == (
+        PairedWords("pahittad", "pahittad", 100),
+        PairedWords("antonn", "anton", 91),  # 2 x 5 shared letters of 6 + 5
+        PairedWords("erik", "", 0),
+    )
+    assert paired("Exempel AB", "Exempel Handel Ltd")[1:] == (PairedWords("", "handel", 0),)

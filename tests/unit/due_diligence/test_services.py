@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.support.bankid_stand_in import BankIdWorld, bankid_world
 from tests.support.bureau import Exchangeable, creditsafe_at, creditsafe_stand_in
-from tests.support.lending import ANNA, BERTIL, LendingWorld, guarantor_json, lending_world
+from tests.support.lending import ANNA, BERTIL, CLEAN_HB, LendingWorld, guarantor_json, lending_world
+from underwriting.decisions.diligence import Diligence
+from underwriting.decisions.override import Determination, DueDiligenceIncomplete, HardStopStands, ReasonCode
 from underwriting.decisions.services.read_decision import StaffDecision
 from underwriting.decisions.services.screen_again import screen_since_list
 from underwriting.due_diligence.formats import SanctionsListInvalid
@@ -25,7 +28,8 @@ from underwriting.due_diligence.services.load_list import LoadedList, SanctionsL
 from underwriting.due_diligence.services.screen_case import screen, screen_again
 from underwriting.due_diligence.services.settle_match import ClearingOnesOwn, MatchSettled, MatchView, NoteMissing
 from underwriting.kernel.clock import FixedClock
-from underwriting.kernel.vocabulary import DecisionOutcome, Role
+from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import DecisionOutcome, DiligenceKind, RiskClass, Role
 from underwriting.platform import outbox
 from underwriting.platform.authentication import Caller, RoleMissing
 from underwriting.platform.runtime import Runtime
@@ -212,7 +216,7 @@ def test_the_database_lets_nobody_clear_a_strong_match_alone(world: LendingWorld
 
 
 def test_a_new_list_finds_who_was_clear_before(world: LendingWorld) -> None:
-    """K1: whoever has an agreement is held against it, once, and staff are told."""
+    """K1: whoever has an agreement is held against it, once; staff are told and the class is given anew."""
     loaded(world.runtime, SAMPLE)
     application_id, decision = decided(world)
     assert decision.outcome is DecisionOutcome.APPROVED
@@ -223,6 +227,8 @@ def test_a_new_list_finds_who_was_clear_before(world: LendingWorld) -> None:
     assert [match.application_id for match in waiting(world)] == [application_id]
     assert len(world.letters("sanctions-alarm")) == 1
     assert finding_now(world, application_id) is Finding.POSSIBLE
+    customer = Diligence(world.decisions).customer(application_id, FIRST)
+    assert [one.risk_class for one in customer.assessments] == [RiskClass.HIGH, RiskClass.NORMAL]
 
 
 def test_an_owner_without_a_name_leaves_the_case_unknown(world: LendingWorld) -> None:
@@ -260,3 +266,57 @@ def test_who_is_concerned_is_kept_encrypted(world: LendingWorld) -> None:
     assert kept
     for secret in (b"Anna", ANNA.digits.encode(), guarantor_json(ANNA, "Anna")["email"].encode()):
         assert not any(secret in one for one in kept)
+
+
+def approval(world: LendingWorld, application_id: uuid.UUID) -> StaffDecision:
+    asked = Determination(
+        outcome=DecisionOutcome.APPROVED,
+        limit=Money.kronor(200_000),
+        fee_rate=Decimal("0.0275"),
+        reason_code=ReasonCode.DOCUMENTS_SEEN,
+    )
+    determined = world.decisions.determine(application_id, asked, "Träffen gäller någon annan.", world.staff())
+    assert isinstance(determined, StaffDecision)
+    return determined
+
+
+def test_no_credit_before_a_match_is_settled_and_none_when_it_is_confirmed(world: LendingWorld) -> None:
+    """K1, D10: open it blocks, cleared it does not, confirmed it is a hard stop that nobody overrides."""
+    loaded(world.runtime, WITH_ANNA)
+    named = [{"personal_number": ANNA.digits, "name": "Anna Andersson", "share": "1", "politically_exposed": False}]
+    application_id = world.submitted(world.body(beneficial_owners=named))
+    assert world.decisions.assess_due() == 1
+    with pytest.raises(DueDiligenceIncomplete):
+        approval(world, application_id)
+    (match,) = waiting(world)
+    settle(world, settle_match.clear, match.id, FIRST)
+    with pytest.raises(DueDiligenceIncomplete):
+        approval(world, application_id)
+    settle(world, settle_match.clear, match.id, SECOND)
+    assert approval(world, application_id).outcome is DecisionOutcome.APPROVED
+
+
+def test_a_confirmed_match_cannot_be_approved(world: LendingWorld) -> None:
+    """D10: whoever approves."""
+    loaded(world.runtime, WITH_ANNA)
+    application_id, _ = decided(world)
+    settle(world, settle_match.confirm, waiting(world)[0].id, FIRST)
+    with pytest.raises(HardStopStands):
+        approval(world, application_id)
+
+
+def test_partners_whom_the_bureau_names_and_nobody_told_are_looked_into(world: LendingWorld) -> None:
+    """K1: the register of companies is compared with what was told, outside the sandbox."""
+    loaded(world.runtime, SAMPLE)
+    named = [{"personal_number": ANNA.digits, "name": "Anna Andersson", "share": "1", "politically_exposed": False}]
+    body = world.body(company_form="HB", organisation_number=CLEAN_HB, beneficial_owners=named)
+    application_id = world.submitted(body)
+    assert world.decisions.assess_due() == 1
+    found = Diligence(world.decisions).customer(application_id, FIRST)
+    assert DiligenceKind.OWNER_DIFFERENCE in found.gaps
+    decision = world.decisions.decisions(application_id, world.staff())[0]
+    assert "referral.due_diligence_gap" in keys(decision)
+    with world.runtime.database.transaction() as session:
+        letters = [one for one in outbox.latest(session, world.runtime, count=100) if "anna" in one.recipient]
+    told = repr(world.decisions.decision(application_id, world.person(ANNA))) + "".join(one.body for one in letters)
+    assert not any(word in told.lower() for word in ("huvudman", "beneficial", "register", "avvik", "differ"))

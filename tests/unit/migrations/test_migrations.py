@@ -32,6 +32,7 @@ APPEND_ONLY = {
     *("audit_entry", "audit_seal", "audit_seal_head", "audit_verification"),
     *("document", "ledger_entry", "ledger_line", "received_answer"),
     *("sanctions_entry", "sanctions_list", "screening", "policy_version", "policy_approval", "policy_publication"),
+    *("risk_assessment", "due_diligence_evidence"),
 }
 
 

@@ -392,8 +392,20 @@ def test_a_malformed_member_is_refused_where_it_stands(
         (
             {"beneficial_owners": [{"personal_number": SUBMITTER, "share": "1.01"}]},
             "/beneficial_owners/0/share",
-            "Andelen ska vara större än 0 och högst 1",
-            "The rate must be above 0 and at most 1",
+            "Andelen ska vara från 0 till 1",
+            "The share must be from 0 to 1",
+        ),
+        (
+            {"beneficial_owners": [{"personal_number": SUBMITTER, "share": "1", "control": "friendship"}]},
+            "/beneficial_owners/0/control",
+            "Välj något av: votes, board, agreement, partner, alternative",
+            "Choose one of: votes, board, agreement, partner, alternative",
+        ),
+        (
+            {"due_diligence": {"industry": "5A.100"}},
+            "/due_diligence/industry",
+            "Skriv branschens SNI-kod, till exempel 56.100",
+            "Write the industry's SNI code, such as 56.100",
         ),
         (
             {"beneficial_owners": [{"personal_number": SUBMITTER, "share": "0.3"}] * 2},

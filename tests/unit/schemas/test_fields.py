@@ -18,6 +18,7 @@ from schemas.fields import (
     DateField,
     EmailField,
     IdField,
+    IndustryField,
     InstantField,
     ListField,
     PhoneField,
@@ -156,6 +157,19 @@ def test_text_is_trimmed_and_composed(raw: str, kept: str) -> None:
 )
 def test_a_phone_number_is_kept_in_international_form(text: str) -> None:
     assert PhoneField().deserialize(text) == "+46701234567"
+
+
+@pytest.mark.parametrize(("raw", "kept"), [("56.100", "56100"), ("56", "56"), (" 6201 ", "6201"), ("62010", "62010")])
+def test_a_code_of_an_industry_is_kept_in_digits(raw: str, kept: str) -> None:
+    """K1."""
+    assert IndustryField().deserialize(raw) == kept
+
+
+def test_a_share_may_be_nothing_where_a_rate_may_not() -> None:
+    """K1: who controls without votes, or stands in, has a share of 0."""
+    assert RateField(zero=True).deserialize("0") == 0
+    with pytest.raises(ValidationError, match="above 0"):
+        RateField().deserialize("0")
 
 
 def test_a_rate_is_written_without_exponent_or_zeros_at_its_end() -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from lxml import etree
 
-from underwriting.web.charts import Bar, bars, meter
+from underwriting.web.charts import Bar, bars, meter, years
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -41,3 +41,15 @@ def test_what_people_have_written_is_no_markup() -> None:
 @pytest.mark.parametrize(("part", "whole", "width"), [(18, 30, 60), (0, 8, 0), (8, 8, 100), (9, 8, 100), (1, 0, 0)])
 def test_a_meter_is_filled_by_the_share(part: int, whole: int, width: int) -> None:
     assert f'<rect width="{width}"' in meter(part, whole)
+
+
+def test_a_loss_hangs_below_the_line_and_the_newest_year_is_the_darkest() -> None:
+    """Of 56 units of height 100 and -100 have half each."""
+    svg = years([Bar("23", 100, "100 kr"), Bar("24", -100, "−100 kr"), Bar("25", 50, "50 kr")], title="Resultat")
+    assert re.findall(r'y="([\d.]+)" width="28" height="([\d.]+)" fill="([^"]+)"', svg) == [
+        ("0.0", "28.0", "#7fa698"),
+        ("28.0", "28.0", "#9c2116"),
+        ("14.0", "14.0", "#124b3e"),
+    ]
+    assert 'aria-label="Resultat"' in svg
+    assert years([], title="Resultat") == ""

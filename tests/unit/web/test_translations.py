@@ -24,9 +24,12 @@ from bureau_clients.reports import (
     fact_types,
 )
 from underwriting.applications.rules import ApplicationEvent
+from underwriting.decisions.authority import Beyond
 from underwriting.decisions.policy import Condition
-from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Card
+from underwriting.decisions.queue import Assigned, QueueOrder
+from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Bound, Card
 from underwriting.decisions.services.find_policy import PolicyState
+from underwriting.due_diligence.rules import MatchState
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,
@@ -36,17 +39,23 @@ from underwriting.kernel.vocabulary import (
     CompanyForm,
     CreditPurpose,
     DecisionOutcome,
+    DiligenceState,
     GuaranteeState,
     GuarantorState,
     LoginMethod,
+    OwnerControl,
     PayoutState,
+    ReferralKind,
     RequestChannel,
+    ReviewOutcome,
+    RiskClass,
     Role,
     Scope,
 )
 from underwriting.platform.job_runs import RunState
 from underwriting.platform.message_models import AttemptOutcome, DeliveryState
 from underwriting.platform.read_log import DataKind
+from underwriting.web.due_diligence import MATCH
 from underwriting.web.reports import COMPANY_GROUPS, PERSON_GROUPS
 
 WEB = Path(__file__).resolve().parents[3] / "underwriting" / "web"
@@ -77,6 +86,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "account.method.": LoginMethod,
     "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
     "agreement.state.": AgreementState,
+    "approvals.beyond.": (Beyond.LIMIT, Beyond.FEE),
     "audit.kind.": DataKind,
     "application.lead.": ApplicationState,
     "application.state.": ApplicationState,
@@ -85,11 +95,20 @@ FAMILIES: dict[str, Iterable[str]] = {
     "cancel.state.": CancellationState,
     "cancel.sure.": ("at_once", "conditional"),
     "cancel.window.": CancellationWindow,
+    "case.limit.": {*Bound, "asked", "binds"} - {Bound.SIGNED_FEE_RATE},
+    "case.review.": ReviewOutcome,
     "company_status.": CompanyStatus,
     "console.channel.": RequestChannel,
     "console.outcome.": Outcome,
+    "control.": OwnerControl,
     "copy.": CopyNotice,
     "coverage.": Coverage,
+    "diligence.control.": OwnerControl,
+    "diligence.item.": DiligenceState,
+    "diligence.kind.": (MATCH,),
+    "diligence.risk.": RiskClass,
+    "diligence.role.": ("company", "signatory", "owner", "guarantor"),
+    "diligence.state.": MatchState,
     "docs.place.": ("query", "header"),
     "document.": DocumentKind,
     "fact.": fact_types(CompanyReport).keys() | fact_types(PersonReport).keys(),
@@ -108,6 +127,10 @@ FAMILIES: dict[str, Iterable[str]] = {
     "policies.state.": PolicyState,
     "policies.when.": Condition,
     "purpose.": CreditPurpose,
+    "queue.assigned.": Assigned,
+    "queue.caption.": QueueOrder,
+    "queue.kind.": ReferralKind,
+    "queue.order.": QueueOrder,
     "role.": Role,
     "scope.": Scope,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),

@@ -33,6 +33,7 @@ class World:
     """
 
     addresses: Mapping[str, str]
+    control: requests.Session
     patient: Mapping[str, Bureau]
     hasty: Mapping[str, Bureau]
     with_supplements: Mapping[str, Bureau]
@@ -60,9 +61,8 @@ class World:
         return [question for question in questions if question["number"]]
 
     def _call(self, method: str, bureau: str, what: str, **body: Any) -> requests.Response:
-        response = requests.request(
-            method, f"{self.addresses[bureau]}/control/{bureau}/{what}", timeout=IN_TIME_SECONDS, **body
-        )
+        address = f"{self.addresses[bureau]}/control/{bureau}/{what}"
+        response = self.control.request(method, address, timeout=IN_TIME_SECONDS, **body)
         assert response.ok, response.text
         return response
 
@@ -73,6 +73,8 @@ def world() -> Iterator[World]:
     apps = {CREDITSAFE: creditsafe.create_app, BISNODE: bisnode.create_app}
     addresses = {}
     with ExitStack() as stack:
+        control = stack.enter_context(requests.Session())
+        control.trust_env = False  # to look for proxies takes longer than to ask
         for bureau, create_app in apps.items():
             stand_in = StandIn(username=USERNAME, password=PASSWORD, slow_seconds=0.05, silent_seconds=SILENT_SECONDS)
             app = create_app(stand_in)
@@ -82,6 +84,7 @@ def world() -> Iterator[World]:
             addresses[bureau] = f"http://127.0.0.1:{server.server_port}"
         yield World(
             addresses,
+            control,
             patient=_clients(addresses, IN_TIME_SECONDS),
             hasty=_clients(addresses, NOT_IN_TIME_SECONDS),
             with_supplements=_clients(addresses, IN_TIME_SECONDS, supplements=True),
@@ -90,11 +93,10 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture
-def fresh(world: World) -> Iterator[World]:
+def fresh(world: World) -> World:
     """The world without faults and without a past."""
     world.forget()
-    yield world
-    world.forget()
+    return world
 
 
 def _clients(

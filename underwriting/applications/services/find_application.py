@@ -54,7 +54,7 @@ _TOLD: Mapping[ApplicationState, EventKind] = {
 def lock_application(session: Session, application_id: uuid.UUID) -> Application:
     """The application as it stands now, held to the end of the transaction; NotFound when there is none."""
     application = _found(session.get(Application, application_id, with_for_update=True, populate_existing=True))
-    preconditions.check(application_id)
+    preconditions.check(application_id, version=application.version)
     return application
 
 

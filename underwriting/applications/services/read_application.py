@@ -1,7 +1,7 @@
 """What is shown of applications, to applicants and to staff."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -164,12 +164,15 @@ def list_applications(
     return Page(items, str(items[-1].id) if len(rows) > count else None)
 
 
-def count_by_state(session: Session, caller: Caller) -> dict[ApplicationState, int]:
-    """How many submitted applications stand in each state, for underwriters. Raises LoginRequired, RoleMissing."""
+def summaries_of(
+    session: Session, cipher: Cipher, caller: Caller, application_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, ApplicationSummary]:
+    """Those applications that have not been erased, for underwriters. Raises LoginRequired, RoleMissing."""
     caller.require(*CASE_READERS)
-    query = sa.select(Application.state, sa.func.count()).group_by(Application.state)
-    rows = session.execute(query.where(Application.state != str(ApplicationState.DRAFT)))
-    return {ApplicationState(state): count for state, count in rows}
+    query = sa.select(Application).where(Application.id.in_(application_ids), Application.erased_at.is_(None))
+    rows = list(session.scalars(query))
+    cipher.prepare(row.company_encrypted for row in rows)
+    return {row.id: ApplicationSummary(**_summary(cipher, row)) for row in rows}
 
 
 def _summary(cipher: Cipher, application: Application) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from schemas.values import (
 from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, GuarantorState, InvoiceDelivery
+from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, GuarantorState, InvoiceDelivery, OwnerControl
 from underwriting.platform.encryption import Cipher, of_application
 
 _COMPANY = "application.company"
@@ -83,6 +83,8 @@ def body_of(session: Session, cipher: Cipher, application: Application) -> Appli
                 share=Decimal(one["share"]),
                 politically_exposed=one["politically_exposed"],
                 name=one.get("name"),  # not asked for before sanctions lists were loaded
+                control=OwnerControl(one.get("control", OwnerControl.VOTES)),  # nor was this, nor the next
+                related_to=PersonalNumber(one["related_to"]) if one.get("related_to") else None,
             )
             for one in content["beneficial_owners"]
         ),
@@ -198,6 +200,8 @@ def _details(body: ApplicationBody) -> dict[str, Any]:
                 "share": str(one.share),
                 "politically_exposed": one.politically_exposed,
                 "name": one.name,
+                "control": str(one.control),
+                "related_to": one.related_to and one.related_to.digits,
             }
             for one in body.beneficial_owners
         ],
@@ -207,6 +211,8 @@ def _details(body: ApplicationBody) -> dict[str, Any]:
             "politically_exposed": answers.politically_exposed,
             "owners_complete": answers.owners_complete,
             "trades_with_high_risk_countries": answers.trades_with_high_risk_countries,
+            "takes_cash": answers.takes_cash,
+            "industry": answers.industry,
         },
     }
 

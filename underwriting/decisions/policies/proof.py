@@ -2,8 +2,10 @@
 
 1. D2, D3: no cap lies below the smallest amount, so nothing but the capacity or a hard stop can decline. That the
    decline test reads the capacity alone, and that the hard stops are those of D10, is settled when it is read.
-2. D4: every characteristic is tagged as what it is, and those that look forward hold half of the ranges or more.
-3. D5: there are points of the company's, and of the guarantor's, that alone move an application to another fee.
+2. D4: every characteristic is tagged as what it is, and those that look forward hold half of the ranges or more, in
+   bins in which an application can fall.
+3. D5: there are points of the company's report, and of a guarantor's, that alone move an application to another fee,
+   beside points of the future that somebody who is offered credit can have.
 4. D12: in bins and in grades, worse is never more points, a lower fee or a higher cap; unknown is at most the worst,
    and what is known to be absent scores as what it means.
 5. D13: what a report may lack has a bin for absent and a treatment of unknown.
@@ -12,22 +14,32 @@
 D17 is settled when it is read: there is no word for a forbidden characteristic.
 """
 
-from collections.abc import Iterable
-from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 from underwriting.decisions.policies.bins import placed, prove_bins
+from underwriting.decisions.policies.fees import prove_fee_moves
 from underwriting.decisions.policies.finding import Findings, finding
 from underwriting.decisions.policies.terms import prove_limits, prove_prices
-from underwriting.decisions.policy import Characteristic, Policy, PolicyInvalid
-from underwriting.decisions.rules import KINDS, Card, Looks
+from underwriting.decisions.policy import Condition, Policy, PolicyInvalid
+from underwriting.decisions.rules import KINDS, Looks, Measure
 
 
 def prove(policy: Policy) -> None:
     """Raise PolicyInvalid, with an error per member at fault and the rule it breaks, unless every proof holds."""
     errors = tuple(
         error
-        for proof in (_capacity, _amounts, _tags, prove_bins, _grades, _fee_moves, prove_prices, prove_limits)
+        for proof in (
+            _capacity,
+            _amounts,
+            _tags,
+            _reached,
+            prove_bins,
+            _grades,
+            prove_fee_moves,
+            prove_prices,
+            prove_limits,
+        )
         for error in proof(policy)
     )
     if errors:
@@ -96,6 +108,22 @@ def _tags(policy: Policy) -> Findings:
         )
 
 
+def _reached(policy: Policy) -> Findings:
+    """D4: an application can fall in the best bin of the surplus's share, or its points would be range in name: of the
+    revenue at most the share that the stress leaves can be left over.
+    """
+    most = Fraction(policy.capacity.revenue_share)
+    for pointer, each in placed(policy):
+        best = each.bins[0]
+        if each.measure is not Measure.SURPLUS_SHARE or not isinstance(best.limit, tuple):
+            continue
+        limit = Fraction(*best.limit)
+        if limit > most or (limit == most and best.condition is Condition.ABOVE):
+            sv = f"{each.measure}, fack 1: ingen ansökan kan hamna här"
+            en = f"{each.measure}, bin 1: no application can fall here"
+            yield finding(f"{pointer}/bins/0", sv, en, rule="D4")
+
+
 def _grades(policy: Policy) -> Findings:
     """D12: a lower grade is for fewer points, never cheaper or with a higher cap, and refers when a better one does."""
     if policy.grades[-1].from_points != 0:
@@ -118,33 +146,3 @@ def _grades(policy: Policy) -> Findings:
                     f"Grade {worse.name} is kinder than grade {better.name}",
                     rule="D12",
                 )
-
-
-def _fee_moves(policy: Policy) -> Findings:
-    """D5: with some points of all the other cards, a change on this card alone changes the fee.
-
-    Fees never fall with the points (see `_grades`), so that the two ends of the card tell.
-    """
-    for card in (Card.COMPANY, Card.GUARANTOR):
-        own = _sums(policy.scorecards[card])
-        others = _sums(each for other in Card if other is not card for each in policy.scorecards[other])
-        fewest, most = min(own), max(own)
-        if not any(_fee(policy, rest + fewest) != _fee(policy, rest + most) for rest in others):
-            yield finding(
-                f"/scorecards/{card}",
-                "Inget på kortet kan ändra avgiften",
-                "Nothing on this card can change the fee",
-                rule="D5",
-            )
-
-
-def _sums(characteristics: Iterable[Characteristic]) -> set[int]:
-    """Every sum of points that one bin of each characteristic can give."""
-    sums = {0}
-    for each in characteristics:
-        sums = {total + found.points for total in sums for found in each.every_bin}
-    return sums
-
-
-def _fee(policy: Policy, points: int) -> Decimal:
-    return next((grade.fee_rate for grade in policy.grades if points >= grade.from_points), policy.highest_fee_rate)

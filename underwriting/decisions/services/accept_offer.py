@@ -1,5 +1,6 @@
 """A counter-offer: accepted by a signatory with BankID by the end of the seventh day, or lapsed (rule D1)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,14 +11,21 @@ from agreements.documents.models import Document
 from agreements.documents.rules import DocumentKind
 from agreements.guarantees.rules import guarantee_cap
 from agreements.signing.models import Signing
+from bureau_clients import evidence
+from bureau_clients.reports import Report
 from underwriting.applications import rules as application_rules
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import lock_application, move
 from underwriting.applications.services.write_texts import guarantors_in_words
+from underwriting.decisions.grounds import hard_stops
+from underwriting.decisions.limits import left_by_exposure
 from underwriting.decisions.models import DecisionRow
+from underwriting.decisions.override import HardStopStands
 from underwriting.decisions.pricing import offer
+from underwriting.decisions.services import find_policy
 from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.hold_exposure import hold_exposure
 from underwriting.decisions.services.record_decision import (
     basis_of,
     borrower_name,
@@ -46,6 +54,16 @@ class OfferExpired(Conflict):
     rule = "D1"
 
 
+class ExposureExceeded(Conflict):
+    """So much has been granted since the offer was made that it does not fit within a limit on exposure. Rule G6."""
+
+    slug = "exposure-exceeded"
+    title = Text(
+        "Erbjudandet ryms inte längre inom våra kreditgränser", "The offer no longer fits within our credit limits"
+    )
+    rule = "G6"
+
+
 def open_offer(session: Session, application: Application, *, at: datetime) -> DecisionRow:
     """The counter-offer that the locked application is answered with; ApplicationStateRefuses, OfferExpired."""
     application_rules.advance(ApplicationState(application.state), ApplicationEvent.OFFER_ACCEPTED)
@@ -57,11 +75,28 @@ def open_offer(session: Session, application: Application, *, at: datetime) -> D
     return row
 
 
+def require_still_given(session: Session, runtime: Runtime, row: DecisionRow, case: Case, *, at: datetime) -> None:
+    """Raise HardStopStands or ExposureExceeded where what is known at *at* forbids to give what *row* offers (D10, G6).
+
+    A hard stop is one by every policy. The limits are those of the policy by which the offer was made.
+    """
+    facts = case.facts(_newest_reports(session, runtime, case), at=at)
+    if any(hard_stops(facts)):
+        raise HardStopStands
+    left = left_by_exposure(facts, find_policy.by_hash(session, row.policy_hash))
+    if left is not None and left.ore < (row.limit_ore or 0):
+        raise ExposureExceeded
+
+
 def prepare_acceptance(
     session: Session, runtime: Runtime, application: Application, row: DecisionRow, *, at: datetime
 ) -> tuple[Document, str, Case]:
-    """What the signatory signs to accept the offer in *row*, what BankID's app shows of it, and the case."""
+    """What the signatory signs to accept the offer in *row*, what BankID's app shows of it, and the case.
+
+    Raises what `require_still_given` raises.
+    """
     case = gather(session, runtime, application, at=at)
+    require_still_given(session, runtime, row, case, at=at)
     values = _values(runtime, application, case, row)
     document = documents.keep(
         session,
@@ -77,7 +112,10 @@ def prepare_acceptance(
 
 
 def record_acceptance(session: Session, runtime: Runtime, signing: Signing, *, at: datetime) -> None:
-    """The offer is accepted (rule D1): the acceptance is the granted-at (rule G1). Raises what undoes the signature."""
+    """The offer is accepted (rule D1): the acceptance is the granted-at (rule G1). Raises what undoes the signature.
+
+    What forbids the offer is looked for once more, in the books as they are when nobody else can grant to its parties.
+    """
     accepted = session.get(DecisionRow, signing.subject_id)
     if accepted is None:
         raise NotFound
@@ -85,10 +123,12 @@ def record_acceptance(session: Session, runtime: Runtime, signing: Signing, *, a
     row = open_offer(session, application, at=at)
     if row.id != accepted.id:
         raise OfferExpired
+    books_at = hold_exposure(session, runtime, application)
+    case = gather(session, runtime, application, at=books_at)
+    require_still_given(session, runtime, row, case, at=books_at)
     actor = f"person:{application.signatory_index.hex()[:16]}"
     move(session, application, ApplicationEvent.OFFER_ACCEPTED, actor=actor, at=at, data={"decision": str(row.id)})
     application.decided_at = at
-    case = gather(session, runtime, application, at=at)
     grant_credit(session, runtime, application, case, row, basis_of(runtime, row).facts, at=at)
 
 
@@ -109,6 +149,17 @@ def lapse_offers(session: Session, runtime: Runtime, *, at: datetime) -> int:
         return True
 
     return each_alone(applications, undone_if_it_fails, named=lambda application: application.id)
+
+
+def _newest_reports(session: Session, runtime: Runtime, case: Case) -> Mapping[str, Report]:
+    """What bureaus have last told of each subject of the case, by the digits of its number."""
+    newest: dict[bytes, Report] = {}
+    for told in evidence.of_application(session, runtime.cipher, case.application_id):
+        if told.report is not None:
+            newest.setdefault(told.subject, told.report)  # the newest of each comes first
+    digits = {subject.number.digits for subject in case.subjects}
+    indexes = {index: each for each in digits for index in runtime.cipher.blind_indexes(each)}
+    return {indexes[index]: report for index, report in newest.items() if index in indexes}
 
 
 def _values(runtime: Runtime, application: Application, case: Case, row: DecisionRow) -> dict[str, object]:

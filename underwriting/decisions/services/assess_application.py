@@ -2,7 +2,8 @@
 
 1. In one transaction an application that is due is leased; in the next its case is gathered.
 2. The bureaus are asked, with no transaction open. Their answers are kept as they come.
-3. In one transaction the application is locked; if this attempt is still the latest one, it is decided, or put off.
+3. In one transaction the application is locked, with all whose exposure counts; if this attempt is still the latest
+   one, it is decided, or put off.
 A worker that dies leaves a lease that runs out: the next one finds the kept answers and decides the same.
 """
 
@@ -20,7 +21,7 @@ from bureau_clients.questions import Outcome
 from bureau_clients.reports import Report
 from underwriting.applications.models import Application
 from underwriting.applications.rules import ApplicationEvent
-from underwriting.applications.services.find_application import lock_application, move
+from underwriting.applications.services.find_application import move
 from underwriting.applications.services.lapse_applications import lapse
 from underwriting.applications.services.store_application import body_of
 from underwriting.decisions.grounds import hard_stops
@@ -79,10 +80,18 @@ def retrieve(gateway: Gateway, case: Case, *, at: datetime) -> Retrieval:
 
 
 def conclude(
-    session: Session, runtime: Runtime, policy: Policy, claim: Claim, retrieval: Retrieval, *, at: datetime
+    session: Session,
+    runtime: Runtime,
+    policy: Policy,
+    application: Application,
+    claim: Claim,
+    retrieval: Retrieval,
+    *,
+    at: datetime,
 ) -> None:
-    """Decide the claimed application, or put it off; nothing happens when somebody else has gone on with it since."""
-    application = lock_application(session, claim.application_id)
+    """Decide the claimed application, which is locked with its exposure, or put it off; nothing happens when somebody
+    else has gone on with it since.
+    """
     if application.state != ApplicationState.ASSESSING or application.attempts != claim.attempt:
         return
     if application.binding_until is not None and application.binding_until <= at:
@@ -114,7 +123,7 @@ def _decide(
     reports = reports_in(retrieval)
     number = body_of(session, runtime.cipher, application).organisation_number
     keep_name(runtime, application, reports.get(number.digits))  # the company is screened by it
-    case = gather(session, runtime, application, at=at)
+    case = gather(session, runtime, application, at=at, weighed=True)
     facts = case.facts(reports, at=at)
     if retrieval.not_asked and isinstance(facts.company.status, Known) and not any(hard_stops(facts)):
         _go_on(session, runtime, application, at)

@@ -23,6 +23,7 @@ from underwriting.platform.authentication import Caller
 from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
 
+MOST_RECEIVERS = 200
 _NO_UNDERWRITER = Text("Ingen handläggare heter så", "No underwriter has that name")
 
 
@@ -61,8 +62,11 @@ def assign(
     username: str | None,
     *,
     at: datetime,
+    ticket: uuid.UUID | None = None,
 ) -> AssignmentView:
     """Give the locked application to the underwriter *username*, to the caller where it is None.
+
+    *ticket* is what it is taken with, once.
 
     Whoever has the case, or a senior underwriter, gives it on; else CaseTaken. A party to it does not get it. Giving it
     to the one who has it changes nothing.
@@ -80,10 +84,10 @@ def assign(
         _require_holder(row, caller)
         row.staff_user_id, row.assigned_by, row.assigned_at = receiver.id, caller.actor, at
     else:
-        row = CaseAssignment(
-            application_id=application.id, staff_user_id=receiver.id, assigned_by=caller.actor, assigned_at=at
-        )
+        row = CaseAssignment(application_id=application.id, staff_user_id=receiver.id)
+        row.assigned_by, row.assigned_at = caller.actor, at
         session.add(row)
+    row.ticket = ticket
     session.flush()
     _note(session, application, "case.assigned", caller, at, {"to": f"staff:{receiver.id}"})
     return _view(row, receiver.username)
@@ -104,6 +108,13 @@ def assignments_of(session: Session, application_ids: Collection[uuid.UUID]) -> 
     """Who has each of the cases that somebody has."""
     found = session.execute(_ALL.where(CaseAssignment.application_id.in_(application_ids)))
     return {row.application_id: _view(row, username) for row, username in found}
+
+
+def receivers_of(session: Session) -> tuple[str, ...]:
+    """The usernames of those who may be given a case, in alphabetical order."""
+    roles = [str(role) for role in (*UNDERWRITERS, Role.ADMINISTRATOR)]
+    query = sa.select(StaffUser.username).where(StaffUser.role.in_(roles), StaffUser.disabled_at.is_(None))
+    return tuple(session.scalars(query.order_by(StaffUser.username).limit(MOST_RECEIVERS)))
 
 
 def cases_of(session: Session, staff_id: uuid.UUID | None) -> tuple[AssignmentView, ...]:

@@ -14,6 +14,7 @@ from underwriting.applications.services.store_application import supplements_of
 from underwriting.decisions.authority import AuthorityExceeded
 from underwriting.decisions.desk_models import OverrideProposal
 from underwriting.decisions.grounds import hard_stops
+from underwriting.decisions.limits import left_by_exposure
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.override import Determination, ReferredCase, outcome_of
 from underwriting.decisions.policy import Policy
@@ -21,6 +22,7 @@ from underwriting.decisions.scoring import decide
 from underwriting.decisions.services.assess_application import reports_in
 from underwriting.decisions.services.conflict_of_interest import forbid_oneself
 from underwriting.decisions.services.gather_case import Case, gather
+from underwriting.decisions.services.know_customer import lacks
 from underwriting.decisions.services.propose_override import needs_second_person, propose
 from underwriting.decisions.services.record_decision import (
     EVENTS,
@@ -82,7 +84,8 @@ def check(
     if application.state not in _DETERMINABLE or row is None or _says_nothing_new(runtime, application, row, asked):
         raise ApplicationStateRefuses(ApplicationState(application.state), EVENTS[asked.outcome])
     forbid_oneself(session, runtime, application, caller)
-    outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis_of(runtime, row), at))
+    case = gather(session, runtime, application, at=at)
+    outcome_of(asked, _referred_case(session, runtime, policy, application, case, row, basis_of(runtime, row), at))
     return row
 
 
@@ -99,23 +102,25 @@ def determine(
     retrieval: Retrieval | None,
     at: datetime,
     proposal: OverrideProposal | None = None,
+    proposes: bool = True,
 ) -> DecisionRow | OverrideProposal:
     """Determine the locked application, on the reports as they are now where credit is given (rule B5).
 
     *after* is what `check` returned; CaseMovedOn when there is a later decision. The earlier decision stays. What is
     beyond the caller's authority becomes a proposal, and nothing else changes; where it is the caller who settles
-    *proposal*, AuthorityExceeded is raised instead.
+    *proposal*, or the caller does not propose, AuthorityExceeded is raised instead.
     """
     row = check(session, runtime, policy, application, caller, asked, at=at)
     if row.id != after.id:
         raise CaseMovedOn
-    case = gather(session, runtime, application, at=at)
+    case = gather(session, runtime, application, at=at, weighed=True)
     if retrieval is not None:
         keep_name(runtime, application, reports_in(retrieval).get(case.body.organisation_number.digits))
     basis = _basis_now(runtime, policy, case, row, retrieval, at)
-    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, row, basis, at))
-    if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate):
-        if proposal is not None:
+    outcome = outcome_of(asked, _referred_case(session, runtime, policy, application, case, row, basis, at))
+    is_second = proposal is not None
+    if needs_second_person(session, policy, case, caller, asked, basis.decision.fee_rate, is_second=is_second):
+        if is_second or not proposes:
             raise AuthorityExceeded
         return propose(session, runtime, application, row, caller, asked, reason, at=at)
     _bring_to_referred(session, application, caller, at)
@@ -130,6 +135,20 @@ def determine(
         conditions=asked.conditions,
     )
     return record(session, runtime, application, case, basis, ruling, at=at)
+
+
+def require_authority(
+    session: Session,
+    runtime: Runtime,
+    policy: Policy,
+    case: Case,
+    caller: Caller,
+    asked: Determination,
+    after: DecisionRow,
+) -> None:
+    """Raise AuthorityExceeded where *asked* is beyond the caller's authority by what the last decision rests on."""
+    if needs_second_person(session, policy, case, caller, asked, basis_of(runtime, after).decision.fee_rate):
+        raise AuthorityExceeded
 
 
 def ask_for_information(
@@ -158,6 +177,7 @@ def _referred_case(
     runtime: Runtime,
     policy: Policy,
     application: Application,
+    case: Case,
     row: DecisionRow,
     basis: Basis,
     at: datetime,
@@ -173,9 +193,10 @@ def _referred_case(
         signed_fee_rate=asked.highest_fee_rate,
         fee_rates=frozenset(grade.fee_rate for grade in policy.grades),
         hard_stop=any(hard_stops(basis.facts)),
-        due_diligence_gap=bool(basis.facts.due_diligence.gaps) and not told_since,
+        due_diligence_gap=lacks(case.due_diligence, told_since=told_since),
         declined_before=_was_declined(session, application),
         no_longer_binding=application.binding_until is not None and application.binding_until <= at,
+        exposure_leaves=left_by_exposure(case.facts({}, at=at), policy),
     )
 
 

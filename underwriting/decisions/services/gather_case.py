@@ -1,7 +1,7 @@
 """What is known of an application before and after the bureaus have answered: subjects, persons, due diligence."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,8 +9,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from agreements.credit.services.decline_guarantee import given_up_rate
-from agreements.guarantees import service as guarantees
-from agreements.payments.service import record_of
+from agreements.payments.service import promises_of, record_of
 from bureau_clients.facts import Known
 from bureau_clients.questions import Subject, SubjectRole
 from bureau_clients.reports import CompanyReport, NoMatch, PersonReport, Report
@@ -29,11 +28,16 @@ from underwriting.decisions.facts import ApplicationFacts, DueDiligenceFacts, Fa
 from underwriting.decisions.history import OWN_BOOKS, HistoryFacts
 from underwriting.decisions.rules import OWNER
 from underwriting.decisions.services.keep_dispute import corrections_of
+from underwriting.decisions.services.know_customer import weigh
+from underwriting.due_diligence.items import FoundOwner
 from underwriting.due_diligence.rules import EntryKind, Occasion, Party
+from underwriting.due_diligence.services.assess_relation import Standing, owners_found
 from underwriting.due_diligence.services.screen_case import screen
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.runtime import Runtime
+
+_PERSON = 12  # digits of a person's number; a company's has ten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +98,13 @@ class Case:
         return corrected(told, self.corrections)
 
 
-def gather(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> Case:
-    """The case of an application that everybody has confirmed; the lender's books are read as they stood at *at*."""
+def gather(
+    session: Session, runtime: Runtime, application: Application, *, at: datetime, weighed: bool = False
+) -> Case:
+    """The case of an application that everybody has confirmed; the lender's books are read as they stood at *at*.
+
+    *weighed*: how the customer stands by now is kept in the locked application (rule K1).
+    """
     body = body_of(session, runtime.cipher, application)
     rows = guarantors_of(session, application)
     versions = notice_versions_of(session, application)
@@ -137,7 +146,7 @@ def gather(session: Session, runtime: Runtime, application: Application, *, at: 
         owner=_person(session, runtime, OWNER, owner, at) if isinstance(owner, PersonalNumber) else None,
         guarantors=guarantors,
         subjects=(company, *persons),
-        due_diligence=_due_diligence(session, runtime, application, body, at),
+        due_diligence=_due_diligence(session, runtime, application, body, at, weighed=weighed),
         history=_history(session, runtime, body, at),
         corrections=corrections_of(session, runtime, application.id),
     )
@@ -152,31 +161,36 @@ def parties_of(runtime: Runtime, body: ApplicationBody) -> frozenset[bytes]:
     return frozenset().union(*(runtime.cipher.blind_indexes(digits) for digits in numbers))
 
 
-def screened_parties(body: ApplicationBody, company_name: str | None) -> tuple[Party, ...]:
+def screened_parties(
+    body: ApplicationBody, company_name: str | None, found: tuple[FoundOwner, ...] = ()
+) -> tuple[Party, ...]:
     """Everybody whom the sanctions lists are asked about (rule K1): company, signatories, owners, guarantors.
 
-    Somebody in several roles is asked about once.
+    *found* are the owners that staff have found, persons and companies. Somebody in several roles is asked about once.
     """
-    number = body.organisation_number
+    number, names = body.organisation_number, {one.number: one.name for one in found}
     company = Party(kind=EntryKind.ENTERPRISE, role="company", number=number.digits, name=company_name)
     named = {one.personal_number: ("signatory", one.name) for one in body.signing_rule}
     for guarantor in body.guarantors:
         named.setdefault(guarantor.personal_number, ("guarantor", guarantor.name))
     roles: dict[PersonalNumber, tuple[str, str | None]] = dict(named)
     for owner in body.beneficial_owners:
-        roles.setdefault(owner.personal_number, ("owner", owner.name))
+        roles.setdefault(owner.personal_number, ("owner", owner.name or names.get(owner.personal_number.digits)))
     if isinstance(number, PersonalNumber):
         roles.setdefault(number, ("owner", company_name))
     persons = (
         Party(kind=EntryKind.PERSON, role=role, number=one.digits, name=name, born=one.born_on)
         for one, (role, name) in roles.items()
     )
-    return (company, *persons)
+    known = {number.digits, *(one.digits for one in roles)}
+    return (company, *persons, *_found_parties(one for one in found if one.number not in known))
 
 
 def _person(session: Session, runtime: Runtime, reference: str, number: PersonalNumber, at: datetime) -> Person:
-    at_risk, promised = guarantees.promised_by(session, runtime.cipher.blind_index(number.digits), at=at)
-    return Person(reference=reference, number=number, other_guarantees=at_risk, promised_guarantees=promised)
+    promises = promises_of(session, runtime.cipher.blind_index(number.digits), at=at)
+    return Person(
+        reference=reference, number=number, other_guarantees=promises.at_risk, promised_guarantees=promises.caps
+    )
 
 
 def _agreed_rate(session: Session, runtime: Runtime, application: Application) -> Decimal:
@@ -205,34 +219,32 @@ def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: date
     )
 
 
-def _due_diligence(
-    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, at: datetime
-) -> DueDiligenceFacts:
-    parties = screened_parties(body, company_name_of(runtime.cipher, application))
+def standing_of(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, *, kept: bool, at: datetime
+) -> tuple[Screening, Standing]:
+    """What the sanctions lists say of everybody in the application, and how the customer stands (rule K1)."""
+    found = owners_found(session, runtime, application.id)
+    parties = screened_parties(body, company_name_of(runtime.cipher, application), found)
     finding = screen(session, runtime, application.id, parties, Occasion.DECISION, at=at)
-    answers = body.due_diligence
-    exposed = [answers.politically_exposed, *(owner.politically_exposed for owner in body.beneficial_owners)]
+    return Screening(finding), weigh(session, runtime, application.id, body, finding, kept=kept, at=at)
+
+
+def _found_parties(found: Iterable[FoundOwner]) -> Iterator[Party]:
+    for one in {owner.number: owner for owner in found}.values():
+        person = PersonalNumber(one.number) if len(one.number) == _PERSON else None
+        kind = EntryKind.ENTERPRISE if person is None else EntryKind.PERSON
+        yield Party(kind=kind, role="owner", number=one.number, name=one.name, born=person.born_on if person else None)
+
+
+def _due_diligence(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody, at: datetime, *, weighed: bool
+) -> DueDiligenceFacts:
+    sanctions, standing = standing_of(session, runtime, application, body, kept=weighed, at=at)
     return DueDiligenceFacts(
-        gaps=_gaps(body),
-        sanctions=Screening(finding),
-        politically_exposed=any(answer is True for answer in exposed),
+        gaps=tuple(str(kind) for kind in standing.gaps),
+        sanctions=sanctions,
+        politically_exposed=standing.known.politically_exposed is True,
     )
-
-
-def _gaps(body: ApplicationBody) -> tuple[str, ...]:
-    """What know-your-customer lacks (rule K1). A sole trader is its own beneficial owner."""
-    answers = body.due_diligence
-    company = body.company_form is not CompanyForm.EF
-    missing = {
-        "purpose_of_credit": answers.purpose_of_credit is None,
-        "source_of_repayment": answers.source_of_repayment is None,
-        "politically_exposed": answers.politically_exposed is None
-        or any(owner.politically_exposed is None for owner in body.beneficial_owners),
-        "beneficial_owners": company and not (body.beneficial_owners and answers.owners_complete),
-        # With an answer that is yes the class is high, and a person has to look (lag 2017:630, 3:16).
-        "risk_class": answers.trades_with_high_risk_countries is not False,
-    }
-    return tuple(sorted(word for word, lacks in missing.items() if lacks))
 
 
 def _company_report(report: Report | None) -> CompanyReport | NoMatch | None:

@@ -58,15 +58,25 @@ def own_authority(session: Session, policy: Policy, caller: Caller) -> Authority
 
 
 def needs_second_person(
-    session: Session, policy: Policy, case: Case, caller: Caller, asked: Determination, policy_fee_rate: Decimal | None
+    session: Session,
+    policy: Policy,
+    case: Case,
+    caller: Caller,
+    asked: Determination,
+    policy_fee_rate: Decimal | None,
+    *,
+    is_second: bool = False,
 ) -> tuple[Beyond, ...]:
-    """All for which *caller* cannot give what is *asked* alone; *policy_fee_rate* is what the policy asks for it."""
+    """All for which *caller* cannot give what is *asked* alone; *policy_fee_rate* is what the policy asks for it.
+
+    Where *caller* is the second person, a disputed hard stop has the two that it takes.
+    """
     return beyond(
         own_authority(session, policy, caller),
         limit=asked.limit,
         fee_rate=asked.fee_rate,
         policy_fee_rate=policy_fee_rate,
-        hard_stop_disputed=case.hard_stop_disputed,
+        hard_stop_disputed=case.hard_stop_disputed and not is_second,
     )
 
 

@@ -23,6 +23,7 @@ from underwriting.decisions import formats
 from underwriting.decisions.facts import Facts
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.pricing import offer
+from underwriting.decisions.queue import referral_kind
 from underwriting.decisions.scoring import Decision
 from underwriting.decisions.services.gather_case import Case
 from underwriting.decisions.services.read_signing_rule import signing_rule_of
@@ -113,6 +114,7 @@ def write(
     """Write *ruling* on the locked application and move it as *event* does; nobody is told."""
     row = _row(session, runtime, application, basis, ruling, at)
     session.add(row)
+    application.referral_kind = referral_kind(basis.decision)
     session.flush()
     data = {
         "decision": str(row.id),

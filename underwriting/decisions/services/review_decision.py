@@ -10,14 +10,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from underwriting.applications.models import UNDECIDED, Application, ApplicationGuarantor
-from underwriting.applications.services.find_application import lock_application, subject_of
+from underwriting.applications.services.find_application import is_applicant, lock_application, subject_of
 from underwriting.decisions.desk_models import ONE_OPEN_REVIEW, HumanReview
 from underwriting.decisions.models import DecisionRow
 from underwriting.decisions.reviews import (
     WARNED_BEFORE,
+    NobodyDecidedOn,
     NoNewDecision,
     NothingToReview,
     ReviewAnswered,
+    ReviewingOnesOwn,
     ReviewUnderWay,
     answer_by,
     received_at,
@@ -39,11 +41,14 @@ from underwriting.kernel.vocabulary import (
 from underwriting.platform import audit_log, events
 from underwriting.platform.authentication import Caller
 from underwriting.platform.encryption import of_application
+from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
 
 _VIEW = "human_review.view"
 _ANSWER = "human_review.answer"
+_ANSWER_ENGLISH = "human_review.answer_english"
 _GROUNDS = "human_review.grounds"
+_STAFF = "staff:"
 MOST_SHOWN = 200
 NOT_BY_STAFF = FieldError(
     "/channel",
@@ -65,6 +70,7 @@ class OwnReview:
     answered_at: datetime | None
     outcome: ReviewOutcome | None
     answer: str | None = field(repr=False)
+    answer_english: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,7 @@ def request(
 
     Raises NothingToReview, ReviewUnderWay, InvalidInput for a time that cannot be.
     """
-    decision = _reviewable(session, application)
+    decision = reviewable(session, application)
     requested_at = received_at(channel, told_at, decided_at=decision.decided_at, now=at)
     row = HumanReview(
         application_id=application.id,
@@ -125,6 +131,7 @@ def answer(
     text: str,
     grounds: str,
     *,
+    english: str | None = None,
     at: datetime,
 ) -> StaffReview:
     """Answer a request, with *text* to the person and *grounds* for staff; raises what forbids.
@@ -139,12 +146,15 @@ def answer(
     if row is None or row.answered_at is not None:
         raise ReviewAnswered
     forbid_oneself(session, runtime, application, caller)
+    _forbid_own_decision(session, row, caller)
     latest = latest_row(session, application)
     unchanged = latest is None or latest.id == row.decision_id or latest.outcome == DecisionOutcome.REFERRED
     if outcome is ReviewOutcome.CHANGED and unchanged:
         raise NoNewDecision
     row.outcome, row.answered_by, row.answered_at = str(outcome), caller.actor, at
     row.answer_encrypted = _sealed(runtime, application.id, text, _ANSWER)
+    if english is not None:
+        row.answer_english_encrypted = _sealed(runtime, application.id, english, _ANSWER_ENGLISH)
     row.grounds_encrypted = _sealed(runtime, application.id, grounds, _GROUNDS)
     session.flush()
     _note(session, row, "review.answered", caller.actor, at, outcome=str(outcome))
@@ -199,6 +209,19 @@ def person_asking(session: Session, application: Application, person_index: byte
     return found
 
 
+def person_reading(session: Session, application: Application, caller: Caller) -> ApplicationGuarantor | None:
+    """The guarantor that the logged-in *caller* is, or None for the owner of an enskild firma.
+
+    NobodyDecidedOn for whoever signed for a company and stands for nothing; NotFound for anybody else.
+    """
+    try:
+        return person_asking(session, application, caller.require_person())
+    except NotFound:
+        if is_applicant(application, caller):
+            raise NobodyDecidedOn from None
+        raise
+
+
 def is_owner(application: Application) -> bool:
     """Whether the applicant is a natural person: the owner of an enskild firma."""
     return application.company_form == CompanyForm.EF
@@ -225,7 +248,8 @@ def warn(session: Session, runtime: Runtime, *, at: datetime) -> int:
     return len(rows)
 
 
-def _reviewable(session: Session, application: Application) -> DecisionRow:
+def reviewable(session: Session, application: Application) -> DecisionRow:
+    """The decision that a person could look at again; NothingToReview where there is none yet."""
     row = latest_row(session, application)
     undecided = application.state in (*UNDECIDED, str(ApplicationState.DRAFT))
     if row is None or undecided or row.outcome == DecisionOutcome.REFERRED:
@@ -242,6 +266,26 @@ def _add_once(session: Session, row: HumanReview) -> None:
         if not isinstance(error.orig, UniqueViolation) or error.orig.diag.constraint_name != ONE_OPEN_REVIEW:
             raise
         raise ReviewUnderWay from error
+
+
+def _forbid_own_decision(session: Session, row: HumanReview, caller: Caller) -> None:
+    """Raise ReviewingOnesOwn when *caller*, by whatever account, took part in the decision that is reviewed."""
+    if decided_by_reader(session, session.get_one(DecisionRow, row.decision_id), caller):
+        raise ReviewingOnesOwn
+
+
+def decided_by_reader(session: Session, decision: DecisionRow, caller: Caller) -> bool:
+    """Whether *caller* determined or approved the decision, by this account or another one of the same person."""
+    actors = {actor for actor in (decision.decided_by, decision.approved_by) if actor}
+    if caller.actor in actors:
+        return True
+    if caller.own_index is None or not actors:
+        return False
+    ids = [actor.removeprefix(_STAFF) for actor in actors if actor.startswith(_STAFF)]
+    same = sa.select(StaffUser.id).where(
+        sa.cast(StaffUser.id, sa.Text).in_(ids), StaffUser.personal_index == caller.own_index
+    )
+    return session.scalar(same.limit(1)) is not None
 
 
 def _guarantor_of(session: Session, row: HumanReview) -> ApplicationGuarantor | None:
@@ -283,6 +327,7 @@ def _own_view(runtime: Runtime, row: HumanReview) -> OwnReview:
         answered_at=row.answered_at,
         outcome=None if row.outcome is None else ReviewOutcome(row.outcome),
         answer=_opened(runtime, row.answer_encrypted, _ANSWER),
+        answer_english=_opened(runtime, row.answer_english_encrypted, _ANSWER_ENGLISH),
     )
 
 
@@ -297,6 +342,7 @@ def _staff_view(runtime: Runtime, row: HumanReview, reference: str) -> StaffRevi
         answered_at=own.answered_at,
         outcome=own.outcome,
         answer=own.answer,
+        answer_english=own.answer_english,
         reference=reference,
         guarantor_id=row.guarantor_id,
         decision_id=row.decision_id,

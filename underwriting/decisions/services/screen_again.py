@@ -3,11 +3,18 @@
 Each case is screened in a transaction of its own, which writes that it was: whoever is stopped goes on where it was.
 """
 
+from datetime import datetime
+
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from underwriting.applications.models import Application
+from underwriting.applications.services.find_application import lock_application
+from underwriting.applications.services.store_application import body_of
+from underwriting.decisions.services.know_customer import weigh
 from underwriting.due_diligence.rules import Occasion
+from underwriting.due_diligence.services.assess_relation import gaps_of
 from underwriting.due_diligence.services.load_list import list_in_force
 from underwriting.due_diligence.services.screen_case import not_screened_since, screen_again
 from underwriting.kernel.vocabulary import AgreementState, ApplicationState
@@ -43,5 +50,13 @@ def screen_since_list(runtime: Runtime) -> int:
         found = session.scalars(query.limit(MOST_PER_TICK)).all()
     for application_id in found:
         with runtime.database.transaction() as session:
-            screen_again(session, runtime, application_id, Occasion.LIST_CHANGED, at=runtime.clock.now())
+            _screen(session, runtime, lock_application(session, application_id), at=runtime.clock.now())
     return len(found)
+
+
+def _screen(session: Session, runtime: Runtime, application: Application, *, at: datetime) -> None:
+    """Hold the locked application against the list, and give the class anew of a customer who has one."""
+    finding = screen_again(session, runtime, application.id, Occasion.LIST_CHANGED, at=at)
+    if gaps_of(session, application.id) is not None:
+        body = body_of(session, runtime.cipher, application)
+        weigh(session, runtime, application.id, body, finding, kept=True, at=at)

@@ -69,15 +69,17 @@ def approve(
     session: Session,
     runtime: Runtime,
     policy: Policy,
-    proposal_id: uuid.UUID,
+    application: Application,
+    row: OverrideProposal,
     caller: Caller,
     *,
     after: DecisionRow,
     retrieval: Retrieval | None,
     at: datetime,
-) -> Application:
-    """Determine the application as was proposed, with *caller* as the second person: at this instant it is granted."""
-    application, row = open_proposal(session, runtime, proposal_id, caller)
+) -> None:
+    """Determine what `open_proposal` gave as was proposed, with *caller* as the second person: at this instant it is
+    granted.
+    """
     asked, reason = determination_in(runtime, row)
     settle(session, runtime, row, ProposalState.APPROVED, caller, None, at=at)
     determine_case.determine(
@@ -93,7 +95,6 @@ def approve(
         at=at,
         proposal=row,
     )
-    return application
 
 
 def reject(

@@ -35,7 +35,7 @@ def tell_receipt(
             "\n{link}",
             "An underwriter goes through the decision and what you have written. You are answered by {last.en}. Follow "
             "it here:\n{link}",
-        ).filled(last=last_day(row.answer_by), link=_link(runtime, application, guarantor)),
+        ).filled(last=last_day(row.answer_by), link=_link(runtime, application)),
     )
     _post(session, runtime, application, guarantor, "review-requested", row, letter, at)
 
@@ -57,7 +57,7 @@ def tell_answer(
         Text(
             "En handläggare har prövat beslutet på nytt. Svaret står här:\n{link}",
             "An underwriter has reviewed the decision. The answer is here:\n{link}",
-        ).filled(link=_link(runtime, application, guarantor)),
+        ).filled(link=_link(runtime, application)),
     )
     _post(session, runtime, application, guarantor, "review-answered", row, letter, at)
 
@@ -75,7 +75,7 @@ def warn_underwriters(
             "A request for human review is to be answered by {last.en}:\n{link}",
         ).filled(
             last=last_day(row.answer_by),
-            link=f"{runtime.settings.base_url}/console/applications/{application.id}",
+            link=f"{runtime.settings.base_url}/console/reviews/{row.id}",
         ),
     )
     outbox.post(
@@ -91,9 +91,9 @@ def warn_underwriters(
     )
 
 
-def _link(runtime: Runtime, application: Application, guarantor: ApplicationGuarantor | None) -> str:
-    """Where the person reads it: a guarantor has no part in the application's own page."""
-    return f"{runtime.settings.base_url}/{'my' if guarantor else f'applications/{application.id}'}"
+def _link(runtime: Runtime, application: Application) -> str:
+    """Where the person reads it."""
+    return f"{runtime.settings.base_url}/applications/{application.id}/review-request"
 
 
 def _post(

@@ -41,5 +41,33 @@ if (waiting) {
   setTimeout(look, pause);
 }
 
+// Keys of a long list, beside Tab: j and k walk along its links, n goes to the next case, / to the search. Who uses
+// speech or presses keys by accident turns them off, and the browser remembers it.
+const keysSwitch = document.getElementById("keys-switch");
+if (keysSwitch) {
+  const remembered = () => { try { return localStorage.getItem("keys"); } catch { return null; } };
+  const remember = (value) => { try { localStorage.setItem("keys", value); } catch { /* until the page is left */ } };
+  const links = [...document.querySelectorAll("[data-walk] tbody a")];
+  let on = remembered() !== "off";
+  const show = () => keysSwitch.setAttribute("aria-pressed", String(on));
+  keysSwitch.addEventListener("click", () => { on = !on; remember(on ? "on" : "off"); show(); });
+  document.getElementById("keys").hidden = false;
+  show();
+  const walk = (step) => {
+    const at = links.indexOf(document.activeElement);
+    links[at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+  };
+  const acts = {
+    j: () => walk(1), k: () => walk(-1),
+    n: () => document.getElementById("take-next")?.focus(), "/": () => document.getElementById("q").focus(),
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, select, textarea");
+    if (!on || typing || event.altKey || event.ctrlKey || event.metaKey || !Object.hasOwn(acts, event.key)) return;
+    event.preventDefault();
+    acts[event.key]();
+  });
+}
+
 // After an attempt with errors the summary is read first.
 document.getElementById("errors")?.focus();

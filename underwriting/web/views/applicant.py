@@ -11,6 +11,8 @@ from schemas.applications import GuarantorSchema, SupplementSchema
 from schemas.loading import load
 from underwriting.applications.service import Applications
 from underwriting.applications.services.read_application import ApplicationView
+from underwriting.decisions.desk_reviews import DeskReviews
+from underwriting.decisions.reviews import NobodyDecidedOn
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.read_decision import ApplicantDecision
 from underwriting.kernel.errors import FieldError, InvalidInput, LoginRequired, NotFound
@@ -28,6 +30,7 @@ _WAITING = (ApplicationState.SUBMITTED, ApplicationState.ASSESSING)
 
 def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions, agreements: Agreements) -> Blueprint:
     """What applicants and those whom they name as guarantors see and answer."""
+    reviews = DeskReviews(decisions)
     pages = Blueprint("applicant", __name__)
 
     @pages.get("/my")
@@ -38,6 +41,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
             agreements=[one for one in agreements.of_person(caller) if one.part == "borrower"],
             guarantees=agreements.guarantees_of_person(caller),
             applications=applications.list_applications(caller, limit=200).items[::-1],
+            guaranteed=reviews.guaranteed(caller),
         )
 
     @pages.get("/applications/<uuid:application_id>")
@@ -127,6 +131,7 @@ def _status_page(
         version=_version(application),
         application=application,
         decision=_told(decisions, application, caller),
+        may_review=_may_review(decisions, application, caller),
         agreement_id=agreements.id_of_application(application.id, caller),
         errors=errors,
         values={"information": text},
@@ -157,6 +162,17 @@ def _told(decisions: Decisions, application: ApplicationView, caller: Caller) ->
     except NotFound:
         return None
     return found if isinstance(found, ApplicantDecision) else None
+
+
+def _may_review(decisions: Decisions, application: ApplicationView, caller: Caller) -> bool:
+    """Whether the reader is a person whom the decision is about: they may ask for human review, or have (rule D9)."""
+    if caller.person_index is None:
+        return False
+    try:
+        matter = DeskReviews(decisions).matter(application.id, caller)
+    except (NobodyDecidedOn, NotFound):
+        return False
+    return matter.may_ask or matter.review is not None
 
 
 def _version(application: ApplicationView) -> str:

@@ -7,14 +7,28 @@ from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
+from underwriting.decisions.desk import Desk
+from underwriting.decisions.desk_queue import DeskQueue
+from underwriting.decisions.desk_reviews import DeskReviews
+from underwriting.decisions.diligence import Diligence
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.keep_policies import Policies
+from underwriting.due_diligence.service import SanctionsDesk
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
-from underwriting.web.views import console_agreements, console_bureaus, console_cases, console_policies
+from underwriting.web.views import (
+    console_agreements,
+    console_approvals,
+    console_bureaus,
+    console_cases,
+    console_due_diligence,
+    console_policies,
+    console_queue,
+    console_reviews,
+)
 
-_DESKS = ("console.cases.queue", "billing_desk.show", "console.console_agreements.index")
+_DESKS = ("console.queue.show", "billing_desk.show", "console.console_agreements.index")
 
 
 def blueprint(
@@ -26,10 +40,16 @@ def blueprint(
     gateway: Gateway,
 ) -> Blueprint:
     """Everything under `/console` but billing and log-in."""
-    pages = Blueprint("console", __name__, url_prefix="/console")
+    pages, queue = Blueprint("console", __name__, url_prefix="/console"), DeskQueue(decisions)
+    pages.register_blueprint(console_queue.blueprint(runtime, queue))
+    pages.register_blueprint(console_approvals.blueprint(runtime, Desk(decisions), queue))
+    pages.register_blueprint(console_reviews.blueprint(runtime, Desk(decisions), DeskReviews(decisions)))
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
     pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
+    pages.register_blueprint(
+        console_due_diligence.blueprint(runtime, applications, SanctionsDesk(runtime), Diligence(decisions))
+    )
     pages.register_blueprint(console_policies.blueprint(runtime, Policies(runtime)))
 
     @pages.get("/")

@@ -52,9 +52,9 @@ def blueprint(runtime: Runtime, policies: Policies) -> Blueprint:
 
     @pages.post("")
     def draft() -> BaseResponse:
-        sent = request.files.get("document")
+        sent, sha256 = request.files.get("document"), request.form.get("sha256", "").strip() or None
         try:
-            view = policies.draft(sent.read() if sent else b"", current_caller())
+            view = policies.draft(sent.read() if sent else b"", current_caller(), sha256=sha256)
         except PolicyInvalid as refusal:
             return listed(status=422, errors=refusal.errors, refused=refusal.title)
         except Refusal as refusal:

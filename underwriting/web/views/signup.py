@@ -14,7 +14,7 @@ from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Language
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose
+from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, OwnerControl
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
@@ -125,6 +125,7 @@ def _form(runtime: Runtime, target: str, fields: dict[str, str], errors: tuple[F
         values=fields,
         rows={kind: forms.people_in(fields, kind) for kind in forms.PEOPLE},
         purposes=[(str(purpose), translate(f"purpose.{purpose}")) for purpose in CreditPurpose],
+        controls=[(str(control), translate(f"control.{control}")) for control in OwnerControl],
         terms=runtime.terms,
         errors=errors,
     )

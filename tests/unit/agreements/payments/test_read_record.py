@@ -6,7 +6,7 @@ from agreements.billing.service import charge_month
 from agreements.credit.models import Agreement
 from agreements.guarantees import service as guarantees
 from agreements.payments.rules import Settled
-from agreements.payments.service import Record, record_of
+from agreements.payments.service import Record, promises_of, record_of
 from tests.support.credit import ANNA, ERIK, MARIA, STRANGER
 from tests.support.running import FEE, LIMIT, PART, RunningWorld
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
@@ -121,12 +121,13 @@ def test_what_ended_is_no_exposure_and_keeps_its_record(world: RunningWorld) -> 
 
 
 def test_a_persons_guarantees_are_counted_as_they_stood(world: RunningWorld) -> None:
-    """G6: 150 % of 120 000 is promised when it is signed; at risk is what is owed, and nothing once it has ended."""
+    """G6: 150 % of 120 000 is promised when it is granted; at risk is what is owed or may be drawn, while it lasts."""
     index = world.runtime.cipher.blind_index(ERIK.digits)
 
     def promised(at: datetime) -> tuple[Money, Money]:
         with world.runtime.database.transaction() as session:
-            return guarantees.promised_by(session, index, at=at)
+            found = promises_of(session, index, at=at)
+            return found.at_risk, found.caps
 
     before = world.to("2026-03-02 09:00:00")
     agreement = running_at(world)
@@ -141,3 +142,21 @@ def test_a_persons_guarantees_are_counted_as_they_stood(world: RunningWorld) -> 
     assert promised(running) == (LIMIT, cap)
     assert promised(repaid) == (LIMIT - PART, cap)
     assert promised(ended) == (Money.ZERO, Money.ZERO)
+
+
+def test_a_guarantee_counts_from_the_moment_the_credit_is_granted(world: RunningWorld) -> None:
+    """G6: it is to be signed, and the whole limit may be drawn; a credit that lapses unsigned takes it back."""
+    index = world.runtime.cipher.blind_index(ERIK.digits)
+    before = world.to("2026-03-02 09:00:00")
+    granted_at = world.to("2026-03-02 10:00:00")
+    agreement = world.granted()
+    lapsed_at = world.to("2026-03-17 10:00:00")
+    with world.runtime.database.transaction() as session:
+        guarantees.end(session, agreement.id, at=lapsed_at)
+        promised = [promises_of(session, index, at=at) for at in (before, granted_at, lapsed_at)]
+    cap = Money.kronor(180_000)
+    assert [(one.at_risk, one.caps) for one in promised] == [
+        (Money.ZERO, Money.ZERO),
+        (LIMIT, cap),
+        (Money.ZERO, Money.ZERO),
+    ]
