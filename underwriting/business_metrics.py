@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
-from agreements.payouts.models import Payout
+from agreements.payouts.models import BankReport, Payout, PayoutFile
 from bureau_clients.models import BureauBreaker, CreditReport
 from bureau_clients.questions import Outcome
 from underwriting.applications.models import Application
@@ -24,6 +24,7 @@ from underwriting.platform.runtime import Runtime
 _IN_THE_QUEUE = (ApplicationState.ASSESSING, ApplicationState.REFERRED, ApplicationState.INFORMATION_REQUESTED)
 _CHANNELS = ("mail", "webhook")
 _UNDELIVERED = (DeliveryState.WAITING, DeliveryState.DEAD)
+_REPORTS = ("read", "contradicts", "quarantined")
 _QUANTILES = (0.5, 0.95, 0.99)
 _LATEST = timedelta(hours=1)
 _EPOCH = date(1970, 1, 1)
@@ -75,6 +76,11 @@ def _agreements(session: Session) -> Iterator[Figure]:
         "borgen_agreements", "Agreements by state.", ("state",), _counted(session, Agreement.state, Agreement.id)
     )
     yield Figure("borgen_payouts", "Payouts by state.", ("state",), _counted(session, Payout.state, Payout.id))
+    files = _counted(session, PayoutFile.state, PayoutFile.id)
+    yield Figure("borgen_payout_files", "Files of payment orders by state.", ("state",), files)
+    odd = sa.case((BankReport.refused.is_not(None), "quarantined"), (BankReport.unknown + BankReport.contradicted > 0, "contradicts"), else_="read")
+    reports = dict.fromkeys(((one,) for one in _REPORTS), 0) | _counted(session, odd, BankReport.id)
+    yield Figure("borgen_bank_reports", "The bank's reports by what they led to.", ("result",), reports, counts=True)
 
 
 def _bureaus(session: Session, now: datetime) -> Iterator[Figure]:

@@ -7,13 +7,16 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from agreements.billing import service as billing
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
 from agreements.documents.sealing import SealKeyUnusable, load_key
 from agreements.payments.service import Payments
 from agreements.payouts.client import Bank, BankClient
-from agreements.payouts.formats import Debtor
+from agreements.payouts.drop import BankDrop
+from agreements.payouts.formats import Debtor, PainVersion
 from agreements.payouts.service import Payouts
+from agreements.payouts.services.write_file import FileTerms
 from agreements.redemption.service import Redemptions
 from agreements.signing.client import BankId, BankIdClient
 from agreements.signing.evidence import Roots, read_roots
@@ -80,9 +83,14 @@ def compose(
     gateway = gateway_of(runtime, bureaus)
     applications = Applications(runtime, signings)
     decisions = Decisions(runtime, gateway, signings)
-    lender = runtime.settings.lender
-    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
-    payouts = Payouts(runtime, bank, gateway, debtor, asked_every=_bank_asked_every(runtime))
+    payouts = Payouts(
+        runtime,
+        bank,
+        gateway,
+        _file_terms(runtime.settings),
+        asked_every=_bank_asked_every(runtime),
+        returned=billing.reverse_unutilised,
+    )
     redemptions, cancellations = Redemptions(runtime), Cancellations(runtime)
     handlers |= {
         SigningPurpose.APPLICATION: applications.application_signed,
@@ -129,6 +137,12 @@ def gateway_of(runtime: Runtime, bureaus: Sequence[Bureau]) -> Gateway:
     )
 
 
+def _file_terms(settings: Settings) -> FileTerms:
+    lender, bank = settings.lender, settings.bank
+    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
+    return FileTerms(debtor, PainVersion(bank.pain_version), bank.release_above)
+
+
 def _bank_asked_every(runtime: Runtime) -> timedelta:
     """The pause between two questions about one payout; none where test time may jump over the answer."""
     return timedelta(0) if runtime.settings.sandbox else timedelta(seconds=30)
@@ -164,7 +178,8 @@ def house_of(runtime: Runtime) -> House:
         key=settings.bankid.key,
         ca=settings.bankid.ca,
     )
-    bank = BankClient(settings.bank.url, settings.bank.token.reveal())
+    drop = settings.bank.drop
+    bank: Bank = BankDrop(drop) if drop else BankClient(settings.bank.url, settings.bank.token.reveal())
     roots = _roots_of(settings)
     return compose(runtime, bankid=bankid, bank=bank, bureaus=bureaus_of(settings), roots=roots)
 

@@ -146,6 +146,7 @@ def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
         "BISNODE_",
         "BANKID_",
         "BANK_",
+        "PAYOUT_",
         "LENDER_",
         "SMTP_",
         "STAFF_",

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,10 +38,13 @@ __all__ = [
     "movements_of",
     "paid_fees",
     "reverse_all",
+    "reverse_unutilised",
     "run_due",
     "runs",
     "uncharged",
 ]
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,34 @@ def reverse_all(session: Session, agreement_id: uuid.UUID, *, occurred_on: date,
 
     What had been paid of them becomes the borrower's credit balance.
     """
+    _reverse(session, agreement_id, frozenset(), occurred_on=occurred_on, at=at)
+
+
+def reverse_unutilised(session: Session, agreement: Agreement, occurred_on: date, at: datetime) -> None:
+    """Take back the fees of months in which the locked *agreement* used nothing, as is seen now (rules F1, P3).
+
+    So it is where a payout was returned. A month in which something else was used keeps its fee: whether that is too
+    high is told to the log, for a person.
+    """
+    charged = [fee for fee in fees_of(session, agreement.id) if fee.reversed_at is None]
+    if not charged:
+        return
+    owed = rules.fees_through(
+        charged[-1].month,
+        movements=movements_of(session, agreement.id),
+        instalments=instalments_of(session, agreement.id),
+        rate=agreement.fee_rate,
+    )
+    fees = {fee.month: fee.fee for fee in owed}
+    if any(fees.get(fee.month, fee.fee) < fee.fee for fee in charged):
+        _log.error("fee_of_returned_payout", agreement=str(agreement.id))
+    kept = frozenset(month.first_day for month in fees)
+    _reverse(session, agreement.id, kept, occurred_on=occurred_on, at=at)
+
+
+def _reverse(
+    session: Session, agreement_id: uuid.UUID, kept: frozenset[date], *, occurred_on: date, at: datetime
+) -> None:
     unpaid = ledger.balances(session, agreement_id)[Account.FEE_RECEIVABLE]
     rows = session.scalars(
         sa.select(MonthlyFee)
@@ -125,6 +157,9 @@ def reverse_all(session: Session, agreement_id: uuid.UUID, *, occurred_on: date,
         .order_by(MonthlyFee.month.desc())  # payments go to the oldest first: what is unpaid belongs to the newest
     )
     for row in rows:
+        if row.month in kept:
+            unpaid -= min(unpaid, Money(row.fee_ore))
+            continue
         row.reversed_at = at
         entry = ledger.entry_of(session, f"fee:{agreement_id}:{Month.of(row.month)}")
         if entry is not None:

@@ -14,7 +14,8 @@ def received(*, number: int, total: Money, pay_by: date, link: str) -> Letter:
         Text("Hävning av kreditavtal {number}", "Cancellation of credit agreement {number}").filled(number=number),
         Text(
             "Vi har tagit emot din begäran i tid. Betala {total} så att det är bokfört hos oss senast {day.sv}. "
-            "Annars faller hävningen och krediten löper som förut. Kvittot och uppgifter för betalningen finns här:\n{link}",
+            "Annars faller hävningen och krediten löper som förut. Kvittot och uppgifter för betalningen finns "
+            "här:\n{link}",
             "We received your request in time. Pay {total} so that it is booked with us by {day.en}. Otherwise the "
             "cancellation falls and the credit runs as before. The receipt and how to pay are here:\n{link}",
         ).filled(total=total.formatted(), day=day_in_words(pay_by), link=link),

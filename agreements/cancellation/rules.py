@@ -49,7 +49,7 @@ class CancellationQuote:
 
     @property
     def seconds_left(self) -> int:
-        """Whole seconds until the window closes, rounded up: one at its last second, so that a countdown ends in time."""
+        """Whole seconds until the window closes, begun ones included: one throughout its last second."""
         return -((self.at - self.closes_at) // timedelta(seconds=1))
 
     @property
@@ -174,7 +174,7 @@ def outcome(*, total: Money, received: Money, pay_by: date, answers_read_through
 
 
 def check_note(channel: RequestChannel, note: str | None, *, needs_confirmation: bool) -> None:
-    """A late record says what a second person can judge it by, the portal needs nothing; raises NoteRefused (rule C5)."""
+    """A late record says what a second person can judge it by, the portal nothing; raises NoteRefused (rule C5)."""
     if note is not None and channel is RequestChannel.PORTAL:
         raise _note_refused("Bara handläggare antecknar hur begäran kom", "Only staff note how the request came")
     if note is None and needs_confirmation:

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from agreements.payouts.formats import BankAnswerUnreadable, PayoutAnswer, read_pain_002
+from agreements.payouts.answers import BankAnswerUnreadable, PayoutAnswer, read_pain_002
 from underwriting.kernel.errors import Conflict, Unavailable
+from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.text import Text
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -76,6 +77,23 @@ class Bank(Protocol):
         """
         ...
 
+    def holder_of(self, account: Bankgiro) -> str | None:
+        """The name on *account*, or None where the bank does not tell it. Raises BankUnreachable."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A bank that leaves its reports to be fetched."""
+
+    def reports(self) -> list[tuple[str, bytes]]:
+        """The reports that were not put aside, in the order of their names. Raises BankUnreachable."""
+        ...
+
+    def put_aside(self, name: str, *, readable: bool) -> None:
+        """The report has been taken, or is in quarantine until a person has looked. Raises BankUnreachable."""
+        ...
+
 
 @dataclass(frozen=True)
 class BankClient:
@@ -137,6 +155,16 @@ class BankClient:
         if listing.status_code != requests.codes.ok or not isinstance(ids, list):
             raise BankUnreachable("not_understood")
         return [(str(file_id), self._incoming_file(str(file_id))) for file_id in ids]
+
+    def holder_of(self, account: Bankgiro) -> str | None:
+        """See `Bank`."""
+        response = self._ask(f"holders/{account.digits}")
+        body = _json(response)
+        if response.status_code == requests.codes.not_found and body == {"not_told": account.digits}:
+            return None
+        if response.status_code != requests.codes.ok or not isinstance(body.get("name"), str):
+            raise BankUnreachable("not_understood")
+        return str(body["name"])
 
     def _incoming_file(self, file_id: str) -> bytes:
         response = self._ask(f"incoming/{quote(file_id, safe='')}")

@@ -9,4 +9,5 @@ def continuous(payouts: Payouts) -> tuple[ContinuousJob, ...]:
     return (
         ContinuousJob("send_payouts", 5, payouts.send_due),
         ContinuousJob("reconcile_payouts", 5, payouts.reconcile_due),
+        ContinuousJob("read_bank_reports", 5, payouts.read_reports),
     )

@@ -1,4 +1,4 @@
-"""Drawdowns and held payouts over HTTP (rules P1, P4)."""
+"""Drawdowns, and payouts as staff release them, over HTTP (rules P1 to P4)."""
 
 import uuid
 
@@ -10,6 +10,13 @@ from agreements.credit.services.view_agreement import Part
 from agreements.payouts.service import Payouts
 from schemas.agreements import DrawdownRequestSchema, DrawdownSchema
 from schemas.loading import load
+from schemas.payouts import (
+    AccountChangeSchema,
+    BankReportSchema,
+    PayoutFileSchema,
+    PayoutOrderSchema,
+    ReleaseRequestSchema,
+)
 from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
@@ -20,6 +27,13 @@ from underwriting.platform.runtime import Runtime
 def blueprint(runtime: Runtime, agreements: Agreements, payouts: Payouts) -> Blueprint:
     """The views; *agreements* says who may."""
     views = Blueprint("payouts", __name__, url_prefix="/v1")
+    _drawdowns(views, runtime, agreements, payouts)
+    _orders(views, runtime, payouts)
+    _files(views, runtime, payouts)
+    return views
+
+
+def _drawdowns(views: Blueprint, runtime: Runtime, agreements: Agreements, payouts: Payouts) -> None:
     unchanged = if_unchanged("agreement_id", "agreements.show_agreement")
 
     @views.post("/agreements/<uuid:agreement_id>/drawdowns")
@@ -37,9 +51,53 @@ def blueprint(runtime: Runtime, agreements: Agreements, payouts: Payouts) -> Blu
         agreements.require(agreement_id, current_caller(), Part.STAFF, Part.BORROWER)
         return jsonify({"items": DrawdownSchema(many=True).dump(payouts.drawdowns(agreement_id))})
 
+    @views.put("/agreements/<uuid:agreement_id>/payout-account")
+    @idempotent(runtime)
+    @unchanged
+    def change_account(agreement_id: uuid.UUID) -> ResponseReturnValue:
+        body = load(AccountChangeSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        orders = payouts.change_account(
+            agreement_id, body.bankgiro, holder=body.holder, evidence=body.evidence, caller=current_caller()
+        )
+        return jsonify({"items": PayoutOrderSchema(many=True).dump(orders)})
+
+
+def _orders(views: Blueprint, runtime: Runtime, payouts: Payouts) -> None:
+    @views.get("/payouts")
+    def show_held() -> Response:
+        return jsonify({"items": PayoutOrderSchema(many=True).dump(payouts.held())})
+
     @views.post("/payouts/<uuid:payout_id>/release")
     @idempotent(runtime)
     def release_payout(payout_id: uuid.UUID) -> ResponseReturnValue:
-        return jsonify(DrawdownSchema().dump(payouts.release(payout_id, actor=current_caller().actor)))
+        sent = request.get_json() if request.get_data() else {}
+        body = load(ReleaseRequestSchema(), sent, on=stockholm_date(runtime.clock.now()))
+        view = payouts.release(payout_id, caller=current_caller(), evidence=body.evidence)
+        return jsonify(PayoutOrderSchema().dump(view))
 
-    return views
+    @views.post("/payouts/<uuid:payout_id>/withdraw")
+    @idempotent(runtime)
+    def withdraw_payout(payout_id: uuid.UUID) -> ResponseReturnValue:
+        return jsonify(PayoutOrderSchema().dump(payouts.withdraw(payout_id, caller=current_caller())))
+
+    @views.post("/drawdowns/<uuid:drawdown_id>/payouts")
+    @idempotent(runtime)
+    def order_again(drawdown_id: uuid.UUID) -> ResponseReturnValue:
+        return jsonify(PayoutOrderSchema().dump(payouts.order_again(drawdown_id, caller=current_caller()))), 201
+
+
+def _files(views: Blueprint, runtime: Runtime, payouts: Payouts) -> None:
+    @views.get("/payout-files")
+    def show_files() -> Response:
+        return jsonify({"items": PayoutFileSchema(many=True).dump(payouts.files())})
+
+    @views.post("/payout-files/<uuid:file_id>/release")
+    @idempotent(runtime)
+    def release_file(file_id: uuid.UUID) -> ResponseReturnValue:
+        return jsonify(PayoutFileSchema().dump(payouts.release_file(file_id, caller=current_caller())))
+
+    @views.post("/bank-answers")
+    @idempotent(runtime)
+    def take_report() -> ResponseReturnValue:
+        result = payouts.take_report(request.get_data(), actor=current_caller().actor)
+        return jsonify(BankReportSchema().dump(result)), 201

@@ -10,6 +10,7 @@ from tests.browser.people import (
     BERIT_BERG,
     CECILIA_CEDER,
     KARL_HIMSELF,
+    PHONE,
     Guarantor,
     Wish,
     apply,
@@ -161,6 +162,34 @@ def test_a_cancellation_at_16_00_sharp_is_refused_with_its_reason(live: Live, pa
     expect_state(page, "Väntar på underskrifter")
     expect(page.get_by_role("button", name="Ja, häv krediten")).to_have_count(0)
     look_at(page)
+
+
+def test_without_scripts_a_phone_reads_the_time_left_cancels_after_payout_and_finds_the_receipt(
+    live: Live, page: Page, newcomer: Newcomer
+) -> None:
+    """C2, C6, C7: paid out on Monday, so to the end of Saturday; asked on Thursday at noon: 2 d 11:59:59 are left."""
+    agreement = sole_trader_signs(live, page)
+    page.get_by_role("button", name="Skriv under avtalet med BankID").click()
+    sign(live, page)
+    live.work()
+    live.move_to(date(2026, 3, 5), time(12))
+    visit(page, agreement)
+    expect_state(page, "Löpande")
+    page.get_by_text("Häv krediten…").click()
+    look_at(page)
+    phone = newcomer(
+        java_script_enabled=False, viewport=PHONE, storage_state=page.context.storage_state(), reduced_motion="reduce"
+    )
+    visit(phone, agreement)
+    expect(phone.locator("#cancel output")).to_have_text("2 d 11:59:59")
+    phone.get_by_text("Häv krediten…").click()
+    phone.get_by_role("button", name="Ja, häv krediten").click()
+    expect_state(phone, "Hävs när pengarna är tillbaka")
+    expect(phone.locator("#cancel")).to_contain_text("Betala 201 500 kr senast tisdagen den 10 mars 2026")
+    visit(page, agreement)
+    look_at(page)
+    phone.get_by_role("link", name="Kvitto på hävning").click()
+    expect(phone.locator(".document").first).to_contain_text("torsdagen den 5 mars 2026 kl. 12.00")
 
 
 def test_a_counter_offer_is_accepted_with_bankid(live: Live, page: Page) -> None:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from agreements.payouts.answers import PayoutAnswer
 from agreements.payouts.client import Bank, BankClient
-from agreements.payouts.formats import Debtor, PayoutAnswer
+from agreements.payouts.formats import Debtor
 from agreements.payouts.service import Payouts
+from agreements.payouts.services.write_file import FileTerms
 from tests.support.credit import NoReports
 from tests.support.environment import complete_environment
 from underwriting.kernel.clock import FixedClock
+from underwriting.kernel.identifiers import Bankgiro
 from underwriting.platform.data_keys import cipher_of
 from underwriting.platform.database import Database
 from underwriting.platform.runtime import Runtime
@@ -38,6 +41,9 @@ class Deadly(Bank):
     def answer(self, end_to_end_id: str) -> PayoutAnswer | None:
         return self.bank.answer(end_to_end_id)
 
+    def holder_of(self, account: Bankgiro) -> str | None:
+        return self.bank.holder_of(account)
+
     def incoming_files(self, after: str | None) -> list[tuple[str, bytes]]:
         return self.bank.incoming_files(after)
 
@@ -50,8 +56,8 @@ def main(database_url: str, bank_url: str, token: str, moment: str, instant: str
     clock = FixedClock(datetime.fromisoformat(instant))
     runtime = Runtime(settings, database, clock, cipher_of(settings, database), wall=clock)
     lender = settings.lender
-    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
-    Payouts(runtime, Deadly(BankClient(bank_url, token), moment), NoReports(), debtor).send_due()
+    terms = FileTerms(Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic))
+    Payouts(runtime, Deadly(BankClient(bank_url, token), moment), NoReports(), terms).send_due()
 
 
 if __name__ == "__main__":

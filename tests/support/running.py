@@ -21,6 +21,7 @@ from agreements.payouts.formats import Debtor
 from agreements.payouts.sandbox.bgmax import Received, write
 from agreements.payouts.service import Payouts
 from agreements.payouts.services.order_payout import order
+from agreements.payouts.services.write_file import FileTerms
 from agreements.redemption.service import Redemptions
 from tests.support.bank_stand_in import LENDER_BANKGIRO, BankWorld
 from tests.support.credit import ERIK, NoReports, granted_terms
@@ -28,7 +29,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM, stockholm_date
 from underwriting.kernel.vocabulary import Account, AgreementState, GuaranteeState, PayoutState
-from underwriting.platform import audit_log
+from underwriting.platform import audit_log, outbox
 from underwriting.platform.models import OutboxMessage
 from underwriting.platform.runtime import Runtime
 
@@ -166,6 +167,17 @@ class RunningWorld:
             query = sa.select(OutboxMessage.kind).where(OutboxMessage.business_key.contains(str(agreement.id)))
             return list(session.scalars(query.order_by(OutboxMessage.id)))
 
+    def letters(self, kind: str) -> list[outbox.Message]:
+        """The messages of one kind that were written, in order."""
+        with self.runtime.database.transaction() as session:
+            query = sa.select(OutboxMessage.id).where(OutboxMessage.kind == kind).order_by(OutboxMessage.id)
+            return [outbox.get(session, self.runtime, message_id) for message_id in session.scalars(query)]
+
+    def agreements(self) -> list[Agreement]:
+        """Every agreement that there is."""
+        with self.runtime.database.transaction() as session:
+            return list(session.scalars(sa.select(Agreement).order_by(Agreement.id)))
+
     def actions(self, agreement: Agreement) -> list[str]:
         """What the audit log says has happened to the agreement."""
         with self.runtime.database.transaction() as session:
@@ -182,7 +194,7 @@ def running_world(runtime: Runtime, clock: FixedClock, bank: BankWorld) -> Runni
     wall = FixedClock(clock.now())
     runtime = replace(runtime, wall=wall)
     lender = runtime.settings.lender
-    debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
+    terms = FileTerms(Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic))
     client = bank.client()
     cancellations, redemptions = Cancellations(runtime), Redemptions(runtime)
     return RunningWorld(
@@ -190,7 +202,7 @@ def running_world(runtime: Runtime, clock: FixedClock, bank: BankWorld) -> Runni
         clock=clock,
         wall=wall,
         bank=bank,
-        payouts=Payouts(runtime, client, NoReports(), debtor),
+        payouts=Payouts(runtime, client, NoReports(), terms),
         payments=Payments(runtime, client, (cancellations, redemptions)),
         cancellations=cancellations,
         redemptions=redemptions,

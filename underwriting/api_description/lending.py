@@ -159,16 +159,6 @@ LENDING = (
         answers={200: Answer(text=Text("Uttagen", "The drawdowns"), schemas=(DrawdownSchema,), listed=True)},
     ),
     Operation(
-        area=Area.PAYOUTS,
-        method="POST",
-        path="/v1/payouts/{payout_id}/release",
-        summary=Text("Släpp en stoppad utbetalning", "Release a held payout"),
-        who=BILLING_DESK,
-        answers={200: _DRAWDOWN},
-        rules=("A7", "P4"),
-        takes_key=True,
-    ),
-    Operation(
         area=Area.FEES,
         method="GET",
         path="/v1/agreements/{agreement_id}/fees",

@@ -229,6 +229,9 @@ PAYOUT_BOOKED = _payout(
     "booked", "Banken har bokfört utbetalningen", "The bank has booked the payout", Member("booked_on", Form.DAY)
 )
 PAYOUT_FAILED = _payout("failed", "Banken har inte betalat", "The bank has not paid")
+PAYOUT_RETURNED = _payout(
+    "returned", "Pengarna kom tillbaka; utbetalningen räknas inte", "The money came back; the payout does not count"
+)
 PAYOUT_WITHDRAWN = _payout("withdrawn", "Utbetalningen är återtagen", "The payout was withdrawn before it was sent")
 
 PAYMENT_BOOKED = EventKind(
@@ -312,6 +315,7 @@ CATALOGUE: tuple[EventKind, ...] = (
     PAYOUT_SENT,
     PAYOUT_BOOKED,
     PAYOUT_FAILED,
+    PAYOUT_RETURNED,
     PAYOUT_WITHDRAWN,
     PAYMENT_BOOKED,
     FEE_RUN_CHARGED,

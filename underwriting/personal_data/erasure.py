@@ -10,12 +10,14 @@ Drafts are erased when they are deleted, what bureaus answered by `bureau_client
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.payments.models import PaymentFile
+from agreements.payouts.models import BankReport, PayoutFile
 from agreements.signing.models import Signing
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
 from underwriting.kernel.vocabulary import SigningPurpose
@@ -72,9 +74,8 @@ def erase_due(runtime: Runtime, *, on: date, at: datetime) -> Erased:
     done.identifications = until_none_is_left(
         runtime.database, lambda session: _erase_identifications(session, on=on, at=at)
     )
-    done.payment_files = until_none_is_left(
-        runtime.database, lambda session: _erase_payment_files(session, on=on, at=at)
-    )
+    for erase in (_erase_payment_files, _erase_payout_files, _erase_bank_reports):
+        done.payment_files += until_none_is_left(runtime.database, partial(erase, on=on, at=at))
     return done
 
 
@@ -116,6 +117,34 @@ def _erase_identifications(session: Session, *, on: date, at: datetime) -> int:
     data_keys.destroy(session, subjects, because=Kind.LOG_IN, at=at)
     erased = sa.update(Signing).where(Signing.id.in_([row.id for row in rows]))
     session.execute(erased.values(person_index=None, erased_at=at))
+    return len(rows)
+
+
+def _erase_payout_files(session: Session, *, on: date, at: datetime) -> int:
+    before = stockholm_instant(latest_end(Kind.PAYMENT_FILE, on=on))
+    files = sa.select(PayoutFile).where(PayoutFile.erased_at.is_(None), PayoutFile.made_at < before)
+    rows = [
+        row
+        for row in session.scalars(files.order_by(PayoutFile.id).with_for_update())
+        if is_due(payment_file_ground(stockholm_date(row.made_at)), on=on)
+    ][:_AT_ONCE]
+    subjects = [f"payout_file:{row.message_id}" for row in rows]
+    data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
+    session.execute(sa.update(PayoutFile).where(PayoutFile.id.in_([row.id for row in rows])).values(erased_at=at))
+    return len(rows)
+
+
+def _erase_bank_reports(session: Session, *, on: date, at: datetime) -> int:
+    before = stockholm_instant(latest_end(Kind.PAYMENT_FILE, on=on))
+    reports = sa.select(BankReport).where(BankReport.erased_at.is_(None), BankReport.received_at < before)
+    rows = [
+        row
+        for row in session.scalars(reports.order_by(BankReport.id).with_for_update())
+        if is_due(payment_file_ground(stockholm_date(row.received_at)), on=on)
+    ][:_AT_ONCE]
+    subjects = [f"bank_report:{row.sha256.hex()}" for row in rows]
+    data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
+    session.execute(sa.update(BankReport).where(BankReport.id.in_([row.id for row in rows])).values(erased_at=at))
     return len(rows)
 
 

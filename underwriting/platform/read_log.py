@@ -90,6 +90,7 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "document.reading_aid": (DataKind.DOCUMENT,),
     "document.sealed": (DataKind.DOCUMENT, DataKind.SIGNATURE),
     "document.words": (DataKind.DOCUMENT,),
+    "cancellation.note": (DataKind.APPLICATION,),
     "guarantee.person": (DataKind.IDENTITY,),
     "guarantee.details": (DataKind.CONTACT,),
     "guarantee.refusal": (DataKind.APPLICATION,),

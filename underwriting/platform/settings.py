@@ -237,6 +237,8 @@ def _check_sandbox(reader: EnvironmentReader, settings: Settings) -> None:
     }
     if settings.bankid.app_url and not settings.sandbox:
         reader.refuse("BANKID_APP_URL", "is for the sandbox only")
+    if settings.bank.drop and settings.sandbox:
+        reader.refuse("BANK_DROP", "is not for the sandbox: who carries the files cannot be told")
     for name, url in parties.items():
         if settings.sandbox and url and not fault_of_address(url) and not is_on_loopback(url):
             reader.refuse(name, "is not on loopback, which BORGEN_SANDBOX=true demands")

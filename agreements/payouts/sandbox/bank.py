@@ -4,6 +4,7 @@
 |---|---|---|
 | `POST /files` | customer | a pain.001; 202 with `message_id` and `duplicate` |
 | `GET /answers/{end_to_end_id}` | customer | a pain.002 of that payment; 404 with `never_seen` |
+| `GET /holders/{bankgiro}` | customer | the name on an account; 404 with `not_told` for most |
 | `GET /incoming?after=` , `GET /incoming/{id}` | customer | ids of the BgMax files, oldest first; one file |
 | `GET /accounts` | anyone | the lender's account and its balance |
 | `POST /payments` | anyone | pays the lender: `bankgiro`, `reference`, `amount`; optional `booked_on`, `payer_name` |
@@ -25,7 +26,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from agreements.payouts.sandbox.bgmax import REFERENCE_LENGTH
-from agreements.payouts.sandbox.book import MAGIC, Book, Magic
+from agreements.payouts.sandbox.book import HOLDERS, MAGIC, Book, Magic
 from agreements.payouts.sandbox.messages import CustomerFile, FileRefused, read_pain_001, write_pain_002
 from underwriting.kernel.identifiers import Bankgiro, IdentifierInvalid, parse_bankgiro
 from underwriting.kernel.money import Money
@@ -128,6 +129,14 @@ def _customer_calls(book: Book, now: Callable[[], datetime], token: str, slow_se
             response.status_code = 404
             return response
         return Response(write_pain_002(found, at=at), mimetype="application/xml")
+
+    @calls.get("/holders/<digits>")
+    def holder(digits: str) -> Response:
+        if name := HOLDERS.get(digits):
+            return jsonify({"name": name})
+        response = jsonify({"not_told": digits})
+        response.status_code = 404
+        return response
 
     @calls.get("/incoming")
     def incoming() -> Response:

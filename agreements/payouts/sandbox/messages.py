@@ -1,16 +1,18 @@
 """The bank's side of ISO 20022: reading the customer's pain.001, writing the answer as pain.002."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from lxml import etree
 
-from agreements.payouts.formats import PAIN_001, PAIN_002, BankAnswerUnreadable, parse_document
+from agreements.payouts.answers import PAIN_002, BankAnswerUnreadable, parse_document
+from agreements.payouts.formats import PAIN_001, PAIN_001_09
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM
 
-_P = f"{{{PAIN_001}}}"
+_DAY_IN = {PAIN_001: "ReqdExctnDt", PAIN_001_09: "ReqdExctnDt/Dt"}
 
 
 class FileRefused(Exception):
@@ -54,11 +56,11 @@ class Answer:
 def read_pain_001(content: bytes) -> CustomerFile:
     """The customer's file. Raises FileRefused for what is malformed, does not add up or does not go to a bankgiro."""
     try:
-        root = parse_document(content, PAIN_001)
+        root = parse_document(content, PAIN_001, PAIN_001_09)
         header = _one(root, "CstmrCdtTrfInitn/GrpHdr")
         payments = tuple(
             _payment(block, transfer)
-            for block in root.iterfind(f"{_P}CstmrCdtTrfInitn/{_P}PmtInf")
+            for block in root.iterfind("{*}CstmrCdtTrfInitn/{*}PmtInf")
             for transfer in _block(block)
         )
         _require_totals(header, payments)
@@ -67,18 +69,44 @@ def read_pain_001(content: bytes) -> CustomerFile:
         raise FileRefused("malformed") from error
 
 
-def write_pain_002(answer: Answer, *, at: datetime) -> bytes:
-    """The answer of one payment, as a pain.002.001.03."""
-    root = etree.Element(f"{{{PAIN_002}}}Document", nsmap={None: PAIN_002})  # type: ignore[dict-item]  # as in lxml
+def write_pain_002(answer: Answer, *, at: datetime, namespace: str = PAIN_002) -> bytes:
+    """The answer of one payment."""
+    report_id = f"A{answer.end_to_end_id}"[:35]
+    return write_report(report_id, answer.message_id, [answer], at=at, namespace=namespace)
+
+
+def write_report(
+    report_id: str,
+    about: str,
+    answers: Sequence[Answer],
+    *,
+    at: datetime,
+    namespace: str = PAIN_002,
+    file_status: str | None = None,
+    reason_code: str | None = None,
+) -> bytes:
+    """A pain.002.001.03, or .10, about the file *about*: of some of its payments, of the file itself, or of both."""
+    root = etree.Element(f"{{{namespace}}}Document", nsmap={None: namespace})  # type: ignore[dict-item]  # as in lxml
     report = _add(root, "CstmrPmtStsRpt")
     header = _add(report, "GrpHdr")
-    _add(header, "MsgId", f"A{answer.end_to_end_id}"[:35])
+    _add(header, "MsgId", report_id)
     _add(header, "CreDtTm", _local(at))
     group = _add(report, "OrgnlGrpInfAndSts")
-    _add(group, "OrgnlMsgId", answer.message_id)
-    _add(group, "OrgnlMsgNmId", "pain.001.001.03")
-    block = _add(report, "OrgnlPmtInfAndSts")
-    _add(block, "OrgnlPmtInfId", answer.message_id)
+    _add(group, "OrgnlMsgId", about)
+    _add(group, "OrgnlMsgNmId", "pain.001.001.03" if namespace == PAIN_002 else "pain.001.001.09")
+    if file_status:
+        _add(group, "GrpSts", file_status)
+    if reason_code:
+        _add(_add(_add(group, "StsRsnInf"), "Rsn"), "Cd", reason_code)
+    if answers:
+        block = _add(report, "OrgnlPmtInfAndSts")
+        _add(block, "OrgnlPmtInfId", about)
+        for answer in answers:
+            _add_answer(block, answer)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _add_answer(block: etree._Element, answer: Answer) -> None:
     transaction = _add(block, "TxInfAndSts")
     _add(transaction, "OrgnlEndToEndId", answer.end_to_end_id)
     _add(transaction, "TxSts", answer.status)
@@ -92,11 +120,10 @@ def write_pain_002(answer: Answer, *, at: datetime) -> bytes:
     _add(_add(original, "Amt"), "InstdAmt", str(answer.amount)).set("Ccy", "SEK")
     if answer.booked_on:
         _add(original, "IntrBkSttlmDt", answer.booked_on.isoformat())
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 def _block(block: etree._Element) -> list[etree._Element]:
-    transfers = block.findall(f"{_P}CdtTrfTxInf")
+    transfers = block.findall("{*}CdtTrfTxInf")
     payments = tuple(_payment(block, transfer) for transfer in transfers)
     _require_totals(block, payments)
     return transfers
@@ -115,7 +142,7 @@ def _payment(block: etree._Element, transfer: etree._Element) -> OrderedPayment:
         bankgiro=_text(transfer, "CdtrAcct/Id/Othr/Id"),
         creditor_name=_text(transfer, "Cdtr/Nm"),
         amount=Money.kronor(Decimal(amount.text or "")),
-        execute_on=date.fromisoformat(_text(block, "ReqdExctnDt")),
+        execute_on=date.fromisoformat(_text(block, _DAY_IN[etree.QName(block).namespace or ""])),
         message=_text(transfer, "RmtInf/Ustrd"),
     )
 
@@ -139,14 +166,14 @@ def _text(element: etree._Element, path: str) -> str:
 
 
 def _one(element: etree._Element, path: str) -> etree._Element:
-    found = element.findall("/".join(f"{_P}{step}" for step in path.split("/")))
+    found = element.findall("/".join(f"{{*}}{step}" for step in path.split("/")))
     if len(found) != 1:
         raise ValueError("an element is missing or stands twice")
     return found[0]
 
 
 def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    child = etree.SubElement(parent, f"{{{PAIN_002}}}{name}")
+    child = etree.SubElement(parent, f"{{{etree.QName(parent).namespace}}}{name}")
     child.text = text
     return child
 

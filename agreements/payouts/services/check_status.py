@@ -27,10 +27,14 @@ class Reports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of the company: seen to be in order *seen_at*, or *stopped*, or neither: nobody could tell."""
+    """What is known of the company: seen to be in order *seen_at*, or *stopped*, or neither: nobody could tell.
+
+    *not_found* says that no register knows it, which is no stop: a new company, or one under another number.
+    """
 
     seen_at: datetime | None = None
     stopped: bool = False
+    not_found: bool = False
 
 
 def look_up(runtime: Runtime, reports: Reports, agreement_id: uuid.UUID) -> Standing:
@@ -49,7 +53,7 @@ def look_up(runtime: Runtime, reports: Reports, agreement_id: uuid.UUID) -> Stan
         application_id = agreement.application_id
     answer = reports.company_status(application_id, subject)
     if answer.outcome is Outcome.NO_MATCH:
-        return Standing(stopped=True)
+        return Standing(not_found=True)
     return standing_of(answer.report) if isinstance(answer.report, CompanyReport) else Standing()
 
 

@@ -12,20 +12,22 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.credit.service import details_of, lock_agreement
-from agreements.payouts.models import Drawdown, Payout
+from agreements.payouts.models import AccountCheck, Drawdown, Payout
+from agreements.payouts.rules import Person
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.event_catalogue import (
     PAYOUT_BOOKED,
     PAYOUT_FAILED,
     PAYOUT_HELD,
     PAYOUT_ORDERED,
+    PAYOUT_RETURNED,
     PAYOUT_SENT,
     PAYOUT_WITHDRAWN,
     EventKind,
 )
 from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import PayoutState
+from underwriting.kernel.vocabulary import HeldFor, PayoutState
 from underwriting.platform import audit_log, events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
@@ -40,6 +42,7 @@ _TOLD: Mapping[PayoutState, EventKind] = {
     PayoutState.SENT: PAYOUT_SENT,
     PayoutState.PAID: PAYOUT_BOOKED,
     PayoutState.FAILED: PAYOUT_FAILED,
+    PayoutState.RETURNED: PAYOUT_RETURNED,
     PayoutState.WITHDRAWN: PAYOUT_WITHDRAWN,
 }
 """What integrators are told of an order's way; that an answer did not come is told by the one that does."""
@@ -58,23 +61,56 @@ def order(
     drawdown = Drawdown(agreement_id=agreement.id, sequence=sequence, amount_ore=amount.ore, requested_at=at)
     session.add(drawdown)
     session.flush()
+    return order_again(session, runtime, agreement, drawdown, actor=actor, at=at)
+
+
+def order_again(
+    session: Session,
+    runtime: Runtime,
+    agreement: Agreement,
+    drawdown: Drawdown,
+    *,
+    actor: str,
+    at: datetime,
+    person: Person | None = None,
+) -> Payout:
+    """An order to pay *drawdown* to the company's account; a constraint refuses it while one is alive (rule P3).
+
+    One of staff who orders it, the *person*, does not release its file.
+    """
     account = details_of(runtime, agreement).payout_account
     payout = Payout(
         drawdown_id=drawdown.id,
         agreement_id=agreement.id,
         state=str(PayoutState.ORDERED),
-        amount_ore=amount.ore,
-        account_encrypted=runtime.cipher.encrypt(
-            account.digits.encode(), context=_ACCOUNT, subject=of_application(agreement.application_id)
-        ),
+        amount_ore=drawdown.amount_ore,
+        account_encrypted=sealed_account(runtime, agreement, account),
         # Random, since a bank remembers ids for longer than a sandbox remembers its agreements.
-        end_to_end_id=f"{agreement.number}-{sequence}-{uuid.uuid4().hex[:16]}",
+        end_to_end_id=f"{agreement.number}-{drawdown.sequence}-{uuid.uuid4().hex[:16]}",
         ordered_at=at,
+        second_person=_was_changed(session, agreement.id),
+        prepared_by=person.actor if person else None,
+        prepared_index=person.index if person else None,
     )
     session.add(payout)
     session.flush()
     note(session, payout, actor=actor, at=at)
     return payout
+
+
+def sealed_account(runtime: Runtime, agreement: Agreement, account: Bankgiro) -> bytes:
+    """An account as a payout's row keeps it."""
+    subject = of_application(agreement.application_id)
+    return runtime.cipher.encrypt(account.digits.encode(), context=_ACCOUNT, subject=subject)
+
+
+def hold(session: Session, payout: Payout, why: HeldFor, *, actor: str, at: datetime) -> None:
+    """Nothing is paid until a person has released the locked, unsent *payout* (rules P1, P4).
+
+    It leaves the file that it stands in, which is dissolved: what was released is not what would be sent.
+    """
+    payout.held_for, payout.file_id = str(why), None
+    put(session, payout, PayoutState.HELD, actor=actor, at=at, reason=str(why))
 
 
 def lock_payout(session: Session, payout_id: uuid.UUID) -> tuple[Agreement, Payout]:
@@ -109,7 +145,7 @@ def on_its_way(session: Session, agreement_id: uuid.UUID) -> Money:
 
 def withdraw_unsent(session: Session, agreement_id: uuid.UUID, *, actor: str, at: datetime) -> int:
     """Withdraw what has not been sent to the bank; how many orders (rule C1)."""
-    payouts = _in_states(session, agreement_id, NOT_SENT)
+    payouts = in_states(session, agreement_id, NOT_SENT)
     for payout in payouts:
         put(session, payout, PayoutState.WITHDRAWN, actor=actor, at=at)
     return len(payouts)
@@ -137,7 +173,21 @@ def note(session: Session, payout: Payout, *, actor: str, at: datetime, reason: 
         events.record(session, kind, at=at, state=state, **told, **booked)
 
 
-def _in_states(session: Session, agreement_id: uuid.UUID, states: Sequence[PayoutState]) -> Sequence[Payout]:
+def _was_changed(session: Session, agreement_id: uuid.UUID) -> bool:
+    """Whether the account is another than the one that was applied with, and nothing was ever paid to it."""
+    changed_at = session.scalar(
+        sa.select(sa.func.max(AccountCheck.checked_at)).where(AccountCheck.agreement_id == agreement_id)
+    )
+    if changed_at is None:
+        return False
+    paid_since = sa.select(Payout.id).where(
+        Payout.agreement_id == agreement_id, Payout.state == str(PayoutState.PAID), Payout.ordered_at > changed_at
+    )
+    return session.scalar(paid_since.limit(1)) is None
+
+
+def in_states(session: Session, agreement_id: uuid.UUID, states: Sequence[PayoutState]) -> Sequence[Payout]:
+    """The locked agreement's payouts that are in one of *states*, locked."""
     query = sa.select(Payout).where(
         Payout.agreement_id == agreement_id, Payout.state.in_([str(state) for state in states])
     )

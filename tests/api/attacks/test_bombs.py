@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from agreements.payments.formats import parse
-from agreements.payouts.formats import BankAnswerUnreadable, read_pain_002
+from agreements.payouts.answers import BankAnswerUnreadable, read_pain_002
 from bureau_clients.creditsafe.envelopes import NotAnAnswer
 from bureau_clients.creditsafe.formats import read_answer
 from tests.support.house import HouseWorld

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from agreements.payouts.answers import PayoutAnswer, PayoutStatus
 from agreements.payouts.client import BankClient, BankUnreachable, PayoutFileRefused, PayoutOutcomeUnknown
-from agreements.payouts.formats import Debtor, PayoutAnswer, PayoutOrder, PayoutStatus, pain_001
+from agreements.payouts.formats import Debtor, PayoutOrder, pain_001
 from agreements.payouts.sandbox.bank import magic_numbers
 from tests.support.bank_stand_in import BankWorld, bank_world
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber

@@ -3,11 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
 from agreements.billing.service import charge_month, fees_of
-from agreements.cancellation.rules import CancellationNotYetOpen, CancellationWindowClosed, ReceivedAtRefused
+from agreements.cancellation.models import Cancellation
+from agreements.cancellation.rules import (
+    CancellationNotYetOpen,
+    CancellationWindowClosed,
+    NoteRefused,
+    ReceivedAtRefused,
+)
 from agreements.cancellation.service import (
     CancellationUnderWay,
     ConfirmationNotAwaited,
@@ -16,6 +23,7 @@ from agreements.cancellation.service import (
 from agreements.cancellation.services.view_cancellation import CancellationView
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementStateRefuses
+from agreements.credit.service import lock_agreement
 from agreements.redemption.rules import RedemptionNotYetOpen
 from tests.support.credit import (
     ANSWER_LOST_ACCOUNT,
@@ -36,7 +44,9 @@ from underwriting.kernel.vocabulary import (
     GuaranteeState,
     PayoutState,
     RequestChannel,
+    WindowPolicy,
 )
+from underwriting.platform import audit_log
 
 TOTAL = LIMIT + CANCELLATION_FEE  # 120 000 + 1 500 = 121 500 kr
 CREDIT, PRINCIPAL = Account.CREDIT_BALANCE, Account.PRINCIPAL
@@ -635,3 +645,121 @@ def test_a_request_that_waits_for_a_second_person_has_no_receipt_yet(world: Runn
     world.cancellations.confirm(late.id, actor=actor(2))
     (text,) = texts_about(world.runtime, late.id)
     assert "Inkom tisdagen den 3 mars 2026 kl. 12.00 Sätt på telefon Antecknad tisdagen den 10 mars 2026" in text
+
+
+# --- C5: what shows when it came, and by whom it was recorded
+
+
+def late_mail(world: RunningWorld, **recorder: Any) -> tuple[Agreement, CancellationView]:
+    """Granted at 10, mailed at 15:59:59, recorded at 16:30 before anything was sent."""
+    world.to("2026-03-02 10:00:00")
+    agreement = world.signed()
+    world.to("2026-03-02 16:30:00")
+    received = at("2026-03-02 15:59:59")
+    view = world.cancellations.request(agreement.id, RequestChannel.EMAIL, received_at=received, **recorder)
+    return agreement, view
+
+
+def test_a_late_record_without_what_shows_when_it_came_changes_nothing(world: RunningWorld) -> None:
+    """C5: it is refused before anything is held back."""
+    with pytest.raises(NoteRefused):
+        late_mail(world, actor=actor(1))
+    world.work()
+    (agreement,) = world.agreements()
+    assert world.cancellations.of_agreement(agreement.id) is None
+    assert world.state(agreement) is AgreementState.RUNNING
+
+
+def test_what_was_noted_is_kept_encrypted_and_read_by_the_second_person(world: RunningWorld) -> None:
+    """C5: and stands in no log."""
+    agreement, view = late_mail(world, actor=actor(1), note="Mejl från Anna, rubrik: Vi ångrar oss")
+    assert world.cancellations.note_of(agreement.id) == "Mejl från Anna, rubrik: Vi ångrar oss"
+    with world.runtime.database.transaction() as session:
+        row = session.get_one(Cancellation, view.id)
+        assert row.note_encrypted is not None
+        assert b"Anna" not in row.note_encrypted
+        logged = [str(entry.data) for entry in audit_log.entries_of(session, f"agreement:{agreement.id}")]
+    assert not any("Anna" in line for line in logged)
+
+
+@pytest.mark.parametrize("verdict", ["confirm", "reject"])
+def test_two_accounts_of_one_person_are_one_person(world: RunningWorld, verdict: str) -> None:
+    """C5: recorded by account 1 and judged by account 2 with the same personal number; account 3 is somebody else."""
+    _, view = late_mail(world, actor=actor(1), note="Mejl 15.59", own_index=b"ulla")
+    judge = getattr(world.cancellations, verdict)
+    with pytest.raises(SecondPersonNeeded) as refusal:
+        judge(view.id, actor=actor(2), own_index=b"ulla")
+    assert refusal.value.rule == "C5"
+    judged = judge(view.id, actor=actor(3), own_index=b"urban")
+    expected = CancellationState.COMPLETED if verdict == "confirm" else CancellationState.FALLEN
+    assert judged.state is expected
+
+
+# --- who is told
+
+
+def test_each_letter_says_where_the_receipt_is_and_guarantors_hear_when_they_are_free(world: RunningWorld) -> None:
+    """C6: the borrower at the request and at the end; Erik when his guarantee has ended."""
+    agreement = running_since(world, "2026-03-02 10:00:00")
+    cancel(world, agreement)
+    assert world.told(agreement)[-1] == "cancellation"
+    assert world.letters("guarantee-ended") == []
+    world.pay(agreement, TOTAL)
+    (letter,) = world.letters("guarantee-ended")
+    assert letter.recipient == "erik@exempel.example"
+    assert "binder dig inte längre" in letter.body
+    (last,) = world.letters("cancelled")
+    assert f"/agreements/{agreement.id}" in last.body
+
+
+def test_a_request_while_the_bank_has_the_payout_is_answered_at_once(world: RunningWorld) -> None:
+    """C6: what is to be repaid follows with the bank's answer."""
+    world.to("2026-03-02 14:00:00")
+    agreement = world.signed(payout_account=NEXT_DAY_ACCOUNT)
+    world.work()
+    cancel(world, agreement)
+    assert world.told(agreement)[-1] == "cancellation-awaits-bank"
+
+
+def test_a_cancellation_that_falls_leaves_guarantors_bound_and_untold(world: RunningWorld) -> None:
+    """C6: as if never asked; and the job that runs again finds nothing."""
+    agreement = running_since(world, "2026-03-02 10:00:00")
+    cancel(world, agreement)
+    assert [fall(world, "2026-03-09"), fall(world, "2026-03-09"), fall(world, "2026-03-10")] == [1, 0, 0]
+    assert world.letters("guarantee-ended") == []
+    assert world.told(agreement).count("cancellation-fell") == 1
+    assert world.guarantee_states(agreement) == {GuaranteeState.IN_FORCE}
+
+
+def test_parts_that_add_up_by_the_last_day_complete_it_and_a_part_after_it_does_not(world: RunningWorld) -> None:
+    """C6: asked on the 2nd, so by Thursday the 5th: 100 000 on the 4th and 21 500 on the 5th, or on the 6th."""
+    in_time, late = running_since(world, "2026-03-02 10:00:00"), world.running()
+    for agreement, day in ((in_time, "2026-03-05"), (late, "2026-03-06")):
+        world.to("2026-03-02 12:00:00")
+        cancel(world, agreement)
+        world.to("2026-03-06 18:00:00")
+        world.pay(agreement, Money.kronor(100_000), on="2026-03-04")
+        world.pay(agreement, Money.kronor(21_500), on=day)
+    assert world.state(in_time) is AgreementState.CANCELLED
+    assert world.state(late) is AgreementState.CANCELLING
+    assert fall(world, "2026-03-09") == 1
+    assert world.state(late) is AgreementState.RUNNING
+
+
+@pytest.mark.parametrize("policy", list(WindowPolicy))
+def test_the_window_of_an_agreement_is_counted_as_its_terms_said_when_it_was_granted(
+    world: RunningWorld, policy: WindowPolicy
+) -> None:
+    """C2: booked on Saturday 19 December 2026: to the 24th, rolled to the 28th, and five bank days to the 29th."""
+    world.to("2026-12-19 10:00:00")
+    world.runtime = replace(world.runtime, terms=replace(world.runtime.terms, window_policy=policy))
+    agreement = world.signed()
+    with world.runtime.database.transaction() as session:
+        lock_agreement(session, agreement.id).first_paid_out_at = at("2026-12-19 10:00:00")
+    ends = {
+        WindowPolicy.CALENDAR: "2026-12-24 23:59:59",
+        WindowPolicy.CALENDAR_ROLLED: "2026-12-28 23:59:59",
+        WindowPolicy.BANKING_DAYS: "2026-12-29 23:59:59",
+    }
+    world.to("2026-12-21 10:00:00")
+    assert world.cancellations.quote(agreement.id).window.last_second == at(ends[policy])

@@ -8,8 +8,10 @@ import pytest
 from agreements.cancellation.rules import (
     CancellationNotYetOpen,
     CancellationWindowClosed,
+    NoteRefused,
     ReceivedAtRefused,
     Reception,
+    check_note,
     check_received_at,
     outcome,
     pay_by,
@@ -440,3 +442,54 @@ def test_what_is_recorded_after_its_window_closed_needs_a_second_person(
     asked = reception(RequestChannel.PHONE, received, recorded=recorded, paid_out=paid_out)
     assert asked.received_at == local(received)
     assert asked.needs_confirmation is needs_confirmation
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "seconds"),
+    [
+        ("2026-10-23T09:00:00", 7 * 3600),
+        ("2026-10-23T15:59:58", 2),
+        ("2026-10-23T15:59:59", 1),
+        ("2026-10-23T15:59:59.999999", 1),  # the last microsecond still has its second
+    ],
+)
+def test_the_quote_counts_the_seconds_that_are_left(asked_at: str, seconds: int) -> None:
+    """C7: to 16:00:00, the first second that is too late."""
+    asked = quote(
+        local(asked_at),
+        granted_at=local("2026-10-23T09:00:00"),
+        first_paid_out_at=None,
+        principal=Money.ZERO,
+        terms=DEFAULT_TERMS,
+    )
+    assert (asked.at, asked.seconds_left) == (local(asked_at), seconds)
+
+
+def test_over_the_autumn_night_the_countdown_has_an_hour_more() -> None:
+    """C7: booked on Tuesday 20 October 2026 at noon; five days and a half, and the hour that comes twice."""
+    asked = quote(
+        local("2026-10-20T12:00:00"),
+        granted_at=local("2026-10-20T09:00:00"),
+        first_paid_out_at=local("2026-10-20T12:00:00"),
+        principal=PRINCIPAL,
+        terms=DEFAULT_TERMS,
+    )
+    assert asked.seconds_left == (5 * 24 + 12 + 1) * 3600
+
+
+@pytest.mark.parametrize("channel", [RequestChannel.PHONE, RequestChannel.EMAIL])
+def test_a_late_record_says_what_shows_when_the_request_came(channel: RequestChannel) -> None:
+    """C5: a second person has to have something to judge by; in time nothing is asked for."""
+    with pytest.raises(NoteRefused) as caught:
+        check_note(channel, None, needs_confirmation=True)
+    assert caught.value.rule == "C5"
+    assert [error.pointer for error in caught.value.errors] == ["/note"]
+    check_note(channel, "Mejl 15.31, rubrik: Vi ångrar oss", needs_confirmation=True)
+    check_note(channel, None, needs_confirmation=False)
+
+
+def test_the_portal_is_told_nothing_about_when_a_request_came() -> None:
+    """C5: the server's clock is all there is."""
+    with pytest.raises(NoteRefused):
+        check_note(RequestChannel.PORTAL, "Jag ringde i går", needs_confirmation=False)
+    check_note(RequestChannel.PORTAL, None, needs_confirmation=False)

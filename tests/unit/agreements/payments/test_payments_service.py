@@ -13,7 +13,7 @@ from agreements.payments.formats import PaymentFileRefused
 from agreements.payments.models import FetchedFile, IncomingPayment, PaymentFile
 from agreements.payments.service import FileResult, PaymentContradicted, TestFileRefused
 from agreements.payouts.client import Bank, BankUnreachable
-from agreements.payouts.formats import PayoutAnswer
+from agreements.payouts.answers import PayoutAnswer
 from tests.support.credit import NEXT_DAY_ACCOUNT
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
 from underwriting.kernel.money import Money
@@ -156,6 +156,9 @@ class Files(Bank):
 
     def answer(self, end_to_end_id: str) -> PayoutAnswer | None:
         raise AssertionError(f"nothing is asked about here: {end_to_end_id}")
+
+    def holder_of(self, account: Bankgiro) -> str | None:
+        raise AssertionError(f"nothing is asked about {account!r} here")
 
     def incoming_files(self, after: str | None) -> list[tuple[str, bytes]]:
         ids = [file_id for file_id, _ in self.files]

@@ -2,21 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from agreements.payouts.formats import (
-    BankAnswerUnreadable,
-    Debtor,
-    PayoutAnswer,
-    PayoutOrder,
-    PayoutStatus,
-    pain_001,
-    read_pain_002,
-)
+from agreements.payouts.answers import BankAnswerUnreadable, PayoutAnswer, PayoutStatus, read_pain_002, read_report
+from agreements.payouts.formats import Debtor, PainVersion, PayoutOrder, pain_001
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber
 from underwriting.kernel.money import Money
 
@@ -161,6 +155,45 @@ class TestPain001:
         assert int(kronor) * 100 + int(rest) == sum(ore)
 
 
+SCHEMAS = Path(__file__).parents[3] / "data" / "iso20022"
+
+
+def valid(content: bytes, version: PainVersion) -> bool:
+    """Whether it is as the part of the standard that these tests state in a schema of their own."""
+    schema = etree.XMLSchema(etree.parse(SCHEMAS / f"pain.001.001.{version}.reduced.xsd"))
+    return bool(schema.validate(etree.fromstring(content)))
+
+
+class TestVersions:
+    @pytest.mark.parametrize("version", PainVersion)
+    @given(
+        name=st.text(max_size=200),
+        ore=st.integers(min_value=1, max_value=10**13),
+        days=st.lists(st.dates(date(2020, 1, 1), date(2036, 12, 31)), min_size=1, max_size=4),
+    )
+    def test_whatever_is_paid_the_file_is_valid(
+        self, version: PainVersion, name: str, ore: int, days: list[date]
+    ) -> None:
+        """P2: both versions, against a schema of what of the standard is used."""
+        orders = [
+            replace(ORDER, end_to_end_id=f"e{n}", amount=Money(ore), creditor_name=name, execute_on=day)
+            for n, day in enumerate(days)
+        ]
+        content = pain_001(orders, message_id="M1", debtor=LENDER, created_at=AT, version=version)
+        assert valid(content, version)
+        other = PainVersion.V09 if version is PainVersion.V03 else PainVersion.V03
+        assert not valid(content, other)
+
+    def test_the_ninth_version_says_the_day_and_the_bank_in_its_own_words(self) -> None:
+        """P2: ReqdExctnDt is a choice that holds Dt, and BIC is called BICFI."""
+        root = etree.fromstring(
+            pain_001([ORDER], message_id="M1", debtor=LENDER, created_at=AT, version=PainVersion.V09)
+        )
+        ninth = "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}"
+        assert root.findtext(f".//{ninth}ReqdExctnDt/{ninth}Dt") == "2026-03-02"
+        assert root.findtext(f".//{ninth}DbtrAgt/{ninth}FinInstnId/{ninth}BICFI") == "ESSESESS"
+
+
 def report(*transactions: str, namespace: str = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.03") -> bytes:
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{namespace}"><CstmrPmtStsRpt>'
@@ -238,7 +271,7 @@ class TestPain002:
             b"{}",
             b"\xff\xfe",
             report(),
-            report(transaction("e1", "ACCP"), namespace="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"),
+            report(transaction("e1", "ACCP"), namespace="urn:iso:std:iso:20022:tech:xsd:pain.002.001.11"),
             report(transaction("e1", "PAID")),
             report(transaction("e1", "")),
             report(transaction("", "ACCP")),
@@ -254,6 +287,24 @@ class TestPain002:
         """P3: a payout never moves on an answer that can be read in two ways, or in none."""
         with pytest.raises(BankAnswerUnreadable):
             read_pain_002(content)
+
+    def test_the_tenth_version_says_the_same(self) -> None:
+        """P2: a bank that takes pain.001.001.09 answers in pain.002.001.10."""
+        tenth = report(transaction("e1", "ACSC", BOOKING), namespace="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10")
+        assert read_pain_002(tenth) == read_pain_002(report(transaction("e1", "ACSC", BOOKING)))
+
+    def test_a_file_that_is_rejected_as_a_whole_names_no_payment(self) -> None:
+        """P2: GrpSts RJCT with its reason stands for every payment of the file."""
+        status = "<GrpSts>RJCT</GrpSts><StsRsnInf><Rsn><Cd>FF01</Cd></Rsn></StsRsnInf></OrgnlGrpInfAndSts>"
+        read = read_report(report().replace(b"</OrgnlGrpInfAndSts>", status.encode()))
+        assert (read.about_message_id, read.file_status, read.file_reason_code) == ("M1", PayoutStatus.REJECTED, "FF01")
+        assert read.answers == {}
+
+    @pytest.mark.parametrize("status", ["ACSC", "PART", "ODD"])
+    def test_a_status_of_the_file_alone_books_nothing(self, status: str) -> None:
+        """P2: booked without the payments and their days, or partly without saying which."""
+        with pytest.raises(BankAnswerUnreadable):
+            read_report(report().replace(b"</OrgnlGrpInf", f"<GrpSts>{status}</GrpSts></OrgnlGrpInf".encode()))
 
     def test_an_entity_is_not_expanded_and_no_file_is_read(self) -> None:
         """P3: an answer speaks for itself alone."""

@@ -246,3 +246,26 @@ def test_whoever_asks_to_redeem_is_given_the_quote_as_a_document(world: RunningW
     assert "ännu en månads avgift är torsdagen den 30 april 2026" in text
     later = world.redemptions.request(agreement.id, date(2026, 4, 21), actor=BORROWER)
     assert len(texts_about(world.runtime, later.id)) == 1
+
+
+def test_the_borrower_is_written_to_at_the_quote_and_at_the_end_and_the_guarantor_at_the_end(
+    world: RunningWorld, agreement: Agreement
+) -> None:
+    """F3: the sum, where the quote is, and that it is over."""
+    redeem(world, agreement, "2026-03-02")
+    (quoted,) = world.letters("redemption-quote")
+    assert "betalas 122\u00a0400\u00a0kr" in quoted.body
+    assert f"/agreements/{agreement.id}" in quoted.body
+    assert world.letters("redeemed") == world.letters("guarantee-ended") == []
+    world.pay(agreement, Money.kronor(122_400))
+    assert world.told(agreement)[-1] == "redeemed"
+    (ended,) = world.letters("guarantee-ended")
+    assert ended.recipient == "erik@exempel.example"
+
+
+def test_a_redemption_that_a_balance_pays_at_once_asks_for_nothing(world: RunningWorld, agreement: Agreement) -> None:
+    """F3: the letter says that it is redeemed."""
+    world.pay(agreement, Money.kronor(122_400))
+    redeem(world, agreement, "2026-03-02")
+    assert world.letters("redemption-quote") == []
+    assert len(world.letters("redeemed")) == 1
