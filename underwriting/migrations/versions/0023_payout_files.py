@@ -1,15 +1,12 @@
-"""Payout files that a second person releases, what the bank reports of them, and whose account it is (rules P1 to P3).
-
-Chained after 0032, the newest when it was made.
-"""
+"""Payout files that a second person releases, what the bank reports of them, and whose account it is (rules P1 to P3)."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from underwriting.platform.database import SERVICE_ROLE
 
-revision = "0040"
-down_revision = "0032"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from underwriting.platform.database import SERVICE_ROLE
 
-revision = "0032"
-down_revision = "0031"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
