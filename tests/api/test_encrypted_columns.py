@@ -20,6 +20,7 @@ OWN_NAME = {"login_session"}  # a session's key has a name of its own
 NOT_ON_THE_ROAD = {
     *("application_supplement", "staff_user", "webhook_endpoint", "idempotency_key", "payment_file"),
     *("override_proposal", "human_review", "fact_dispute", "sanctions_match"),
+    *("guarantee_release", "liable_partner", "signing_rule_change", "cancellation"),
 }
 
 
