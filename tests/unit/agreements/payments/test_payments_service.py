@@ -12,10 +12,11 @@ from agreements.credit.service import lock_agreement
 from agreements.payments.formats import PaymentFileRefused
 from agreements.payments.models import FetchedFile, IncomingPayment, PaymentFile
 from agreements.payments.service import FileResult, PaymentContradicted, TestFileRefused
-from agreements.payouts.client import Bank, BankUnreachable
 from agreements.payouts.answers import PayoutAnswer
+from agreements.payouts.client import Bank, BankUnreachable
 from tests.support.credit import NEXT_DAY_ACCOUNT
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
+from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account, AgreementState, GuaranteeState
