@@ -83,7 +83,7 @@ class SigningRuleRequestSchema(Body[SigningRuleBody]):
 
     signatories = ListField(ObjectField(RuleSignatorySchema), most=MOST_SIGNATORIES, required=True)
     alternatives = ListField(ObjectField(AlternativeSchema), most=MOST_ALTERNATIVES, required=True)
-    wording = TextField(longest=_LONGEST_TEXT, lines=True, load_default="")
+    wording = TextField(longest=_LONGEST_TEXT, lines=True, load_default=None)
     evidence = TextField(longest=_LONGEST_TEXT, lines=True, required=True)
 
     def make(self, **members: Any) -> SigningRuleBody:

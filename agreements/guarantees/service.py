@@ -207,7 +207,7 @@ def divided(
 ) -> Division:
     """How the agreement's guarantors share *debt* among themselves; by their guarantees' ids."""
     binding = [one for one in of_agreement(session, agreement_id) if one.state in _BINDING]
-    caps = {one.id: Money(one.cap_ore) for one in binding}
+    caps: dict[object, Money] = {one.id: Money(one.cap_ore) for one in binding}
     return rules.divide(debt, caps, insolvent=insolvent, barred=barred)
 
 

@@ -21,6 +21,7 @@ NOT_ON_THE_ROAD = {
     *("application_supplement", "staff_user", "webhook_endpoint", "idempotency_key", "payment_file"),
     *("override_proposal", "human_review", "fact_dispute", "sanctions_match"),
     *("due_diligence_item", "due_diligence_evidence"),
+    *("guarantee_release", "liable_partner", "signing_rule_change", "cancellation"),
 }
 
 

@@ -96,7 +96,7 @@ class SigningRule:
     alternatives: tuple[Alternative, ...]
     source: RuleSource
     checked: bool = True
-    wording: str = field(default="", repr=False)
+    wording: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if faults := tuple(self._faults()):
@@ -143,7 +143,7 @@ class SigningRule:
     def _more_than_half(self, role: SignatoryRole) -> int:
         return sum(role in one.roles for one in self.signatories) // 2 + 1
 
-    def _persons_of(self, alternative: Alternative) -> set[PersonalNumber]:
+    def _persons_of(self, alternative: Alternative) -> frozenset[PersonalNumber]:
         roles = {seat.role for seat in alternative.seats}
         return alternative.persons | {one.person for one in self.signatories if one.roles & roles}
 

@@ -44,7 +44,7 @@ def registered_rule(right: SigningRight, body: ApplicationBody, *, on: date) -> 
             Alternative(frozenset(_person(member, on) for member in members)) for members in right.alternatives
         )
         return SigningRule(
-            tuple(signatories.values()), alternatives, RuleSource.BUREAU, checked=True, wording=right.text
+            tuple(signatories.values()), alternatives, RuleSource.BUREAU, checked=True, wording=right.text or None
         )
     except (IdentifierInvalid, SigningRuleInvalid):
         return None

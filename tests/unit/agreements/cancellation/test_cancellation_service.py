@@ -678,6 +678,8 @@ def test_what_was_noted_is_kept_encrypted_and_read_by_the_second_person(world: R
         row = session.get_one(Cancellation, view.id)
         assert row.note_encrypted is not None
         assert b"Anna" not in row.note_encrypted
+        own = f"application:{agreement.application_id}"
+        assert world.runtime.cipher.subject_of(row.note_encrypted) == own  # erased with it (K2)
         logged = [str(entry.data) for entry in audit_log.entries_of(session, f"agreement:{agreement.id}")]
     assert not any("Anna" in line for line in logged)
 

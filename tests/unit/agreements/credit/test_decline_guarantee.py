@@ -183,7 +183,8 @@ def test_a_guarantee_is_signed_or_declined_and_never_both(committed_credit: Cred
         started = credit.start_guarantee(agreement.id, ERIK)
         assert credit.bankid.act(f"orders/{started.auto_start_token}/sign", {}).ok
         credit.pass_wall(seconds=3)
-        together, refused = Barrier(2), []
+        together = Barrier(2)
+        refused: list[Refusal] = []
 
         def sign(started=started, together=together) -> None:  # type: ignore[no-untyped-def]
             together.wait()

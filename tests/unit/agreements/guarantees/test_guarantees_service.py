@@ -173,9 +173,9 @@ def test_those_liable_are_borrower_partners_and_guarantors_in_force(
     agreement_id = granted()
     with runtime.database.transaction() as session:
         sign_both(session, runtime, agreement_id, at)
-        before = service.liable_parties(session, agreement_id, CompanyForm.HB)
+        before = service.liable_parties(session, agreement_id, CompanyForm.HB, partners=(), on=at.date())
         pay_out(session, agreement_id, at)
-        after = service.liable_parties(session, agreement_id, CompanyForm.HB)
+        after = service.liable_parties(session, agreement_id, CompanyForm.HB, partners=(), on=at.date())
     assert [party.liability for party in before] == [Liability.BORROWER, Liability.PARTNERS]
     assert [party.liability for party in after[2:]] == [Liability.GUARANTOR, Liability.GUARANTOR]
     assert {party.cap for party in after[2:]} == {CAP}

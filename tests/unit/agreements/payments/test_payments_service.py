@@ -16,6 +16,7 @@ from agreements.payouts.answers import PayoutAnswer
 from agreements.payouts.client import Bank, BankUnreachable
 from tests.support.credit import NEXT_DAY_ACCOUNT
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
+from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account, AgreementState, GuaranteeState
