@@ -132,8 +132,8 @@ class Place:
         started = self.house.applications.submit(view.id, holder, end_user_ip="127.0.0.1")
         answer = requests.post(f"{self.app_url}/orders/{started.auto_start_token}/sign", json={}, timeout=5)
         assert answer.ok, answer.text
-        watch = self.house.signings.watch
-        assert wait_until(lambda: watch(started.signing_id, started.secret, end_user_ip="127.0.0.1").state == "complete")
+        watch = partial(self.house.signings.watch, started.signing_id, started.secret, end_user_ip="127.0.0.1")
+        assert wait_until(lambda: watch().state == "complete")
         return Applied(view.id, number, before)
 
     def asked(self, applied: Applied) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from underwriting.platform.runtime import Runtime
 
 _CHANGED = Text("Har ändrats där det förvaras", "Was changed where it is kept")
 _OTHER_HASH = Text("Har inte den kontrollsumma som noterades", "Does not have the hash that was noted")
+_OTHER_SEALED = Text("Det förseglade är inte det undertecknade", "What was sealed is not what was signed")
 _LOG = Text(
     "Granskningsloggen hänger inte ihop eller nämner annat bevis", "The audit log is broken or names other evidence"
 )
@@ -47,7 +48,8 @@ def faults_of(session: Session, runtime: Runtime, document_id: uuid.UUID, *, roo
     place = f"document:{document.id}"
     try:
         content = documents.read(runtime, document)
-        documents.reading_aid(runtime, document)
+        documents.shown(runtime, document, "en")
+        sealed = documents.sealed(runtime, document)
     except DataErased:
         yield Fault(place, _ERASED, erased=True)
         return
@@ -56,6 +58,8 @@ def faults_of(session: Session, runtime: Runtime, document_id: uuid.UUID, *, roo
         return
     if document_rules.sha256(content) != document.sha256.hex():
         yield Fault(place, _OTHER_HASH)
+    if sealed is not None and not sealed.startswith(content):
+        yield Fault(place, _OTHER_SEALED)
     for signing in signings_of(session, document):
         yield from _faults_of_signature(session, runtime, signing, content, roots)
 

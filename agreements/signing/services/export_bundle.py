@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.documents import service as documents
+from agreements.documents import typesetting
 from agreements.documents.models import Document
 from agreements.signing import bundle
 from agreements.signing.bundle import LogEntry, Signature, Signed
@@ -28,7 +29,6 @@ from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.seal_key import SealKey
 
-_NAME = "document.txt"
 _README = Path(__file__).parent.parent / "templates" / "bundle.md"
 
 
@@ -37,18 +37,19 @@ def export(session: Session, runtime: Runtime, document_id: uuid.UUID, *, at: da
     document = documents.get(session, document_id)
     content = documents.read(runtime, document)
     signatures = [signature_of(session, runtime, one, content) for one in signings_of(session, document)]
+    name = f"document.{'pdf' if document.media_type == typesetting.MEDIA_TYPE else 'txt'}"
     seal_key, lender = SealKey(runtime.settings.seal_key.reveal()), runtime.settings.lender
     readme = _README.read_text(encoding="utf-8").format(
         kind=document.kind,
         document_id=document.id,
-        document=_NAME,
+        document=name,
         count=len(signatures),
         lender=lender.name,
         lender_number=lender.organisation_number.formatted,
         exported_at=at.isoformat(timespec="seconds"),
         public_key=seal_key.public.hex(),
     )
-    signed = Signed(_about(document), content, _NAME, signatures)
+    signed = Signed(_about(document), content, name, signatures)
     return bundle.write(signed, readme=readme.encode(), sign=seal_key.sign)
 
 

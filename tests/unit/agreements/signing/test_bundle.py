@@ -12,6 +12,7 @@ from base64 import b64decode
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -45,7 +46,9 @@ def document_id(credit: CreditWorld) -> uuid.UUID:
     credit.complete(credit.start_guarantee(agreement.id, ERIK))
     guarantee = credit.guarantee_of(agreement.id, ERIK)
     with credit.runtime.database.transaction() as session:
-        return session.scalars(sa.select(Document.id).where(Document.subject_id == guarantee.id)).one()
+        return session.scalars(
+            sa.select(Document.id).where(Document.subject_id == guarantee.id, Document.kind == "guarantee")
+        ).one()
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_a_guarantee_that_was_handed_out_holds_in_every_step(credit: CreditWorld
     assert [one.place for one in found if not one.holds] == []
     steps = [one.step.en for one in found if one.place == "signature-1"]
     assert [step.split(".")[0] for step in steps[1:]] == [str(number) for number in range(1, 11)]
-    assert "såsom för egen skuld" in read(bundle)["document.txt"].decode()
+    assert read(bundle)["document.pdf"].startswith(b"%PDF")
 
 
 def test_the_same_document_gives_the_same_bytes(credit: CreditWorld, document_id: uuid.UUID, bundle: bytes) -> None:
@@ -98,7 +101,7 @@ def test_any_byte_that_is_changed_in_the_file_is_found(credit: CreditWorld, bund
 @pytest.mark.parametrize(
     "name",
     [
-        "document.txt",
+        "document.pdf",
         "README.md",
         "signature-1/text.txt",
         "signature-1/signature.b64",
@@ -116,8 +119,9 @@ def test_a_changed_file_is_named(credit: CreditWorld, bundle: bytes, name: str) 
 
 def test_a_damaged_archive_names_the_damaged_file(credit: CreditWorld, bundle: bytes) -> None:
     """S3: the archive's own sum does not hide what else holds."""
-    place = bundle.index("såsom".encode())
-    assert "document.txt" in broken(credit, bundle[:place] + b"S" + bundle[place + 1 :])
+    place = bundle.index(b"%PDF-") + 1_000
+    changed = bundle[:place] + bytes([bundle[place] ^ 1]) + bundle[place + 1 :]
+    assert "document.pdf" in broken(credit, changed)
 
 
 def test_another_lenders_signature_ends_the_list(credit: CreditWorld, bundle: bytes) -> None:
@@ -131,9 +135,9 @@ def test_another_lenders_signature_ends_the_list(credit: CreditWorld, bundle: by
 def test_what_a_lender_signs_anew_still_needs_the_persons_signature(credit: CreditWorld, bundle: bytes) -> None:
     """S1: who holds the lender's key can make a manifest, not a guarantor's signature."""
     files = dict(read(bundle))
-    files["document.txt"] = files["document.txt"].replace(b"375 000", b"975 000")
+    files["document.pdf"] = files["document.pdf"] + b"% and more"
     manifest = json.loads(files["manifest.json"])
-    manifest["files"]["document.txt"] = hashlib.sha256(files["document.txt"]).hexdigest()
+    manifest["files"]["document.pdf"] = hashlib.sha256(files["document.pdf"]).hexdigest()
     files["manifest.json"] = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     files["manifest.sig"] = SealKey(credit.runtime.settings.seal_key.reveal()).sign(files["manifest.json"])
     assert broken(credit, zipped(files)) == ["signature-1"]
@@ -178,7 +182,7 @@ def test_what_is_kept_unchanged_has_no_fault(credit: CreditWorld, document_id: u
     ("table", "column"),
     [
         (Document, "content_encrypted"),
-        (Document, "reading_aid_encrypted"),
+        (Document, "words_encrypted"),
         (Document, "sha256"),
         (Signing, "evidence_encrypted"),
         (Signing, "visible_text_encrypted"),
@@ -191,7 +195,7 @@ def test_one_byte_changed_in_a_row_is_found_and_located(
     """S3: where a document or a signature was changed is said by its row."""
     key = Document.id if table is Document else Signing.document_id
     with credit.runtime.database.transaction() as session:
-        row = session.scalars(sa.select(table).where(key == document_id)).one()
+        row: Any = session.scalars(sa.select(table).where(key == document_id)).one()
         value = getattr(row, column)
         setattr(row, column, value[:-1] + bytes([value[-1] ^ 1]))
         place = f"{'document' if table is Document else 'signing'}:{row.id}"
