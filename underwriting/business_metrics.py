@@ -78,7 +78,11 @@ def _agreements(session: Session) -> Iterator[Figure]:
     yield Figure("borgen_payouts", "Payouts by state.", ("state",), _counted(session, Payout.state, Payout.id))
     files = _counted(session, PayoutFile.state, PayoutFile.id)
     yield Figure("borgen_payout_files", "Files of payment orders by state.", ("state",), files)
-    odd = sa.case((BankReport.refused.is_not(None), "quarantined"), (BankReport.unknown + BankReport.contradicted > 0, "contradicts"), else_="read")
+    odd = sa.case(
+        (BankReport.refused.is_not(None), "quarantined"),
+        (BankReport.unknown + BankReport.contradicted > 0, "contradicts"),
+        else_="read",
+    )
     reports = dict.fromkeys(((one,) for one in _REPORTS), 0) | _counted(session, odd, BankReport.id)
     yield Figure("borgen_bank_reports", "The bank's reports by what they led to.", ("result",), reports, counts=True)
 
