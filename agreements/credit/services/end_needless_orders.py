@@ -26,11 +26,11 @@ MOST_PER_TICK = 100
 def end_needless_orders(runtime: Runtime, bankid: BankId) -> int:
     """End them; how many. For the worker. No transaction is open while BankID is told."""
     with runtime.database.transaction() as session:
-        due = [(row[0], row[1]) for row in session.execute(_doubtful().limit(MOST_PER_TICK))]
+        due = [(signing, agreement) for signing, agreement in session.execute(_doubtful().limit(MOST_PER_TICK))]
     return each_alone(due, lambda row: _end(runtime, bankid, row[0], row[1]), named=lambda row: str(row[0]))
 
 
-def _doubtful() -> sa.Select[tuple[uuid.UUID, uuid.UUID | None]]:
+def _doubtful() -> sa.Select[uuid.UUID, uuid.UUID | None]:
     """Pending orders that lead nowhere, and with an agreement's id those beside somebody who has signed it."""
     other = aliased(Signing)
     others_signed = sa.exists().where(
