@@ -26,7 +26,7 @@ MOST_PER_TICK = 100
 def end_needless_orders(runtime: Runtime, bankid: BankId) -> int:
     """End them; how many. For the worker. No transaction is open while BankID is told."""
     with runtime.database.transaction() as session:
-        due = session.execute(_doubtful().limit(MOST_PER_TICK)).tuples().all()
+        due = [(signing, agreement) for signing, agreement in session.execute(_doubtful().limit(MOST_PER_TICK))]
     return each_alone(due, lambda row: _end(runtime, bankid, row[0], row[1]), named=lambda row: str(row[0]))
 
 

@@ -64,7 +64,7 @@ def _named(runtime: Runtime, report: BankReport) -> list[tuple[uuid.UUID | None,
     of_file = sa.select(Payout.id, Payout.end_to_end_id).join(PayoutFile, PayoutFile.id == Payout.file_id)
     with runtime.database.transaction() as session:
         named = sa.select(Payout.end_to_end_id, Payout.id).where(Payout.end_to_end_id.in_(list(report.answers)))
-        ids = dict(session.execute(named).tuples().all())
+        ids = {row.end_to_end_id: row.id for row in session.execute(named)}
         in_file = session.execute(of_file.where(PayoutFile.message_id == report.about_message_id)).all()
     found: list[tuple[uuid.UUID | None, PayoutAnswer, bool]] = [
         (ids.get(one), answer, False) for one, answer in report.answers.items()

@@ -9,6 +9,8 @@ from agreements.credit.formats import signing_rule_from_json, signing_rule_to_js
 from agreements.credit.rules import AgreementStateRefuses
 from agreements.credit.services.change_signing_rule import SigningRuleChangePending, SigningRules, SubmitterNotInRule
 from agreements.credit.services.complete_signatures import SignatureNotNeeded
+from agreements.credit.services.decline_guarantee import GuaranteeInvitations
+from agreements.credit.services.end_needless_orders import end_needless_orders
 from agreements.credit.services.keep_partners import NoPartnership, PartnerRecorded, Partners
 from agreements.credit.services.release_guarantor import GuaranteeNotReleasable, Releases
 from tests.support.credit import ANNA, ERIK, MARIA, STRANGER, CreditWorld
@@ -67,6 +69,22 @@ def test_while_a_guarantor_is_missing_the_company_needs_no_more_signatures(credi
     with pytest.raises(SignatureNotNeeded):
         credit.start_agreement(agreement.id, MARIA)
     assert credit.complete(started).state is SigningState.FAILED
+
+
+def test_orders_that_can_come_to_nothing_are_ended(credit: CreditWorld) -> None:
+    """S2: Erik's order ends once Anna has signed, Maria's guarantee order once she has declined; others go on."""
+    agreement = credit.grant(signing_rule=ANNA_OR_BOTH)
+    needless, declined = credit.start_agreement(agreement.id, ERIK), credit.start_guarantee(agreement.id, MARIA)
+    assert end_needless_orders(credit.runtime, credit.signings.bankid) == 0
+    credit.complete(credit.start_agreement(agreement.id, ANNA))
+    guarantee = credit.guarantee_of(agreement.id, MARIA)
+    GuaranteeInvitations(credit.runtime).decline(guarantee.id, reason="Nej.", tell=False, caller=credit.person(MARIA))
+    assert end_needless_orders(credit.runtime, credit.signings.bankid) == 2
+    assert not credit.bankid.act(f"orders/{needless.auto_start_token}/sign", {}).ok
+    assert not credit.bankid.act(f"orders/{declined.auto_start_token}/sign", {}).ok
+    needed = credit.start_guarantee(agreement.id, ERIK)
+    assert end_needless_orders(credit.runtime, credit.signings.bankid) == 0
+    assert credit.complete(needed).state is SigningState.COMPLETE
 
 
 def test_an_unchecked_rule_completes_nothing_until_a_second_person_has_looked(credit: CreditWorld) -> None:
