@@ -108,7 +108,6 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "account_check.account": (DataKind.ACCOUNT,),
     "account_check.holder": (DataKind.ACCOUNT,),
     "account_check.evidence": (DataKind.ACCOUNT,),
-    "screened_case.parties": (DataKind.CONTACT, DataKind.IDENTITY),
     "signing.person": (DataKind.IDENTITY,),
     "signing.visible_text": (DataKind.DOCUMENT,),
     "signing.evidence": (DataKind.SIGNATURE,),
