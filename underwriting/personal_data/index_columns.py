@@ -105,7 +105,9 @@ _ERASED: Mapping[str, str] = {
     "credit_report": "erased_at IS NOT NULL",
     "document": _KEY_DESTROYED.format(column="content_encrypted"),
     "human_review": _OF_ERASED,
-    # The proposer is found again as a member of staff; where nobody has that index any more, nobody can be named by it.
+    # They are found again as members of staff; where nobody has that index any more, nobody can be named by it.
     "override_proposal": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = proposer_index)",
+    "cancellation": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = recorder_index)",
+    "payout": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = prepared_index)",
     "sanctions_match": _OF_ERASED,
 }
