@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -329,7 +330,13 @@ def _path_holds(signature: _Signature, asked: Asked, roots: Roots, *, status: by
         time_tolerance=TOLERANCE,
     )
     try:
-        asyncio.run(_validate(_asn1(signature.certificates[0]), context, with_status=status is not None))
+        # In a thread of its own: the library runs an event loop, and the caller may be inside one.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(
+                lambda: asyncio.run(
+                    _validate(_asn1(signature.certificates[0]), context, with_status=status is not None)
+                )
+            ).result()
     except (PathError, ValidationError, OCSPValidationError):
         return False
     return True
