@@ -21,6 +21,7 @@ from underwriting.decisions.services import (
     keep_dispute,
     propose_override,
     read_decision,
+    read_review,
     review_decision,
     settle_override,
 )
@@ -32,7 +33,7 @@ from underwriting.decisions.services.keep_dispute import DisputeView, EvidenceDo
 from underwriting.decisions.services.propose_override import ProposalView
 from underwriting.decisions.services.read_case import DeskCase, read_case
 from underwriting.decisions.services.read_decision import StaffDecision
-from underwriting.decisions.services.review_decision import OwnReview, StaffReview
+from underwriting.decisions.services.read_review import OwnReview, StaffReview
 from underwriting.kernel.errors import InvalidInput, NotFound
 from underwriting.kernel.vocabulary import CASE_READERS, UNDERWRITERS, DecisionOutcome, RequestChannel, ReviewOutcome
 from underwriting.platform.authentication import Caller
@@ -112,7 +113,7 @@ class Desk:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             application = lock_application(session, application_id)
-            guarantor = review_decision.person_reading(session, application, caller)
+            guarantor = read_review.person_reading(session, application, caller)
             review_decision.request(
                 session,
                 self.runtime,
@@ -124,7 +125,7 @@ class Desk:
                 actor=caller.actor,
                 at=at,
             )
-            return review_decision.own_review(session, self.runtime, application_id, person)
+            return read_review.own_review(session, self.runtime, application_id, person)
 
     def record_review(
         self,
@@ -154,26 +155,26 @@ class Desk:
                 actor=caller.actor,
                 at=at,
             )
-            return review_decision.staff_view(session, self.runtime, row)
+            return read_review.staff_view(session, self.runtime, row)
 
     def own_review(self, application_id: uuid.UUID, caller: Caller) -> OwnReview:
         """The person's newest request about the application, with its answer (rules D7, D9)."""
         person = caller.require_person()
         with self.runtime.database.transaction() as session:
-            return review_decision.own_review(session, self.runtime, application_id, person)
+            return read_review.own_review(session, self.runtime, application_id, person)
 
     def reviews(self, caller: Caller) -> tuple[StaffReview, ...]:
         """The requests that wait for an answer, the nearest deadline first (rule D9)."""
         caller.require(*CASE_READERS)
         with self.runtime.database.transaction() as session:
-            return review_decision.list_open(session, self.runtime)
+            return read_review.list_open(session, self.runtime)
 
     def reviews_of(self, application_id: uuid.UUID, caller: Caller) -> tuple[StaffReview, ...]:
         """Every request about the application, the newest first; for underwriters."""
         caller.require(*CASE_READERS)
         with self.runtime.database.transaction() as session:
             find_for(session, application_id, caller)
-            return review_decision.list_of(session, self.runtime, application_id)
+            return read_review.list_of(session, self.runtime, application_id)
 
     def answer_review(
         self,
@@ -261,7 +262,7 @@ def _guarantor(
 ) -> ApplicationGuarantor | None:
     """The guarantor by id; without one the owner, where the applicant is a natural person."""
     if guarantor_id is None:
-        if not review_decision.is_owner(application):
+        if not read_review.is_owner(application):
             raise NotFound
         return None
     found = session.get(ApplicationGuarantor, guarantor_id)

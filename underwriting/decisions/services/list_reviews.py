@@ -20,17 +20,16 @@ from underwriting.decisions.override import DecidingOnOneself
 from underwriting.decisions.reviews import NothingToReview
 from underwriting.decisions.services.assign_case import assignments_of
 from underwriting.decisions.services.conflict_of_interest import forbid_oneself
-from underwriting.decisions.services.review_decision import (
+from underwriting.decisions.services.read_review import (
     MOST_SHOWN,
     OwnReview,
     StaffReview,
-    decided_by_reader,
     is_owner,
     own_review,
     person_reading,
-    reviewable,
     staff_view,
 )
+from underwriting.decisions.services.review_decision import decided_by_reader, reviewable
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, DecisionOutcome, GuarantorState
 from underwriting.platform.authentication import Caller

@@ -19,9 +19,9 @@ from underwriting.decisions.services.assign_case import AssignmentView, assignme
 from underwriting.decisions.services.conflict_of_interest import forbid_oneself
 from underwriting.decisions.services.keep_dispute import DisputeView, views_of
 from underwriting.decisions.services.propose_override import ProposalView, own_authority, view_of
+from underwriting.decisions.services.read_review import StaffReview, list_of
 from underwriting.decisions.services.record_decision import basis_of, latest_row
 from underwriting.decisions.services.replay_decision import policy_of
-from underwriting.decisions.services.review_decision import StaffReview, list_of
 from underwriting.kernel.vocabulary import ProposalState
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
