@@ -144,6 +144,10 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     ):
         answer = loan.borrower.call("POST", loan.agreement + rest, asked, If_Match=STALE)
         yield "POST", "/v1/agreements/{agreement_id}" + rest, answer
+    account = "/payout-account"
+    body = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
+    answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, body, If_Match=STALE)
+    yield "PUT", "/v1/agreements/{agreement_id}" + account, answer
 
     administrator = world.staff(Role.ADMINISTRATOR)
     url = "http://127.0.0.1:9/hook"

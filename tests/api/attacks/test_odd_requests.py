@@ -40,12 +40,12 @@ def test_a_path_that_climbs_reads_no_file(world: HouseWorld, path: str) -> None:
         assert "root:" not in shown
 
 
-def test_a_document_is_text_under_a_name_of_ours(world: HouseWorld) -> None:
+def test_a_document_is_a_pdf_under_a_name_of_ours(world: HouseWorld) -> None:
     loan = granted(world)
     (document,) = loan.borrower.get(f"{loan.agreement}/documents")["items"][:1]
     answer = loan.borrower.call("GET", f"{loan.agreement}/documents/{document['id']}?filename=evil.html&download=evil")
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == f'inline; filename="{document["id"]}-sv.txt"'
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{document["id"]}-sv.pdf"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 

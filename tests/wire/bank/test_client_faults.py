@@ -73,8 +73,11 @@ def test_a_payment_is_never_seen_only_when_the_bank_itself_says_so(response: Res
 def test_an_answer_about_another_payment_is_no_answer() -> None:
     """P3: what is said of one payment says nothing of another."""
     report = (
-        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03"><TxInfAndSts>'
-        "<OrgnlEndToEndId>payout-2</OrgnlEndToEndId><TxSts>ACCP</TxSts></TxInfAndSts></Document>"
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03"><CstmrPmtStsRpt>'
+        "<GrpHdr><MsgId>answer-1</MsgId></GrpHdr>"
+        "<OrgnlGrpInfAndSts><OrgnlMsgId>file-1</OrgnlMsgId></OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><TxInfAndSts>"
+        "<OrgnlEndToEndId>payout-2</OrgnlEndToEndId><TxSts>ACCP</TxSts>"
+        "</TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
     )
     with answering(lambda _request: Response(report, mimetype="application/xml")) as client:
         with pytest.raises(BankUnreachable):
