@@ -89,6 +89,8 @@ def _balances(principal: int, fees: int, cancellation: int) -> dict[str, str]:
         "fee_income": -fees,
         "cancellation_fee_receivable": 0,
         "cancellation_fee_income": -cancellation,
+        "paper_fee_receivable": 0,
+        "paper_fee_income": 0,
         "credit_balance": 0,
     }
     return {account: f"{kronor}.00" for account, kronor in amounts.items()}

@@ -34,7 +34,7 @@ _OVER = (
     GuaranteeState.REPLACED,
     GuaranteeState.RELEASED,
 )
-_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
 # One statement however many guarantees the person has: what is owed of an agreement, at most the cap.
 _REGISTER = sa.text("""
     SELECT guarantee.id, guarantee.agreement_id, guarantee.state, guarantee.cap_ore,

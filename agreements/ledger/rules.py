@@ -16,6 +16,7 @@ class PostingKind(StrEnum):
     PAYOUT = "payout"
     MONTHLY_FEE = "monthly_fee"
     CANCELLATION_FEE = "cancellation_fee"
+    PAPER_FEE = "paper_fee"  # an invoice was issued on paper
     PAYMENT = "payment"
     ALLOCATION = "allocation"  # a credit balance is used for what has fallen due since
     REVERSAL = "reversal"

@@ -21,7 +21,12 @@ from agreements.ledger.rules import Line, Posting, PostingKind
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
 
-_NEVER_NEGATIVE = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+_NEVER_NEGATIVE = (
+    Account.PRINCIPAL,
+    Account.FEE_RECEIVABLE,
+    Account.CANCELLATION_FEE_RECEIVABLE,
+    Account.PAPER_FEE_RECEIVABLE,
+)
 
 
 @dataclass(frozen=True, slots=True)

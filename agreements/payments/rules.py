@@ -21,7 +21,7 @@ A fee is told of when it is charged, some days into the next month (rule F1), an
 Payments: TypeAlias = Sequence[tuple[date, Money]]
 """Amounts, each with its day."""
 
-_ORDER = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
+_ORDER = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE, Account.PRINCIPAL)
 
 
 class SettlementKind(StrEnum):
@@ -99,8 +99,8 @@ def allocate(
     """The ledger lines of a payment of *amount* that the bank booked on *booked_on* (rule F8, first form).
 
     A *settlement* that credit balance, refund and payment cover together is paid. Otherwise what is due is: fees,
-    cancellation fee, principal, each the oldest first and the credit balance before the payment; the rest becomes
-    credit balance.
+    cancellation fee, paper fee, principal, each the oldest first and the credit balance before the payment; the rest
+    becomes credit balance.
     While a cancellation waits for its money nothing else is paid from it: what went to fees would be missing from a sum
     whose time runs out (rule C6). With an *amount* of zero the credit balance alone is used. Not below zero.
     """

@@ -32,7 +32,7 @@ from underwriting.platform import audit_log, events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
-_OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
+_OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE, Account.PRINCIPAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,7 @@ class Redemptions:
 
 
 def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> RedemptionQuote:
+    standing = ledger.balances(session, agreement.id)
     return rules.quote(
         on,
         today=today,
@@ -132,7 +133,7 @@ def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> 
         instalments=billing.instalments_of(session, agreement.id),
         rate=agreement.fee_rate,
         charged={fee.month for fee in billing.fees_of(session, agreement.id)},
-        unpaid_fees=ledger.balances(session, agreement.id)[Account.FEE_RECEIVABLE],
+        unpaid_fees=standing[Account.FEE_RECEIVABLE] + standing[Account.PAPER_FEE_RECEIVABLE],
         credit_balance=credit_balance(session, agreement.id),
     )
 

@@ -20,6 +20,8 @@ ACCOUNTS: Mapping[Account, Text] = {
     Account.FEE_INCOME: Text("Avgiftsintäkt", "Fee income"),
     Account.CANCELLATION_FEE_RECEIVABLE: Text("Hävningsavgift, fordran", "Cancellation fees owed"),
     Account.CANCELLATION_FEE_INCOME: Text("Hävningsavgift, intäkt", "Cancellation fee income"),
+    Account.PAPER_FEE_RECEIVABLE: Text("Pappersfaktura, fordran", "Paper invoice fees owed"),
+    Account.PAPER_FEE_INCOME: Text("Pappersfaktura, intäkt", "Paper invoice fee income"),
     Account.CREDIT_BALANCE: Text("Tillgodohavande", "Credit balance"),
 }
 _SUM = Text("Summa", "Sum")

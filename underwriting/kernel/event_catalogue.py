@@ -21,6 +21,7 @@ from underwriting.kernel.vocabulary import (
     CancellationState,
     CancellationWindow,
     DecisionOutcome,
+    InvoiceDelivery,
     PayoutState,
     RequestChannel,
 )
@@ -254,6 +255,38 @@ FEE_RUN_CHARGED = EventKind(
     ),
     (Member("month", Form.MONTH), Member("count", Form.COUNT), Member("charged", Form.AMOUNT)),
 )
+INVOICE_ISSUED = EventKind(
+    "invoice.issued",
+    "agreement",
+    Text("En faktura är utställd och skickad", "An invoice was issued and sent"),
+    (
+        *_AGREEMENT,
+        Member("invoice_id", Form.ID),
+        Member("number", Form.COUNT),
+        Member("month", Form.MONTH),
+        Member("payable", Form.AMOUNT),
+        Member("due_on", Form.DAY),
+        Member("delivery", Form.WORD, InvoiceDelivery),
+    ),
+)
+INVOICE_CREDITED = EventKind(
+    "invoice.credited",
+    "agreement",
+    Text("Rader i en faktura är krediterade", "Lines of an invoice were credited"),
+    (
+        *_AGREEMENT,
+        Member("invoice_id", Form.ID),
+        Member("credit_note_id", Form.ID),
+        Member("number", Form.COUNT),
+        Member("credited", Form.AMOUNT),
+    ),
+)
+INVOICE_RUN_ISSUED = EventKind(
+    "invoice_run.issued",
+    "invoice_run",
+    Text("En månads fakturor är utställda", "A month's invoices are issued"),
+    (Member("month", Form.MONTH), Member("count", Form.COUNT), Member("payable", Form.AMOUNT)),
+)
 WEBHOOK_ENDPOINT_DISABLED = EventKind(
     "webhook_endpoint.disabled",
     "webhook_endpoint",
@@ -319,6 +352,9 @@ CATALOGUE: tuple[EventKind, ...] = (
     PAYOUT_WITHDRAWN,
     PAYMENT_BOOKED,
     FEE_RUN_CHARGED,
+    INVOICE_ISSUED,
+    INVOICE_CREDITED,
+    INVOICE_RUN_ISSUED,
     WEBHOOK_ENDPOINT_DISABLED,
     POLICY_DRAFTED,
     POLICY_APPROVED,

@@ -197,6 +197,13 @@ class RequestChannel(StrEnum):
     EMAIL = "email"
 
 
+class RepaymentPlan(StrEnum):
+    """How principal is repaid (rule G1)."""
+
+    STRAIGHT = "straight"  # one part a month
+    AT_TERM = "at_term"  # all of it on the last due day
+
+
 class InvoiceDelivery(StrEnum):
     """How invoices are sent (rule F4)."""
 
@@ -276,6 +283,8 @@ class Account(StrEnum):
     FEE_INCOME = "fee_income"
     CANCELLATION_FEE_RECEIVABLE = "cancellation_fee_receivable"
     CANCELLATION_FEE_INCOME = "cancellation_fee_income"
+    PAPER_FEE_RECEIVABLE = "paper_fee_receivable"
+    PAPER_FEE_INCOME = "paper_fee_income"
     CREDIT_BALANCE = "credit_balance"  # what the borrower paid beyond what was due
 
 

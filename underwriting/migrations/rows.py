@@ -5,6 +5,7 @@ from agreements.cancellation import models as cancellation
 from agreements.credit import models as credit
 from agreements.documents import models as documents
 from agreements.guarantees import models as guarantees
+from agreements.invoices import models as invoices
 from agreements.ledger import models as ledger
 from agreements.payments import models as payments
 from agreements.payouts import models as payouts
@@ -38,6 +39,7 @@ FEATURES = (
     credit,
     payouts,
     billing,
+    invoices,
     payments,
     redemption,
     cancellation,

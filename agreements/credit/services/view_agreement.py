@@ -158,7 +158,10 @@ def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> 
         limit=Money(agreement.limit_ore),
         first_drawdown=Money(agreement.first_drawdown_ore),
         utilised=standing[Account.PRINCIPAL],
-        fees_owed=standing[Account.FEE_RECEIVABLE] + standing[Account.CANCELLATION_FEE_RECEIVABLE],
+        fees_owed=Money.sum(
+            standing[account]
+            for account in (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
+        ),
         credit_balance=-standing[Account.CREDIT_BALANCE],
         fee_rate=agreement.fee_rate,
         term_months=agreement.term_months,

@@ -28,6 +28,7 @@ from underwriting.platform import audit_log, events
 _FEES = (
     (PostingKind.MONTHLY_FEE, Account.FEE_RECEIVABLE),
     (PostingKind.CANCELLATION_FEE, Account.CANCELLATION_FEE_RECEIVABLE),
+    (PostingKind.PAPER_FEE, Account.PAPER_FEE_RECEIVABLE),
 )
 
 

@@ -23,7 +23,7 @@ from underwriting.kernel.vocabulary import Account, AgreementState
 from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
 
-_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
+_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
 _SYSTEM = "system"
 
 _log = structlog.get_logger(__name__)
