@@ -12,6 +12,7 @@ from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
     CompanyForm,
     CreditPurpose,
+    CreditReason,
     DecisionOutcome,
     FactTreatment,
     InvoiceDelivery,
@@ -210,6 +211,28 @@ class FeeRunBody:
     """The month whose fees are to be charged (rule F1)."""
 
     month: Month
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvoiceRunBody:
+    """The month whose invoices are to be issued (rule F5)."""
+
+    period: Month
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvoiceDeliveryBody:
+    """How a borrower wants invoices; on paper with the address that they go to (rule F4)."""
+
+    delivery: InvoiceDelivery
+    address: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreditBody:
+    """Why a fee of paper is taken back (rule F6)."""
+
+    reason: CreditReason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from agreements.credit import party_routes
 from agreements.credit import routes as credit_routes
 from agreements.credit.services.change_signing_rule import SigningRules
 from agreements.guarantees import routes as guarantee_routes
+from agreements.invoices import routes as invoice_routes
 from agreements.payments import routes as payment_routes
 from agreements.payouts import routes as payout_routes
 from agreements.payouts.sandbox import bank as bank_sandbox
@@ -158,6 +159,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield party_routes.blueprint(runtime, SigningRules(runtime, house.payouts.agreement_signed))
     yield payout_routes.blueprint(runtime, agreements, house.payouts)
     yield billing_routes.blueprint(runtime, agreements)
+    yield invoice_routes.blueprint(runtime, agreements, house.invoices)
     yield payment_routes.blueprint(runtime, house.payments)
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
@@ -174,7 +176,9 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
     yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
-    yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
+    yield agreement_views.blueprint(
+        runtime, house.agreements, house.signings, house.cancellations, house.redemptions, house.invoices
+    )
     yield staff.blueprint(runtime)
     yield sign_on.blueprint(runtime)
     yield account.blueprint(runtime)

@@ -11,6 +11,7 @@ from agreements.billing import service as billing
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
 from agreements.documents.sealing import SealKeyUnusable, load_key
+from agreements.invoices.service import Invoices
 from agreements.payments.service import Payments
 from agreements.payouts.client import Bank, BankClient
 from agreements.payouts.drop import BankDrop
@@ -62,6 +63,7 @@ class House:
     decisions: Decisions
     agreements: Agreements
     payouts: Payouts
+    invoices: Invoices
     payments: Payments
     redemptions: Redemptions
     cancellations: Cancellations
@@ -108,6 +110,7 @@ def compose(
         decisions=decisions,
         agreements=Agreements(runtime),
         payouts=payouts,
+        invoices=Invoices(runtime),
         payments=Payments(runtime, bank, (cancellations, redemptions)),
         redemptions=redemptions,
         cancellations=cancellations,

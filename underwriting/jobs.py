@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from agreements.billing import jobs as billing_jobs
 from agreements.cancellation import jobs as cancellation_jobs
 from agreements.credit import jobs as credit_jobs
+from agreements.invoices import jobs as invoice_jobs
 from agreements.payments import jobs as payment_jobs
 from agreements.payouts import jobs as payout_jobs
 from agreements.signing import jobs as signing_jobs
@@ -36,6 +37,7 @@ def jobs_of(house: House) -> Jobs:
             ContinuousJob("count-reports-left", _COUNTED_EVERY_SECONDS, house.gateway.tell_of_few_reports),
             *payout_jobs.continuous(house.payouts),
             *payment_jobs.continuous(house.payments),
+            *invoice_jobs.continuous(house.invoices),
             *cancellation_jobs.continuous(house.cancellations),
             *dispatcher.continuous(house.dispatcher),
         ),
@@ -49,6 +51,7 @@ def jobs_of(house: House) -> Jobs:
             *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
+            *invoice_jobs.daily(house.invoices),
             MonthlyJob("forget-runs", _FORGOTTEN_AT, lambda on, _: {"forgotten": job_runs.forget_old(runtime, on)}),
         ),
     )

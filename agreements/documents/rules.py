@@ -69,6 +69,9 @@ class DocumentKind(StrEnum):
     GUARANTEE_INFORMATION = "guarantee_information"
     CANCELLATION_RECEIPT = "cancellation_receipt"
     REDEMPTION_QUOTE = "redemption_quote"
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    STATEMENT = "statement"
 
 
 SIGNED = frozenset(
@@ -210,7 +213,7 @@ def _written(value: object, language: Language, as_value: Callable[[str], str]) 
         case str():
             return as_value(value)
         case Money():
-            return value.formatted()
+            return value.formatted().replace("\u2212", "\u2013")  # the bundled fonts have no minus, but a dash
         case Text():
             return as_value(value.in_language(language))
         case datetime():

@@ -15,7 +15,7 @@ WITH chunk AS MATERIALIZED (
 charge AS (
     SELECT chunk.id AS agreement_id, known.place, known.line_kind AS kind, known.account, line.amount_ore,
            entry.occurred_on AS arose_on, entry.id AS entry_id,
-           CAST(NULL AS uuid) AS drawdown_id, CAST(NULL AS int) AS instalment_number
+           CAST(NULL AS uuid) AS drawdown_id, CAST(NULL AS int) AS instalment_number, 1::bigint AS attempt
     FROM chunk
     JOIN ledger_entry AS entry ON entry.agreement_id = chunk.id AND entry.occurred_on >= :charged_since
     JOIN unnest(CAST(:entry_kinds AS text[]), CAST(:line_kinds AS text[]), CAST(:accounts AS text[]))
@@ -32,15 +32,21 @@ charge AS (
 ),
 instalment AS (
     SELECT chunk.id, 1000, 'instalment', 'principal', part.amount_ore, part.due_on, CAST(NULL AS uuid),
-           part.drawdown_id, part.number
+           part.drawdown_id, part.number, 1 + asked_before.times
     FROM chunk
     JOIN planned_instalment AS part
         ON part.agreement_id = chunk.id AND part.due_on >= :due_since AND part.due_on < :end
-    WHERE chunk.is_running AND NOT EXISTS (
-        SELECT FROM invoice_line
-        WHERE agreement_id = chunk.id AND drawdown_id = part.drawdown_id AND instalment_number = part.number
-          AND credits_line_id IS NULL
-    )
+    -- what was asked for and credited, since the payout came back, is asked for again once it is paid out anew
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS times,
+               count(*) FILTER (
+                   WHERE NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
+               ) AS standing
+        FROM invoice_line AS line
+        WHERE line.agreement_id = chunk.id AND line.drawdown_id = part.drawdown_id
+          AND line.instalment_number = part.number AND line.credits_line_id IS NULL
+    ) AS asked_before
+    WHERE chunk.is_running AND asked_before.standing = 0
 ),
 asked AS MATERIALIZED (
     SELECT * FROM charge UNION ALL SELECT * FROM instalment
@@ -87,7 +93,8 @@ invoice_row AS (
     INSERT INTO invoice (id, agreement_id, kind, number, ocr, period, issued_on, issued_at, due_on, delivery,
         total_ore, rounding_ore, payable_ore, balance_ore)
     SELECT invoice_id, agreement_id, 'invoice', number, ocr, :first_day, :issued_on, :issued_at, :due_on,
-           invoice_delivery, total_ore, payable_ore - total_ore, payable_ore, greatest(balance_ore, 0)
+           invoice_delivery, total_ore, payable_ore - total_ore, payable_ore,
+           greatest(balance_ore - greatest(rounded_ore, 0), 0)  -- besides what rounding has asked for too early
     FROM priced ORDER BY agreement_id
 ),
 entry_row AS (
@@ -103,19 +110,19 @@ ledger_row AS (
 ),
 line_row AS (
     INSERT INTO invoice_line (invoice_id, agreement_id, number, kind, account, amount_ore, arose_on, entry_id,
-        drawdown_id, instalment_number)
+        drawdown_id, instalment_number, attempt)
     SELECT billed.invoice_id, line.agreement_id,
            row_number() OVER (
                PARTITION BY line.agreement_id ORDER BY line.place, line.arose_on, line.entry_id, line.instalment_number,
                line.drawdown_id
            ),
            line.kind, line.account, line.amount_ore, line.arose_on, line.entry_id, line.drawdown_id,
-           line.instalment_number
+           line.instalment_number, line.attempt
     FROM (
         SELECT * FROM asked
         UNION ALL
         SELECT agreement_id, 999, 'paper_fee', 'paper_fee_receivable', :paper_fee_ore, :issued_on, paper_entry_id,
-               NULL, NULL
+               NULL, NULL, 1
         FROM paper
     ) AS line
     JOIN billed ON billed.agreement_id = line.agreement_id

@@ -6,8 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from agreements.invoices.rules import InvoiceKind, LineKind
-from underwriting.kernel.vocabulary import Account, InvoiceDelivery
+from underwriting.kernel.vocabulary import Account, CreditReason, InvoiceDelivery, InvoiceKind, InvoiceLineKind
 from underwriting.platform.database import Base, Identified, one_of
 
 _IS_INVOICE = sa.text("kind = 'invoice'")
@@ -58,6 +57,7 @@ class Invoice(Identified, Base):
         sa.CheckConstraint("balance_ore >= 0", "balance"),
         sa.CheckConstraint("(kind = 'invoice') = (due_on IS NOT NULL AND ocr IS NOT NULL)", "to_pay"),
         sa.CheckConstraint("kind <> 'invoice' OR payable_ore % 100 = 0", "whole_kronor"),
+        sa.CheckConstraint(one_of("reason", CreditReason), "reason"),
         sa.CheckConstraint("(kind = 'credit_note') = (reason IS NOT NULL AND credits_id IS NOT NULL)", "credit"),
         # never twice for one agreement and period
         sa.Index("uq_invoice_period", "agreement_id", "period", unique=True, postgresql_where=_IS_INVOICE),
@@ -95,7 +95,7 @@ class InvoiceLine(Identified, Base):
 
     __tablename__ = "invoice_line"
     __table_args__ = (
-        sa.CheckConstraint(one_of("kind", LineKind), "kind"),
+        sa.CheckConstraint(one_of("kind", InvoiceLineKind), "kind"),
         sa.CheckConstraint(one_of("account", Account), "account"),
         sa.CheckConstraint("amount_ore > 0", "amount"),
         sa.CheckConstraint("(kind = 'instalment') = (entry_id IS NULL)", "charge"),
@@ -111,6 +111,7 @@ class InvoiceLine(Identified, Base):
             "agreement_id",
             "drawdown_id",
             "instalment_number",
+            "attempt",
             unique=True,
             postgresql_where=sa.text("credits_line_id IS NULL AND drawdown_id IS NOT NULL"),
         ),
@@ -125,6 +126,7 @@ class InvoiceLine(Identified, Base):
     entry_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("ledger_entry.id"))
     drawdown_id: Mapped[uuid.UUID | None]
     instalment_number: Mapped[int | None] = mapped_column(sa.Integer)
+    attempt: Mapped[int] = mapped_column(sa.Integer, server_default="1")  # after one was credited, the next
     credits_line_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("invoice_line.id"))
 
 

@@ -8,7 +8,6 @@ nothing to ask for. `issue.sql` does for many agreements what `compose` explains
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
 from agreements.ledger.rules import PostingKind
 from underwriting.kernel.bank_days import last_bank_day_of, next_bank_day
@@ -18,7 +17,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.statutes import Statute
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import Account, InvoiceDelivery
+from underwriting.kernel.vocabulary import Account, InvoiceDelivery, InvoiceLineKind, InvoiceState
 
 PAPER_INVOICE = "paper_invoice"
 """The name of the price of an invoice on paper (rule F4)."""
@@ -28,37 +27,12 @@ LOOK_BACK_MONTHS = 12
 """How far back a charge may lie that is asked for late, since it was told of late. *Ours.*"""
 EXEMPTION = Statute("mervärdesskattelagen", "2023:200", "10 kap. 33 §")
 """Why there is no value-added tax on credit and its fees (*mervärdesskatt*)."""
-_SERIAL_DIGITS = 8
+_SERIALS = 100_000_000
 
 
-class InvoiceKind(StrEnum):
-    """What a numbered paper is."""
-
-    INVOICE = "invoice"
-    CREDIT_NOTE = "credit_note"
-
-
-class LineKind(StrEnum):
-    """What a line asks for."""
-
-    MONTHLY_FEE = "monthly_fee"
-    CANCELLATION_FEE = "cancellation_fee"
-    PAPER_FEE = "paper_fee"
-    INSTALMENT = "instalment"
-
-
-class InvoiceState(StrEnum):
-    """How far an invoice is paid; derived from the ledger, stored nowhere."""
-
-    OPEN = "open"
-    PART_PAID = "part_paid"
-    PAID = "paid"
-    CREDITED = "credited"
-
-
-CHARGES: Mapping[PostingKind, tuple[LineKind, Account]] = {
-    PostingKind.MONTHLY_FEE: (LineKind.MONTHLY_FEE, Account.FEE_RECEIVABLE),
-    PostingKind.CANCELLATION_FEE: (LineKind.CANCELLATION_FEE, Account.CANCELLATION_FEE_RECEIVABLE),
+CHARGES: Mapping[PostingKind, tuple[InvoiceLineKind, Account]] = {
+    PostingKind.MONTHLY_FEE: (InvoiceLineKind.MONTHLY_FEE, Account.FEE_RECEIVABLE),
+    PostingKind.CANCELLATION_FEE: (InvoiceLineKind.CANCELLATION_FEE, Account.CANCELLATION_FEE_RECEIVABLE),
 }
 """The entries of the ledger that invoices ask for, in the order of the lines, each with the account that it is on."""
 
@@ -72,7 +46,10 @@ class PriceMissing(Conflict):
 
 
 class NotCreditable(Conflict):
-    """The line cannot be taken back by itself: it is an instalment or a monthly fee, or taken back already."""
+    """The line cannot be taken back by itself: it is no fee of paper, or taken back already (rule F6).
+
+    A monthly fee is taken back where it was charged, an instalment where money came back; credit notes follow.
+    """
 
     slug = "invoice-line-not-creditable"
     title = Text("Raden kan inte krediteras", "The line cannot be credited")
@@ -83,7 +60,7 @@ class NotCreditable(Conflict):
 class Charge:
     """Something to ask for: a charge of the ledger, or an instalment; *arose_on* is its legal or its due day."""
 
-    kind: LineKind
+    kind: InvoiceLineKind
     account: Account
     amount: Money
     arose_on: date
@@ -129,7 +106,7 @@ def compose(
     if not lines:
         return None
     if delivery is InvoiceDelivery.PAPER and paper_fee:
-        lines.append(Charge(LineKind.PAPER_FEE, Account.PAPER_FEE_RECEIVABLE, paper_fee, issued_on))
+        lines.append(Charge(InvoiceLineKind.PAPER_FEE, Account.PAPER_FEE_RECEIVABLE, paper_fee, issued_on))
         lines.sort(key=lambda one: (_ORDER.index(one.kind), one.arose_on))
     total = Money.sum(one.amount for one in lines)
     payable = max((total + left_out).in_whole_kronor(), Money.ZERO)
@@ -146,9 +123,9 @@ def due_on(period: Month, *, issued_on: date) -> date:
 
 def number_of(year: int, serial: int) -> int:
     """The number of the *serial*-th invoice or credit note of *year*: `202600000001`. Over eight digits: ValueError."""
-    if not 0 < serial < 10**_SERIAL_DIGITS:
+    if not 0 < serial < _SERIALS:
         raise ValueError("a year's series holds eight digits")
-    return year * 10**_SERIAL_DIGITS + serial
+    return year * _SERIALS + serial
 
 
 def reference_of(number: int) -> str:
@@ -186,4 +163,4 @@ def state_of(*, payable: Money, open_sum: Money, is_credited: bool) -> InvoiceSt
     return InvoiceState.OPEN if open_sum >= payable else InvoiceState.PART_PAID
 
 
-_ORDER = (LineKind.MONTHLY_FEE, LineKind.CANCELLATION_FEE, LineKind.PAPER_FEE, LineKind.INSTALMENT)
+_ORDER = tuple(InvoiceLineKind)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
+from agreements.invoices.services.make_statement import Standing
 from underwriting.kernel.money import Money
 from underwriting.kernel.product import DEFAULT_TERMS
 from underwriting.kernel.text import Text
@@ -28,6 +29,10 @@ PRICE = {
     "total_fees": K(21_255),
     "effective_rate": Decimal("0.1956"),
 }
+EXEMPT = Text(
+    "undantag från mervärdesskatt enligt 10 kap. 33 § mervärdesskattelagen (2023:200)",
+    "exempt by chapter 10, section 33 of the Value Added Tax Act (mervärdesskattelagen, 2023:200)",
+)
 GRANTED_AT = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)  # 10:15 in Stockholm
 VALUES: dict[DocumentKind, dict[str, object]] = {
     DocumentKind.APPLICATION: PARTIES
@@ -163,6 +168,55 @@ VALUES: dict[DocumentKind, dict[str, object]] = {
         "last_day": date(2026, 12, 30),
         "bankgiro": "5050-1055",
         "ocr": "10000108",
+    },
+    DocumentKind.INVOICE: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "invoice_number": 202600000001,
+        "issued_on": date(2026, 12, 1),
+        "address": "Storgatan 1, 111 11 Stockholm",
+        "period": Text("december 2026", "December 2026"),
+        "due_on": date(2026, 12, 30),
+        "lines": (
+            (Text("Månadsavgift för november 2026", "Monthly fee for November 2026"), K(3_270)),
+            (Text("Faktura på papper", "Invoice on paper"), K(59)),
+            (Text("Amortering nr 1, december 2026", "Instalment no. 1, December 2026"), K("18166.67")),
+        ),
+        "rounding": K("0.33"),
+        "payable": K(21_496),
+        "balance": K(120),
+        "bankgiro": "5050-1055",
+        "ocr": "20260000000147",
+        "exemption": EXEMPT,
+        "late_addition": Decimal("0.08"),
+        "reminder_fee": K(60),
+        "paper_fee": K(59),
+    },
+    DocumentKind.CREDIT_NOTE: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "invoice_number": 202600000002,
+        "issued_on": date(2026, 12, 2),
+        "address": "",
+        "credited_number": 202600000001,
+        "credited_on": date(2026, 12, 1),
+        "reason": Text("Avgiften har återförts", "The charge was taken back"),
+        "lines": ((Text("Månadsavgift för november 2026", "Monthly fee for November 2026"), K(3_270)),),
+        "total": K(3_270),
+        "exemption": EXEMPT,
+    },
+    DocumentKind.STATEMENT: PARTIES
+    | CONTACT
+    | {
+        "number": 100001,
+        "first": date(2026, 1, 1),
+        "last": date(2026, 12, 31),
+        "made_at": GRANTED_AT,
+        "opening": Standing(K(218_000), K(0), K(0)),
+        "closing": Standing(K(218_000), K(3_270), K(120)),
+        "events": (("2026-11-30", Text("Månadsavgift", "Monthly fee"), K(3_270), K(221_270)),),
     },
 }
 """Every value that a template of the kind writes."""

@@ -5,6 +5,7 @@ from underwriting.api_description.desk import DESK
 from underwriting.api_description.due_diligence import DUE_DILIGENCE
 from underwriting.api_description.intake import INTAKE
 from underwriting.api_description.integration import ACCESS, INTEGRATION
+from underwriting.api_description.invoices import INVOICES
 from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
 from underwriting.api_description.parties import PARTIES
@@ -18,6 +19,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *CUSTOMERS,
     *POLICIES,
     *LENDING,
+    *INVOICES,
     *PARTIES,
     *PAYOUTS,
     *ACCESS,

@@ -211,6 +211,40 @@ class InvoiceDelivery(StrEnum):
     PAPER = "paper"
 
 
+class InvoiceKind(StrEnum):
+    """What a numbered paper is."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class InvoiceLineKind(StrEnum):
+    """What a line asks for."""
+
+    MONTHLY_FEE = "monthly_fee"
+    CANCELLATION_FEE = "cancellation_fee"
+    PAPER_FEE = "paper_fee"
+    INSTALMENT = "instalment"
+
+
+class CreditReason(StrEnum):
+    """Why a line is taken back."""
+
+    REVERSED = "reversed"  # the ledger has taken the charge back
+    PAYOUT_RETURNED = "payout_returned"
+    MISTAKE = "mistake"  # said by a person, as is the next
+    GOODWILL = "goodwill"
+
+
+class InvoiceState(StrEnum):
+    """How far an invoice is paid; derived from the ledger, stored nowhere."""
+
+    OPEN = "open"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    CREDITED = "credited"
+
+
 class SigningPurpose(StrEnum):
     """What a BankID order is for."""
 

@@ -62,7 +62,12 @@ class Dispatcher:
             with self.runtime.database.transaction() as session:
                 message = outbox.get(session, self.runtime, claimed.message_id)
             written = mail.message(
-                claimed.message_id, message.recipient, message.subject, message.body, at=message.created_at
+                claimed.message_id,
+                message.recipient,
+                message.subject,
+                message.body,
+                at=message.created_at,
+                attachments=message.attachments,
             )
         except RecipientInvalid:
             outcome = Outcome(AttemptOutcome.PERMANENT, fault="recipient")

@@ -12,7 +12,7 @@ import smtplib
 import socket
 import ssl
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -24,6 +24,7 @@ from underwriting.platform.cut_off import cut_off
 from underwriting.platform.deliveries import Outcome
 from underwriting.platform.mail_settings import MailSettings
 from underwriting.platform.message_models import AttemptOutcome
+from underwriting.platform.outbox import Attachment
 
 EACH_ANSWER_SECONDS = 20
 WHOLE_SECONDS = 60
@@ -68,7 +69,16 @@ class Smtp:
             return Outcome(AttemptOutcome.TEMPORARY, fault="no_answer")
         return Outcome(AttemptOutcome.DELIVERED, _TAKEN)
 
-    def message(self, message_id: uuid.UUID, recipient: str, subject: str, body: str, *, at: datetime) -> EmailMessage:
+    def message(
+        self,
+        message_id: uuid.UUID,
+        recipient: str,
+        subject: str,
+        body: str,
+        *,
+        at: datetime,
+        attachments: Iterable[Attachment] = (),
+    ) -> EmailMessage:
         """The message; its bytes follow from the arguments alone. Raises RecipientInvalid."""
         sender = Address(_one_line(self.sender_name), addr_spec=self.settings.sender)
         written = EmailMessage(policy=SMTP)
@@ -79,6 +89,11 @@ class Smtp:
         written["Message-ID"] = f"<{message_id}@{sender.domain}>"
         written["Auto-Submitted"] = "auto-generated"
         written.set_content(_text(body), charset="utf-8", cte="quoted-printable")
+        for one in attachments:
+            main, _, sub = one.media_type.partition("/")
+            written.add_attachment(one.content, maintype=main, subtype=sub, filename=_one_line(one.name))
+        if written.is_multipart():
+            written.set_boundary(f"=_{message_id.hex}")  # else the library takes one by chance
         return written
 
     @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """An agreement's row: found, locked, read, moved from state to state; and letters to its borrower."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,10 @@ from underwriting.kernel.event_catalogue import (
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import AgreementState, CompanyForm
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm, InvoiceDelivery
 from underwriting.platform import audit_log, events, outbox, preconditions
 from underwriting.platform.encryption import of_application
+from underwriting.platform.outbox import Attachment
 from underwriting.platform.runtime import Runtime
 
 COMPANY = "agreement.company"
@@ -66,12 +67,13 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class AgreementDetails:
-    """What an agreement knows of its borrower; personal data."""
+    """What an agreement knows of its borrower; personal data. *invoice_address* is there where paper was asked for."""
 
     name: str = field(repr=False)
     contact: Contact
     signing_rule: SigningRule = field(repr=False)
     payout_account: Bankgiro = field(repr=False)
+    invoice_address: str | None = field(repr=False, default=None)
 
 
 def lock_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
@@ -122,6 +124,7 @@ def details_of(runtime: Runtime, agreement: Agreement) -> AgreementDetails:
         contact=Contact(**content["contact"]),
         signing_rule=signing_rule_from_json(content),
         payout_account=Bankgiro(content["payout_account"]),
+        invoice_address=content.get("invoice_address"),
     )
 
 
@@ -132,6 +135,19 @@ def keep_signing_rule(runtime: Runtime, agreement: Agreement, rule: SigningRule)
     agreement.details_encrypted = runtime.cipher.encrypt_json(
         content | signing_rule_to_json(rule), context=DETAILS, subject=subject
     )
+    agreement.version += 1
+
+
+def choose_invoice_delivery(
+    runtime: Runtime, agreement: Agreement, delivery: InvoiceDelivery, *, address: str | None
+) -> None:
+    """Send the locked *agreement*'s invoices as *delivery* says from now on (rule F4); paper goes to *address*."""
+    content = runtime.cipher.decrypt_json(agreement.details_encrypted, context=DETAILS)
+    subject = of_application(agreement.application_id)
+    agreement.details_encrypted = runtime.cipher.encrypt_json(
+        content | {"invoice_address": address}, context=DETAILS, subject=subject
+    )
+    agreement.invoice_delivery = str(delivery)
     agreement.version += 1
 
 
@@ -151,7 +167,15 @@ def company_of(runtime: Runtime, agreement: Agreement) -> OrganisationNumber | P
 
 
 def tell_borrower(
-    session: Session, runtime: Runtime, agreement: Agreement, letter: Letter, *, kind: str, occasion: str, at: datetime
+    session: Session,
+    runtime: Runtime,
+    agreement: Agreement,
+    letter: Letter,
+    *,
+    kind: str,
+    occasion: str,
+    at: datetime,
+    attachments: Iterable[Attachment] = (),
 ) -> None:
     """Write to the borrower's contact; *occasion* tells the occasions of one *kind* apart, each is written once."""
     outbox.post(
@@ -164,6 +188,7 @@ def tell_borrower(
         at=at,
         subject=f"agreement:{agreement.id}",
         data_subject=of_application(agreement.application_id),
+        attachments=attachments,
     )
 
 

@@ -134,9 +134,7 @@ def invoice_runs(session: Session, *, limit: int = 36) -> tuple[InvoiceRunView, 
         .limit(limit)
     )
     return tuple(
-        InvoiceRunView(
-            Month.of(run.period), run.begun_at, run.finished_at, chunks, done, int(count), Money(int(ore))
-        )
+        InvoiceRunView(Month.of(run.period), run.begun_at, run.finished_at, chunks, done, int(count), Money(int(ore)))
         for run, chunks, done, count, ore in rows
     )
 
@@ -218,9 +216,7 @@ def _issue_late(runtime: Runtime, period: Month, *, on: date, at: datetime) -> t
     with runtime.database.transaction() as session:
         first_instant = stockholm_instant(period.first_day)
         since = sa.or_(
-            sa.and_(
-                Agreement.state == str(AgreementState.RUNNING), Agreement.first_paid_out_on >= period.first_day
-            ),
+            sa.and_(Agreement.state == str(AgreementState.RUNNING), Agreement.first_paid_out_on >= period.first_day),
             sa.and_(Agreement.state == str(AgreementState.CANCELLED), Agreement.ended_at >= first_instant),
         )
         among = list(session.scalars(sa.select(Agreement.id).where(since).order_by(Agreement.id)))
@@ -248,7 +244,7 @@ def _issue(
     session.execute(_LOCK, which)
     session.execute(sa.text(f"SET LOCAL work_mem = '{_SORTING_MEMORY}'"))
     last = _locked_series(session, on.year)
-    values = {
+    values: dict[str, object] = {
         "first_day": period.first_day,
         "end": period.end,
         "month": str(period),
@@ -261,7 +257,7 @@ def _issue(
         "line_kinds": [str(kind) for kind, _ in rules.CHARGES.values()],
         "accounts": [str(account) for _, account in rules.CHARGES.values()],
     }
-    count, ore = session.execute(_statement(), values | which | _since(session, period)).one()
+    count, ore = session.execute(_statement(), {**values, **which, **_since(session, period)}).one()
     if count:
         _advance(session, on.year, last + count)
     return int(count), int(ore)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.credit.service import lock_agreement
+from agreements.invoices.service import invoice_named
 from agreements.payments import formats
 from agreements.payments.models import FetchedFile, IncomingPayment, PaymentFile
 from agreements.payments.services.allocate_payment import SettlementSource, book_payment
@@ -199,7 +200,12 @@ def _agreement_of(session: Session, payment: formats.IncomingPayment) -> uuid.UU
     if payment.deduction is not None or payment.extra_references:
         return None
     reference = payment.reference.lstrip("0")
-    return session.scalar(sa.select(Agreement.id).where(Agreement.ocr == reference)) if reference else None
+    if not reference:
+        return None
+    invoice = invoice_named(session, reference)
+    if invoice is not None:
+        return invoice.agreement_id
+    return session.scalar(sa.select(Agreement.id).where(Agreement.ocr == reference))
 
 
 def _result(session: Session, file_id: uuid.UUID) -> FileResult:

@@ -131,6 +131,9 @@ def _add_invoices() -> None:
         sa.CheckConstraint(
             "(kind = 'invoice') = (due_on IS NOT NULL AND ocr IS NOT NULL)", name=op.f("ck_invoice_to_pay")
         ),
+        sa.CheckConstraint(
+            "reason IN ('reversed', 'payout_returned', 'mistake', 'goodwill')", name=op.f("ck_invoice_reason")
+        ),
         sa.CheckConstraint("kind <> 'invoice' OR payable_ore % 100 = 0", name=op.f("ck_invoice_whole_kronor")),
         sa.CheckConstraint(
             "(kind = 'credit_note') = (reason IS NOT NULL AND credits_id IS NOT NULL)",
@@ -172,6 +175,7 @@ def _add_lines() -> None:
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("drawdown_id", sa.Uuid(), nullable=True),
         sa.Column("instalment_number", sa.Integer(), nullable=True),
+        sa.Column("attempt", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("credits_line_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(_LINE_KINDS, name=op.f("ck_invoice_line_kind")),
@@ -203,7 +207,7 @@ def _add_lines() -> None:
     op.create_index(
         "uq_invoice_line_instalment",
         "invoice_line",
-        ["agreement_id", "drawdown_id", "instalment_number"],
+        ["agreement_id", "drawdown_id", "instalment_number", "attempt"],
         unique=True,
         postgresql_where=sa.text("credits_line_id IS NULL AND drawdown_id IS NOT NULL"),
     )

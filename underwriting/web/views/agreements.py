@@ -17,6 +17,7 @@ from agreements.credit.rules import AgreementStateRefuses
 from agreements.credit.service import get_agreement
 from agreements.credit.services.show_agreement import Agreements
 from agreements.credit.services.view_agreement import AgreementView, DocumentView, Part
+from agreements.invoices.service import Invoices
 from agreements.redemption.rules import RedemptionDayRefused, RedemptionNotYetOpen
 from agreements.redemption.service import Redemptions
 from agreements.signing.service import Signings, ToSign
@@ -42,6 +43,7 @@ def blueprint(
     signings: Signings,
     cancellations: Cancellations,
     redemptions: Redemptions,
+    invoices: Invoices,
 ) -> Blueprint:
     """All pages of an agreement and of a guarantee."""
     pages = Blueprint("agreement_pages", __name__)
@@ -60,7 +62,7 @@ def blueprint(
             documents=agreements.documents(agreement_id, caller),
             may_sign=agreement.state is AgreementState.SIGNING and _has_to_sign(agreements, agreement, caller),
             own_guarantee=_guarantee_to_sign(agreements, agreement, caller),
-            **_borrowers_part(runtime, agreements, cancellations, redemptions, agreement, caller),
+            **_borrowers_part(runtime, agreements, cancellations, redemptions, invoices, agreement, caller),
         )
 
     @pages.get("/agreements/<uuid:agreement_id>")
@@ -189,6 +191,7 @@ def _borrowers_part(
     agreements: Agreements,
     cancellations: Cancellations,
     redemptions: Redemptions,
+    invoices: Invoices,
     agreement: AgreementView,
     caller: Caller,
 ) -> dict[str, Any]:
@@ -202,6 +205,7 @@ def _borrowers_part(
         "is_borrower": True,
         "guarantees": guarantees,
         "fees": fees,
+        "invoices": invoices.of_agreement(agreement.id),
         "entries": agreements.ledger(agreement.id, caller, limit=200).items,
         "new_fees_of": lambda quote: Money.sum(fee.fee for fee in quote.new_fees),
         "entry_sum": lambda entry: Money.sum(line.amount for line in entry.posting.lines),
