@@ -42,6 +42,7 @@ from underwriting.kernel.vocabulary import (
     DiligenceState,
     GuaranteeState,
     GuarantorState,
+    InvoiceState,
     LoginMethod,
     OwnerControl,
     PayoutState,
@@ -79,6 +80,7 @@ EVENTS = (
     | {f"override.{what}" for what in ("proposed", "approved", "rejected", "expired")}
     | {"review.requested", "review.answered", "review.deadline_near", "case.assigned", "case.given_back"}
     | {"bureau_question.allowed", "payment.booked", "redemption.requested", "read"}
+    | {f"invoice.{what}" for what in ("issued", "credited", "paper_fee_taken_back", "delivery_chosen")}
 ) - {"application.guarantor_answered"}
 
 FAMILIES: dict[str, Iterable[str]] = {
@@ -118,6 +120,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "history.": EVENTS,
     "invitation.state.": ("confirmed", "refused", "closed"),
     "jobs.state.": RunState,
+    "invoices.state.": InvoiceState,
     "ledger.kind.": PostingKind,
     "messages.outcome.": AttemptOutcome,
     "messages.state.": DeliveryState,
