@@ -16,7 +16,7 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import MoneyField, MonthField
 from schemas.loading import Body
-from schemas.values import CreditBody, InvoiceDeliveryBody, InvoiceRunBody
+from schemas.values import CreditBody, InvoiceDeliveryBody, InvoiceRunBody, PriceBody
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CreditReason, InvoiceDelivery, InvoiceKind, InvoiceLineKind, InvoiceState
 
@@ -75,6 +75,24 @@ class InvoiceDeliveryRequestSchema(Body[InvoiceDeliveryBody]):
     def make(self, **members: Any) -> InvoiceDeliveryBody:
         """The request."""
         return InvoiceDeliveryBody(**members)
+
+
+class PriceSchema(Answer):
+    """What an invoice on paper costs from a day until the next price (rule F4)."""
+
+    since = DateField()
+    amount = MoneyField(zero=True)
+
+
+class PriceRequestSchema(Body[PriceBody]):
+    """A new price of an invoice on paper (rule F4)."""
+
+    since = DateField(required=True)
+    amount = MoneyField(zero=True, required=True)
+
+    def make(self, **members: Any) -> PriceBody:
+        """The request."""
+        return PriceBody(**members)
 
 
 class CreditRequestSchema(Body[CreditBody]):

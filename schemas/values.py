@@ -229,6 +229,14 @@ class InvoiceDeliveryBody:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PriceBody:
+    """What an invoice on paper costs from a day on (rule F4)."""
+
+    since: date
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CreditBody:
     """Why a fee of paper is taken back (rule F6)."""
 

@@ -9,8 +9,11 @@ from underwriting.platform.scheduler import ContinuousJob
 
 
 def continuous(invoices: Invoices) -> tuple[ContinuousJob, ...]:
-    """Make PDFs of what was issued and send it."""
-    return (ContinuousJob("send_invoices", 20, invoices.send_issued),)
+    """Go on with a run that was begun; make PDFs of what was issued and send it."""
+    return (
+        ContinuousJob("issue_begun_invoices", 20, invoices.issue_begun),
+        ContinuousJob("send_invoices", 20, invoices.send_issued),
+    )
 
 
 def daily(invoices: Invoices) -> tuple[DailyJob, ...]:

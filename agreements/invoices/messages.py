@@ -23,11 +23,11 @@ def label(kind: InvoiceLineKind, *, arose_on: date, instalment_number: int | Non
     """What a line is called on paper."""
     match kind:
         case InvoiceLineKind.MONTHLY_FEE:
-            return Text("Månadsavgift för {month.sv}", "Monthly fee for {month.en}").filled(
+            return Text("Månadsavgift {month.sv}", "Monthly fee, {month.en}").filled(
                 month=month_in_words(Month.of(arose_on))
             )
         case InvoiceLineKind.INSTALMENT:
-            return Text("Amortering nr {number}, {month.sv}", "Instalment no. {number}, {month.en}").filled(
+            return Text("Amortering {number}, {month.sv}", "Instalment {number}, {month.en}").filled(
                 number=instalment_number, month=month_in_words(Month.of(arose_on))
             )
         case InvoiceLineKind.CANCELLATION_FEE:

@@ -16,6 +16,8 @@ from schemas.invoices import (
     InvoiceRunRequestSchema,
     InvoiceRunSchema,
     InvoiceSchema,
+    PriceRequestSchema,
+    PriceSchema,
     PrintBatchSchema,
     StatementSchema,
 )
@@ -116,9 +118,20 @@ def _of_billing(views: Blueprint, runtime: Runtime, invoices: Invoices) -> None:
 
     @views.post("/invoice-runs")
     @idempotent(runtime)
-    def issue() -> ResponseReturnValue:
+    def begin_run() -> ResponseReturnValue:
         body = load(InvoiceRunRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
-        return jsonify(InvoiceRunSchema().dump(invoices.issue(body.period))), 201
+        return jsonify(InvoiceRunSchema().dump(invoices.begin(body.period))), 201
+
+    @views.get("/paper-invoice-prices")
+    def show_prices() -> Response:
+        return jsonify({"items": PriceSchema(many=True).dump(invoices.paper_fees())})
+
+    @views.post("/paper-invoice-prices")
+    @idempotent(runtime)
+    def set_price() -> ResponseReturnValue:
+        body = load(PriceRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        price = invoices.set_paper_fee(body.amount, since=body.since, actor=current_caller().actor)
+        return jsonify(PriceSchema().dump(price)), 201
 
     @views.get("/print-batches")
     def show_batches() -> Response:

@@ -6,21 +6,28 @@ from datetime import date
 
 from agreements.credit.service import get_agreement, lock_agreement
 from agreements.credit.services.keep_agreement import choose_invoice_delivery
-from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents import typesetting
 from agreements.documents.rules import DocumentKind
+from agreements.invoices.rules import PAPER_INVOICE
 from agreements.invoices.services import print_batches
 from agreements.invoices.services.credit_lines import credit_paper_fee, credit_taken_back
 from agreements.invoices.services.issue_invoices import (
     InvoiceRunView,
     Issued,
     PeriodNotOpen,
+    begin,
     invoice_runs,
+    issue_begun,
     issue_due,
-    issue_period,
 )
-from agreements.invoices.services.keep_prices import PriceFixed, paper_fee_on, set_paper_fee
+from agreements.invoices.services.keep_prices import (
+    PriceFixed,
+    PriceView,
+    paper_fee_on,
+    prices_of,
+    set_paper_fee,
+)
 from agreements.invoices.services.make_statement import Statement, StatementPeriodRefused, statement_of
 from agreements.invoices.services.print_batches import PrintBatchView
 from agreements.invoices.services.read_claims import (
@@ -30,7 +37,7 @@ from agreements.invoices.services.read_claims import (
     invoice_named,
     note_paid,
 )
-from agreements.invoices.services.send_invoices import file_name, pdf_of, send_issued
+from agreements.invoices.services.send_invoices import file_name, pdf_of, send_issued, values_of
 from agreements.invoices.services.show_invoices import (
     InvoiceLineView,
     InvoiceView,
@@ -59,13 +66,13 @@ __all__ = [
     "NamedInvoice",
     "PeriodNotOpen",
     "PriceFixed",
+    "PriceView",
     "PrintBatchView",
     "Statement",
     "StatementPeriodRefused",
     "claims_of",
     "invoice_named",
     "note_paid",
-    "set_paper_fee",
 ]
 
 _STATEMENT_EVENTS = {
@@ -101,10 +108,14 @@ class Invoices:
 
     runtime: Runtime
 
-    def issue(self, period: Month) -> InvoiceRunView:
-        """Issue what is left of the invoices for *period*; PeriodNotOpen."""
-        issue_period(self.runtime, period)
+    def begin(self, period: Month) -> InvoiceRunView:
+        """Begin the run of invoices for *period*, which workers then issue; PeriodNotOpen. How far it is."""
+        begin(self.runtime, period)
         return next(run for run in self.runs() if run.period == period)
+
+    def issue_begun(self) -> int:
+        """Issue what is left of a run that was begun; how many invoices."""
+        return issue_begun(self.runtime)
 
     def issue_due(self, on: date, *, progress: Progress = unheard) -> Issued | None:
         """Credit what was taken back, and issue the invoices for the month of *on*, where they can be."""
@@ -167,6 +178,18 @@ class Invoices:
             audit_log.append(session, subject, "invoice.delivery_chosen", actor=actor, at=at, data=data)
         return self.delivery(agreement_id)
 
+    def paper_fees(self) -> tuple[PriceView, ...]:
+        """What an invoice on paper has cost and will cost, the oldest price first."""
+        with self.runtime.database.transaction() as session:
+            return tuple(PriceView(*one) for one in prices_of(session, PAPER_INVOICE).items())
+
+    def set_paper_fee(self, amount: Money, *, since: date, actor: str) -> PriceView:
+        """Let an invoice on paper cost *amount* from a day that lies ahead; PriceFixed."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            set_paper_fee(session, amount, since=since, actor=actor, on=stockholm_date(at), at=at)
+        return PriceView(since, amount)
+
     def statement(self, agreement_id: uuid.UUID, *, first: date | None, last: date | None) -> Statement:
         """What was owed and what happened from *first* to *last*: this year until today where they are not said."""
         last = last or stockholm_date(self.runtime.clock.now())
@@ -178,7 +201,7 @@ class Invoices:
         """The statement as a PDF; it is not kept."""
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
-            values = common_values(self.runtime, get_agreement(session, agreement_id)) | {
+            values = values_of(self.runtime, get_agreement(session, agreement_id)) | {
                 "first": statement.first,
                 "last": statement.last,
                 "made_at": at,

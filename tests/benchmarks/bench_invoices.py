@@ -17,7 +17,7 @@ from time import perf_counter, process_time
 from agreements.billing.service import charge_month
 from agreements.documents.rules import DocumentKind, words
 from agreements.documents.typesetting import typeset
-from agreements.invoices.service import Invoices
+from agreements.invoices.services.issue_invoices import issue_period
 from tests.support import portfolio
 from tests.support.documents import GRANTED_AT, VALUES
 from tests.support.environment import complete_environment
@@ -96,12 +96,11 @@ def timed_issuing(server_url: str, home: Path, count: int) -> None:
     database = Database(url)
     runtime = Runtime(settings, database, FixedClock(portfolio.CHARGED_AT), cipher_of(settings, database))
     charge_month(runtime, portfolio.MONTH)
-    invoices = Invoices(runtime)
     for name in ("issued", "second run"):
         started = perf_counter()
-        run = invoices.issue(portfolio.MONTH.next())
+        issued = issue_period(runtime, portfolio.MONTH.next())
         taken = perf_counter() - started
-        say(f"{name:<12} {run.issued_count} invoices    {taken:.2f} s, {count / taken:.0f} agreements a second")
+        say(f"{name:<12} {issued.count} invoices    {taken:.2f} s, {count / taken:.0f} agreements a second")
     database.dispose()
 
 

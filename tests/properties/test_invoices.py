@@ -1,5 +1,6 @@
 """The statement that issues invoices against the pure function that explains one, on random histories."""
 
+import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from agreements.billing.models import FeeRun
 from agreements.credit.models import Agreement, PlannedInstalment
 from agreements.invoices.models import Invoice, InvoiceLine
 from agreements.invoices.rules import CHARGES, Charge, Draft, compose, reference_of
-from agreements.invoices.service import Invoices
+from agreements.invoices.services.issue_invoices import issue_period
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
 from agreements.ledger.rules import Line
@@ -85,8 +86,8 @@ def test_the_sql_issues_what_the_pure_function_explains(
                 if draft is not None:
                     expected[agreement.id] = draft
                     left_out[agreement.id] -= draft.rounding
-            run = Invoices(moved).issue(period)
-            assert run.issued_count == len(expected)
+            run = issue_period(moved, period)
+            assert run.count == len(expected)
             with runtime.database.transaction() as session:
                 assert _issued(session, period) == {
                     id_: (draft.total, draft.payable, [(one.kind, one.amount, one.arose_on) for one in draft.charges])
@@ -128,7 +129,7 @@ def _put(session: Session, debt: Debt) -> Agreement:
 
 
 def _draft(
-    agreement: Agreement, debt: Debt, period: Month, on: date, left_out: dict[object, Money], asked: set[object]
+    agreement: Agreement, debt: Debt, period: Month, on: date, left_out: dict[uuid.UUID, Money], asked: set[object]
 ) -> Draft | None:
     """The invoice that is due, by the rules: the first run draws the line at the month before it."""
     if debt.state is not AgreementState.RUNNING:
@@ -157,7 +158,7 @@ def _draft(
 
 def _issued(
     session: Session, period: Month
-) -> dict[object, tuple[Money, Money, list[tuple[InvoiceLineKind, Money, date]]]]:
+) -> dict[uuid.UUID, tuple[Money, Money, list[tuple[InvoiceLineKind, Money, date]]]]:
     found = {}
     for row in session.scalars(sa.select(Invoice).where(Invoice.period == period.first_day)):
         query = sa.select(InvoiceLine).where(InvoiceLine.invoice_id == row.id).order_by(InvoiceLine.number)

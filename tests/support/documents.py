@@ -189,7 +189,7 @@ VALUES: dict[DocumentKind, dict[str, object]] = {
         "bankgiro": "5050-1055",
         "ocr": "20260000000147",
         "exemption": EXEMPT,
-        "late_addition": Decimal("0.08"),
+        "late_points": "8",
         "reminder_fee": K(60),
         "paper_fee": K(59),
     },

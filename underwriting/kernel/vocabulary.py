@@ -197,13 +197,6 @@ class RequestChannel(StrEnum):
     EMAIL = "email"
 
 
-class RepaymentPlan(StrEnum):
-    """How principal is repaid (rule G1)."""
-
-    STRAIGHT = "straight"  # one part a month
-    AT_TERM = "at_term"  # all of it on the last due day
-
-
 class InvoiceDelivery(StrEnum):
     """How invoices are sent (rule F4)."""
 

@@ -97,9 +97,9 @@ def issue_period(runtime: Runtime, period: Month, *, progress: Progress = unhear
     Any number of workers may do it at the same time. Done again it issues nothing, but for agreements that have
     something to pay since.
     """
+    begin(runtime, period)
     at = runtime.clock.now()
     on = stockholm_date(at)
-    _begin(runtime, period, on=on, at=at)
     count = ore = 0
     while (done := _issue_next_chunk(runtime, period, on=on, at=at)) is not None:
         count, ore = count + done[0], ore + done[1]
@@ -108,6 +108,33 @@ def issue_period(runtime: Runtime, period: Month, *, progress: Progress = unhear
     issued = Issued(period, count + late[0], Money(ore + late[1]))
     _log.info("invoices_issued", period=str(period), count=issued.count)
     return issued
+
+
+def begin(runtime: Runtime, period: Month) -> None:
+    """See that there is a run for *period* with its chunks, for workers to take; PeriodNotOpen, as `issue_period`."""
+    at = runtime.clock.now()
+    on = stockholm_date(at)
+    with runtime.database.transaction() as session:
+        lock_subject(session, f"invoice-run:{period}")
+        if session.get(InvoiceRun, period.first_day) is not None and Month.of(on) == period:
+            return
+        if Month.of(on) != period or not _is_charged(session, period.previous()):
+            raise PeriodNotOpen(
+                Text(
+                    "Fakturor för {period} ställs ut i den månaden, när avgifterna för månaden före är debiterade.",
+                    "Invoices for {period} are issued in that month, once the fees of the month before are charged.",
+                ).filled(period=period)
+            )
+        _divide(session, period, at)
+
+
+def issue_begun(runtime: Runtime, *, progress: Progress = unheard) -> int:
+    """Issue what is left of the run that was begun and not finished, if there is one; how many invoices."""
+    period = Month.of(stockholm_date(runtime.clock.now()))
+    with runtime.database.transaction() as session:
+        run = session.get(InvoiceRun, period.first_day)
+        is_left = run is not None and run.finished_at is None
+    return issue_period(runtime, period, progress=progress).count if is_left else 0
 
 
 def issue_due(runtime: Runtime, on: date, *, progress: Progress = unheard) -> Issued | None:
@@ -146,32 +173,24 @@ def take_number(session: Session, year: int) -> int:
     return rules.number_of(year, last + 1)
 
 
-def _begin(runtime: Runtime, period: Month, *, on: date, at: datetime) -> None:
-    """See that there is a run with its chunks."""
-    with runtime.database.transaction() as session:
-        lock_subject(session, f"invoice-run:{period}")
-        if session.get(InvoiceRun, period.first_day) is not None and Month.of(on) == period:
-            return
-        charged = session.get(FeeRun, period.previous().first_day)
-        if Month.of(on) != period or charged is None or charged.finished_at is None:
-            raise PeriodNotOpen(
-                Text(
-                    "Fakturor för {period} ställs ut i den månaden, när avgifterna för månaden före är debiterade.",
-                    "Invoices for {period} are issued in that month, once the fees of the month before are charged.",
-                ).filled(period=period)
-            )
-        session.add(InvoiceRun(period=period.first_day, begun_at=at))
-        session.flush()
-        ended_since = stockholm_instant(_since(session, period)["charged_since"])
-        session.execute(
-            _DIVIDE,
-            {
-                "period": period.first_day,
-                "before_all": _BEFORE_ALL,
-                "ended_since": ended_since,
-                "most": AGREEMENTS_AT_ONCE,
-            },
-        )
+def _is_charged(session: Session, month: Month) -> bool:
+    run = session.get(FeeRun, month.first_day)
+    return run is not None and run.finished_at is not None
+
+
+def _divide(session: Session, period: Month, at: datetime) -> None:
+    """Make the run and its chunks."""
+    session.add(InvoiceRun(period=period.first_day, begun_at=at))
+    session.flush()
+    session.execute(
+        _DIVIDE,
+        {
+            "period": period.first_day,
+            "before_all": _BEFORE_ALL,
+            "ended_since": stockholm_instant(_since(session, period)["charged_since"]),
+            "most": AGREEMENTS_AT_ONCE,
+        },
+    )
 
 
 def _issue_next_chunk(runtime: Runtime, period: Month, *, on: date, at: datetime) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """The lender's own prices as dated rows (rule F4): what paper costs on a day, and a new price from a day on."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -20,6 +21,14 @@ class PriceFixed(Conflict):
     slug = "price-fixed"
     title = Text("Priset kan inte ändras för den dagen", "The price cannot be changed for that day")
     rule = "F4"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """What something costs from a day until the next price."""
+
+    since: date
+    amount: Money
 
 
 def paper_fee_on(session: Session, day: date) -> Money:

@@ -66,7 +66,7 @@ def statement_of(session: Session, agreement: Agreement, *, first: date, last: d
 
     An event that only moves money between what is owed, as when a credit balance is used, leaves the debt as it is.
     """
-    if not timedelta(0) <= last - first <= _LONGEST:
+    if first == date.min or not timedelta(0) <= last - first <= _LONGEST:
         raise StatementPeriodRefused(
             Text("Välj högst tio år, från en tidigare dag", "Choose ten years at most, from an earlier day")
         )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
-from agreements.credit.service import details_of, get_agreement, link_to, tell_borrower
+from agreements.credit.service import company_of, details_of, get_agreement, link_to, tell_borrower
 from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents import typesetting
@@ -22,6 +22,7 @@ from agreements.invoices.models import Invoice, InvoiceLine
 from agreements.invoices.services.keep_prices import paper_fee_on
 from agreements.invoices.services.show_invoices import lines_of
 from underwriting.kernel.event_catalogue import INVOICE_CREDITED, INVOICE_ISSUED
+from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.statutes import LATE_INTEREST_ADDITION, REMINDER_FEE
@@ -83,6 +84,13 @@ def send(session: Session, runtime: Runtime, invoice: Invoice, lines: Sequence[I
     _note(session, agreement, invoice, at)
 
 
+def values_of(runtime: Runtime, agreement: Agreement) -> dict[str, object]:
+    """What every paper of this feature may tell; of a sole trader no more than the date of birth (rule D7)."""
+    company = company_of(runtime, agreement)
+    number = company.masked if isinstance(company, PersonalNumber) else company.formatted
+    return common_values(runtime, agreement) | {"company_number": number}
+
+
 _KINDS: Mapping[InvoiceKind, DocumentKind] = {
     InvoiceKind.INVOICE: DocumentKind.INVOICE,
     InvoiceKind.CREDIT_NOTE: DocumentKind.CREDIT_NOTE,
@@ -109,7 +117,7 @@ def _values(
     session: Session, runtime: Runtime, agreement: Agreement, invoice: Invoice, lines: Sequence[InvoiceLine]
 ) -> dict[str, object]:
     is_paper = invoice.delivery == InvoiceDelivery.PAPER
-    values = common_values(runtime, agreement) | {
+    values = values_of(runtime, agreement) | {
         "invoice_number": invoice.number,
         "issued_on": invoice.issued_on,
         "address": (details_of(runtime, agreement).invoice_address or "") if is_paper else "",
@@ -132,7 +140,7 @@ def _values(
         "payable": Money(invoice.payable_ore),
         "balance": Money(invoice.balance_ore),
         "ocr": invoice.ocr,
-        "late_addition": LATE_INTEREST_ADDITION.on(invoice.issued_on),
+        "late_points": f"{(LATE_INTEREST_ADDITION.on(invoice.issued_on) * 100).normalize():f}",
         "reminder_fee": REMINDER_FEE.on(invoice.issued_on),
         "paper_fee": paper_fee_on(session, invoice.issued_on) if is_paper else Money.ZERO,
     }

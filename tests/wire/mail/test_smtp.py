@@ -19,6 +19,7 @@ from underwriting.platform.environment import EnvironmentReader, Secret
 from underwriting.platform.mail import RecipientInvalid, Smtp
 from underwriting.platform.mail_settings import MailSettings, read_mail
 from underwriting.platform.message_models import AttemptOutcome
+from underwriting.platform.outbox import Attachment
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MESSAGE_ID = uuid.UUID("019ca000-0000-7000-8000-000000000001")
@@ -94,6 +95,26 @@ def test_every_line_on_the_way_is_short_and_in_ascii() -> None:
     assert max(map(len, taken.content.split(b"\r\n"))) <= 78
     assert b"\n" not in taken.content.replace(b"\r\n", b"")
     assert body_of(taken) == "å" * 5000 + "\n.\n..\nFrom här\n"
+
+
+def test_a_file_goes_with_a_letter_the_same_bytes_each_time() -> None:
+    """F4: a PDF by e-mail."""
+    pdf = b"%PDF-1.7\r\n" + bytes(range(256)) * 20
+    enclosed = Attachment("faktura-1.pdf", "application/pdf", pdf)
+    with smtp_server() as server:
+        for _ in range(2):
+            smtp = client(server)
+            letter = smtp.message(MESSAGE_ID, "greta@example.se", "Faktura", SWEDISH, at=AT, attachments=[enclosed])
+            assert smtp.send(letter).outcome is AttemptOutcome.DELIVERED
+    first, second = server.taken
+    assert first.content == second.content
+    text, file = read(first).iter_parts()
+    assert text.get_content().replace("\r\n", "\n").rstrip("\n") == SWEDISH
+    assert (file.get_filename(), file.get_content_type(), file.get_content()) == (
+        "faktura-1.pdf",
+        "application/pdf",
+        pdf,
+    )
 
 
 def test_a_second_delivery_is_the_same_to_the_byte() -> None:

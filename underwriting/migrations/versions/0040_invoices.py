@@ -1,4 +1,4 @@
-"""Invoices with their lines and runs, the price of paper, how a borrower gets invoices, and the plan that repays (F4, F5)."""
+"""Invoices with their lines and runs, the price of paper, and how a borrower gets invoices (F4, F5)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,14 +30,12 @@ _OF_INVOICE = sa.text("kind = 'invoice'")
 
 
 def upgrade() -> None:
-    """Add them; agreements that are there repay in straight parts and get invoices by e-mail."""
+    """Add them; agreements that are there get invoices by e-mail."""
     _check_accounts(_ACCOUNTS)
-    for name, words, usual in (
-        ("repayment_plan", "'straight', 'at_term'", "straight"),
-        ("invoice_delivery", "'email', 'paper'", "email"),
-    ):
-        op.add_column("agreement", sa.Column(name, sa.Text(), server_default=usual, nullable=False))
-        op.create_check_constraint(op.f(f"ck_agreement_{name}"), "agreement", f"{name} IN ({words})")
+    op.add_column("agreement", sa.Column("invoice_delivery", sa.Text(), server_default="email", nullable=False))
+    op.create_check_constraint(
+        op.f("ck_agreement_invoice_delivery"), "agreement", "invoice_delivery IN ('email', 'paper')"
+    )
     _add_prices_and_numbers()
     _add_invoices()
     _add_lines()
@@ -59,7 +57,6 @@ def downgrade() -> None:
     for table in reversed(_TABLES):
         op.drop_table(table)
     op.drop_column("agreement", "invoice_delivery")
-    op.drop_column("agreement", "repayment_plan")
     _check_accounts(_OLD_ACCOUNTS)
 
 

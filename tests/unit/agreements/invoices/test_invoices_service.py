@@ -26,9 +26,7 @@ from agreements.invoices.service import (
     StatementPeriodRefused,
     claims_of,
     note_paid,
-    set_paper_fee,
 )
-from agreements.invoices.services.keep_prices import paper_fee_on
 from agreements.ledger import service as ledger
 from agreements.ledger.rules import Line, incoming_payment
 from tests.support.running import FEE, PART, RunningWorld
@@ -117,8 +115,11 @@ def test_nothing_is_issued_before_the_fees_of_the_month_before_are_charged(
     run_due(world.runtime, date(2026, 4, 1))
     for period in (MARCH, MAY):
         with pytest.raises(PeriodNotOpen):
-            invoices.issue(period)
-    assert invoices.issue(APRIL).issued_count == 1
+            invoices.begin(period)
+    assert invoices.begin(APRIL).issued_count == 0
+    assert invoices.issue_begun() == 1  # a worker goes on with it
+    assert invoices.issue_begun() == 0
+    assert invoices.begin(APRIL).issued_count == 1
 
 
 def test_a_second_run_issues_nothing(world: RunningWorld, invoices: Invoices) -> None:
@@ -299,16 +300,19 @@ def test_paper_needs_an_address(world: RunningWorld, invoices: Invoices) -> None
 
 def test_a_new_price_of_paper_holds_from_its_day(world: RunningWorld, invoices: Invoices) -> None:
     """F4: dated rows, never changed; none for today or before."""
-    at, today = world.to("2026-04-01 12:00:00"), date(2026, 4, 1)
-    with world.runtime.database.transaction() as session:
-        with pytest.raises(PriceFixed):
-            set_paper_fee(session, Money.kronor(65), since=today, actor="test", on=today, at=at)
-        for _ in range(2):
-            set_paper_fee(session, Money.kronor(65), since=date(2026, 5, 1), actor="test", on=today, at=at)
-        with pytest.raises(PriceFixed):
-            set_paper_fee(session, Money.kronor(66), since=date(2026, 5, 1), actor="test", on=today, at=at)
-        assert paper_fee_on(session, date(2026, 4, 30)) == PAPER
-        assert paper_fee_on(session, date(2026, 5, 1)) == Money.kronor(65)
+    world.to("2026-04-01 12:00:00")
+    may, dearer = date(2026, 5, 1), Money.kronor(65)
+    with pytest.raises(PriceFixed):
+        invoices.set_paper_fee(dearer, since=date(2026, 4, 1), actor="test")
+    for _ in range(2):
+        invoices.set_paper_fee(dearer, since=may, actor="test")
+    with pytest.raises(PriceFixed):
+        invoices.set_paper_fee(Money.kronor(66), since=may, actor="test")
+    assert [(one.since, one.amount) for one in invoices.paper_fees()] == [(date(2020, 1, 1), PAPER), (may, dearer)]
+    agreement = paid_out(world, "2026-04-30 10:00:00")
+    invoices.choose_delivery(agreement.id, InvoiceDelivery.PAPER, address=ADDRESS, actor="test")
+    bill(world, invoices, "2026-05-04 21:00:00")
+    assert (InvoiceLineKind.PAPER_FEE, dearer) in lines(only(invoices, agreement))
 
 
 # --- Crediting
@@ -382,7 +386,7 @@ def test_the_jobs_issue_send_and_print(world: RunningWorld, invoices: Invoices) 
     agreement = paid_out(world)
     invoices.choose_delivery(agreement.id, InvoiceDelivery.PAPER, address=ADDRESS, actor="test")
     issue, batch = jobs.daily(invoices)
-    (send,) = jobs.continuous(invoices)
+    _, send = jobs.continuous(invoices)
     world.to("2026-04-01 21:00:00")
     assert issue.run(date(2026, 4, 1), unheard) == {"count": 0}
     run_due(world.runtime, date(2026, 4, 1))
