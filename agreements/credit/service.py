@@ -34,6 +34,7 @@ from agreements.credit.services.keep_agreement import (
     replace_account,
     tell_borrower,
 )
+from agreements.credit.services.open_invitation import link_of_guarantor
 from agreements.credit.services.write_documents import (
     PriceFigures,
     terms_of,
@@ -225,7 +226,7 @@ def _call_guarantors(
             lender=runtime.settings.lender.name,
             borrower=borrower,
             cap=Money(guarantee.cap_ore),
-            link=f"{link_to_guarantee(runtime, guarantee.id)}?invitation={token}",
+            link=link_of_guarantor(runtime, guarantee.id, token),
             sign_by=agreement.sign_by,
         )
         recipient = guarantees.details_of(runtime, guarantee).email

@@ -11,7 +11,7 @@ def test_another_guarantor_is_reported_on_confirmed_and_signs_with_everybody(wor
     loan = granted(world, CompanyForm.HB)
     first, bertil = loan.agreement_id, BODIES[CompanyForm.HB]["guarantors"][1]
     world.sign(loan.borrower.post("/v1/signings", {"purpose": "agreement", "subject_id": first}))
-    token = link(world, bertil["email"], r"\?invitation=([\w-]+)")
+    token = link(world, bertil["email"], r"/guarantees/[0-9a-f-]+/invitation/([\w-]+)")
     assert world.anyone().call("GET", f"/v1/guarantee-invitations/{token}").status_code == 401
     assert loan.borrower.call("GET", f"/v1/guarantee-invitations/{token}").status_code == 404
     guarantor = world.log_in(BERTIL)

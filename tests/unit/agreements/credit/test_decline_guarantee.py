@@ -32,7 +32,7 @@ def letters_to(credit: CreditWorld, recipient: str) -> list[str]:
 
 def token_of(credit: CreditWorld, recipient: str) -> str:
     """The token in the guarantor's link."""
-    found = re.search(r"\?invitation=([\w-]+)", letters_to(credit, recipient)[0])
+    found = re.search(r"/invitation/([\w-]+)", letters_to(credit, recipient)[0])
     assert found is not None
     return found[1]
 
