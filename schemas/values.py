@@ -10,6 +10,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
+    AnnulmentGround,
     CompanyForm,
     CreditPurpose,
     DecisionOutcome,
@@ -242,6 +243,14 @@ class RefusalBody:
 
     reason: str = field(repr=False)
     tell_applicant: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnnulmentBody:
+    """Why an agreement is annulled."""
+
+    ground: AnnulmentGround
+    reason: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

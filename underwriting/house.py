@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from agreements.annulment.service import Annulments
 from agreements.billing import service as billing
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
@@ -65,6 +66,7 @@ class House:
     payments: Payments
     redemptions: Redemptions
     cancellations: Cancellations
+    annulments: Annulments
     dispatcher: Dispatcher
     webhook_endpoints: WebhookEndpoints
 
@@ -111,6 +113,7 @@ def compose(
         payments=Payments(runtime, bank, (cancellations, redemptions)),
         redemptions=redemptions,
         cancellations=cancellations,
+        annulments=Annulments(runtime),
         dispatcher=dispatcher_of(runtime),
         webhook_endpoints=WebhookEndpoints(runtime),
     )

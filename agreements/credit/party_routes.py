@@ -137,6 +137,15 @@ def _partners(views: Blueprint, runtime: Runtime) -> None:
         )
         return jsonify(PartnerSchema().dump(view))
 
+    @views.put("/partners/<uuid:partner_id>/exit")
+    @idempotent(runtime)
+    def correct_exit(partner_id: uuid.UUID) -> ResponseReturnValue:
+        body = _sent(runtime, PartnerExitRequestSchema())
+        view = partners.correct_exit(
+            partner_id, exited_on=body.exited_on, evidence=body.evidence, caller=current_caller()
+        )
+        return jsonify(PartnerSchema().dump(view))
+
     @views.post("/partners/<uuid:partner_id>/broken-limitation")
     @idempotent(runtime)
     def record_broken_limitation(partner_id: uuid.UUID) -> ResponseReturnValue:

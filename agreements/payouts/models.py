@@ -80,6 +80,8 @@ class PayoutFile(Identified, Base):
     made_at: Mapped[datetime]
     released_by: Mapped[str | None]
     released_at: Mapped[datetime | None]
+    refused_by: Mapped[str | None]
+    refusal_encrypted: Mapped[bytes | None]  # why, in the words of whoever refused it
     sent_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 

@@ -148,6 +148,17 @@ PARTIES = (
         "G5",
         body=PartnerExitRequestSchema,
     ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="PUT",
+        path="/v1/partners/{partner_id}/exit",
+        summary=Text("Rätta dagen för ett registrerat utträde", "Correct the day of a registered exit"),
+        who=UNDERWRITERS,
+        body=PartnerExitRequestSchema,
+        answers={200: _PARTNER},
+        rules=("A7", "G5"),
+        takes_key=True,
+    ),
     _write(
         "/v1/partners/{partner_id}/broken-limitation",
         Text("Anteckna ett preskriptionsavbrott", "Record that the limitation was broken"),

@@ -58,12 +58,14 @@ class BankIdSettings:
 class DocumentSealSettings:
     """The files (PEM) of the key that seals signed documents and of its certificate, with those of its issuers.
 
-    Seals are stamped by the time-stamp authority (RFC 3161) at *timestamps_url*, if any.
+    Seals are stamped by the time-stamp authority (RFC 3161) at *timestamps_url*, if any; *timestamps_roots* (PEM) are
+    who vouches for it and for those that were asked before.
     """
 
     key: Path
     certificate: Path
     timestamps_url: str | None
+    timestamps_roots: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Settings:
                 key=reader.file("DOCUMENT_SEAL_KEY"),
                 certificate=reader.file("DOCUMENT_SEAL_CERTIFICATE"),
                 timestamps_url=reader.optional_url("DOCUMENT_SEAL_TIMESTAMPS_URL"),
+                timestamps_roots=reader.optional_file("DOCUMENT_SEAL_TIMESTAMPS_ROOTS"),
             ),
             bank=_bank(reader),
             lender=_lender(reader),
@@ -167,6 +170,7 @@ class Settings:
             log_level=reader.word("LOG_LEVEL", among=LOG_LEVELS, default="INFO"),
         )
         _check_keys_differ(reader, settings)
+        _check_time_stamps(reader, settings.document_seal)
         _check_sandbox(reader, settings)
         if reader.problems:
             raise SettingsRefused(tuple(reader.problems))
@@ -218,6 +222,12 @@ def _check_keys_differ(reader: EnvironmentReader, settings: Settings) -> None:
         if secret.reveal() and secret.reveal() in seen:
             reader.refuse(name, "is the same as another key")
         seen.add(secret.reveal())
+
+
+def _check_time_stamps(reader: EnvironmentReader, seal: DocumentSealSettings) -> None:
+    """A stamp of which nobody can say whether it is to be trusted proves nothing."""
+    if seal.timestamps_url and seal.timestamps_roots is None:
+        reader.refuse("DOCUMENT_SEAL_TIMESTAMPS_ROOTS", "is missing: who vouches for the time-stamp authority")
 
 
 def _check_sandbox(reader: EnvironmentReader, settings: Settings) -> None:

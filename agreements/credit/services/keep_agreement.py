@@ -77,7 +77,7 @@ class AgreementDetails:
 def lock_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
     """The agreement as it stands now, held to the end of the transaction; NotFound when there is none."""
     agreement = _found(session.get(Agreement, agreement_id, with_for_update=True, populate_existing=True))
-    preconditions.check(agreement_id)
+    preconditions.check(agreement_id, version=agreement.version)
     return agreement
 
 

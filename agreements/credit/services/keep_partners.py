@@ -23,6 +23,7 @@ from underwriting.platform.runtime import Runtime
 
 _DETAILS = "liable_partner.details"
 _NOT_YET = Text("Dagen ligger i framtiden", "The day is in the future")
+_AFTER_BREAK = Text("Utträdet är efter preskriptionsavbrottet", "The exit is after the break of limitation")
 _BEFORE_ENTRY = Text("Utträdet är före inträdet", "The exit is before the entry")
 
 
@@ -42,6 +43,14 @@ class PartnerRecorded(Conflict):
     rule = "G5"
 
 
+class ExitNotRecorded(Conflict):
+    """There is no exit to correct. Rule G5."""
+
+    slug = "exit-not-recorded"
+    title = Text("Inget utträde är antecknat", "No exit is recorded")
+    rule = "G5"
+
+
 @dataclass(frozen=True, slots=True)
 class PartnerView:
     """A partner for staff; *number* is personal or of an organisation, as it was entered."""
@@ -53,6 +62,8 @@ class PartnerView:
     entered_on: date
     exited_on: date | None
     answers_until: date | None
+    evidence: str = field(repr=False)
+    exit_evidence: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,36 @@ class Partners:
             session.flush()
             return self._noted(session, partner, "agreement.partner_exit_recorded", caller, at)
 
+    def correct_exit(self, partner_id: uuid.UUID, *, exited_on: date, evidence: str, caller: Caller) -> PartnerView:
+        """The exit was registered on another day than the one that was recorded; the first reading is kept (rule G5).
+
+        ExitNotRecorded; InvalidInput for a day before the entry, or after a recorded break of the limitation.
+        """
+        at = self.runtime.clock.now()
+        self._require_past(exited_on, "/exited_on", at)
+        with self.runtime.database.transaction() as session:
+            agreement, partner = self._locked(session, partner_id)
+            if partner.exited_on is None:
+                raise ExitNotRecorded
+            broken_on = partner.limitation_broken_on
+            if exited_on < partner.entered_on or (broken_on is not None and broken_on < exited_on):
+                fault = _BEFORE_ENTRY if exited_on < partner.entered_on else _AFTER_BREAK
+                raise InvalidInput(errors=(FieldError("/exited_on", fault, "G5"),), rule="G5")
+            content = self._details(partner)
+            read = {"exited_on": partner.exited_on.isoformat(), "evidence": content["exit_evidence"]}
+            content |= {"exit_evidence": evidence, "corrected": [*content.get("corrected", ()), read]}
+            subject = of_application(agreement.application_id)
+            partner.details_encrypted = self.runtime.cipher.encrypt_json(content, context=_DETAILS, subject=subject)
+            partner.exited_on, partner.exit_recorded_by, partner.exit_recorded_at = exited_on, caller.actor, at
+            agreement.version += 1
+            session.flush()
+            return self._noted(session, partner, "agreement.partner_exit_corrected", caller, at)
+
+    def of_agreement(self, agreement_id: uuid.UUID) -> tuple[PartnerView, ...]:
+        """Everybody who is recorded, former partners too."""
+        with self.runtime.database.transaction() as session:
+            return tuple(self._view(row) for row in rows_of(session, agreement_id))
+
     def record_broken_limitation(self, partner_id: uuid.UUID, *, broken_on: date, caller: Caller) -> PartnerView:
         """The limitation against a former partner was broken: it runs anew from that day. NotFound, InvalidInput."""
         at = self.runtime.clock.now()
@@ -135,6 +176,9 @@ class Partners:
     ) -> PartnerView:
         subject, data = f"agreement:{partner.agreement_id}", {"partner": str(partner.id)}
         audit_log.append(session, subject, action, actor=caller.actor, at=at, data=data)
+        return self._view(partner)
+
+    def _view(self, partner: LiablePartner) -> PartnerView:
         content = self._details(partner)
         return PartnerView(
             partner.id,
@@ -144,6 +188,8 @@ class Partners:
             partner.entered_on,
             partner.exited_on,
             partner_in(partner).until,
+            content["evidence"],
+            content.get("exit_evidence"),
         )
 
     @staticmethod

@@ -18,7 +18,7 @@ from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import Liability
 from agreements.ledger import service as ledger
-from agreements.signing.service import signers_of
+from agreements.signing.services.take_completion import signed_when
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
@@ -43,10 +43,11 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignatureView:
-    """One who signs for the company, and whether that is done."""
+    """One who signs for the company, and when that was done."""
 
     name: str = field(repr=False)
     has_signed: bool
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class AgreementView:
     first_paid_out_on: date | None
     ended_at: datetime | None
     plan: tuple[Instalment, ...]
+    version: int
     signatures: tuple[SignatureView, ...]
 
 
@@ -174,6 +176,7 @@ def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> 
         first_paid_out_on=agreement.first_paid_out_on,
         ended_at=agreement.ended_at,
         plan=_plan(session, agreement),
+        version=agreement.version,
         signatures=_signatures(session, runtime, agreement),
     )
 
@@ -264,8 +267,9 @@ def _plan(session: Session, agreement: Agreement) -> tuple[Instalment, ...]:
 
 
 def _signatures(session: Session, runtime: Runtime, agreement: Agreement) -> tuple[SignatureView, ...]:
-    signed = signers_of(session, SigningPurpose.AGREEMENT, agreement.id)
+    signed = signed_when(session, SigningPurpose.AGREEMENT, agreement.id)
     return tuple(
-        SignatureView(one.name, runtime.cipher.blind_index(one.person.digits) in signed)
+        SignatureView(one.name, index in signed, signed.get(index))
         for one in details_of(runtime, agreement).signing_rule.callable_signatories
+        for index in (runtime.cipher.blind_index(one.person.digits),)
     )

@@ -255,7 +255,8 @@ def _is_held_by(locked: LockedFile, file: PaymentFile) -> bool:
 
 def may_be_paid(agreement: Agreement) -> bool:
     """Whether money may leave for the agreement as it stands (rules C1, G2)."""
-    return agreement.state in _PAYABLE and agreement.payouts_stopped_at is None
+    is_stopped = agreement.payouts_stopped_at is not None or agreement.annulment_asked_at is not None
+    return agreement.state in _PAYABLE and not is_stopped
 
 
 def each(things: Sequence[T], work: Callable[[T], int]) -> int:

@@ -1,0 +1,43 @@
+"""The page in a bundle that tells a stranger how to check it (rules S1, S3)."""
+
+from datetime import datetime
+from pathlib import Path
+
+from agreements.signing.bundle import TIME_STAMPS, Signed
+from underwriting.platform.runtime import Runtime
+from underwriting.platform.seal_key import SealKey
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+def write_readme(runtime: Runtime, signed: Signed, *, at: datetime) -> bytes:
+    """The README of the bundle of *signed*, exported at the instant *at*: Markdown in UTF-8, English and Swedish."""
+    lender = runtime.settings.lender
+    values = {
+        "kind": signed.about["kind"],
+        "document_id": signed.about["id"],
+        "document": signed.name,
+        "count": len(signed.signatures),
+        "lender": lender.name,
+        "lender_number": lender.organisation_number.formatted,
+        "exported_at": at.isoformat(timespec="seconds"),
+        "public_key": SealKey(runtime.settings.seal_key.reveal()).public.hex(),
+        "options": _options(signed),
+    }
+    parts = ["bundle.md"]
+    if signed.sealed is not None:
+        parts.append("bundle_seal.md")
+    parts.append("bundle.sv.md")
+    return "\n".join(_text(part).format(**values) for part in parts).encode()
+
+
+def _options(signed: Signed) -> str:
+    """What a stranger adds who has the certificates of the seal, and of its time stamp, from elsewhere."""
+    if signed.sealed is None:
+        return ""
+    stamped = f" --time-stamp-roots {TIME_STAMPS}" if signed.sealed.time_stamps else ""
+    return f" \\\n        --seal-certificates seal.pem{stamped}"
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
