@@ -23,7 +23,9 @@ from underwriting.platform.runtime import Runtime
 
 _CHANGED = Text("Har ändrats där det förvaras", "Was changed where it is kept")
 _OTHER_HASH = Text("Har inte den kontrollsumma som noterades", "Does not have the hash that was noted")
-_SEALED_CHANGED = Text("Den förseglade filen har ändrats där den förvaras", "The sealed file was changed where it is kept")
+_SEALED_CHANGED = Text(
+    "Den förseglade filen har ändrats där den förvaras", "The sealed file was changed where it is kept"
+)
 _SEAL_LOG = Text(
     "Granskningsloggen hänger inte ihop eller nämner en annan förseglad fil",
     "The audit log is broken or names another sealed file",
@@ -93,7 +95,9 @@ def _faults_of_seal(runtime: Runtime, document: Document) -> Iterator[Fault]:
     for one in seal_check.verify(sealed, signed_sha256=document.sha256, trusted=trusted, at=document.sealed_at):
         if not one.holds:
             step = one.step
-            yield Fault(place, Text(f"Sigill {one.number}. Inte så: {step.sv}", f"Seal {one.number}. Not so: {step.en}"))
+            yield Fault(
+                place, Text(f"Sigill {one.number}. Inte så: {step.sv}", f"Seal {one.number}. Not so: {step.en}")
+            )
 
 
 def _faults_of_seal_log(session: Session, runtime: Runtime, document: Document) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from agreements.signing.bundle import TIME_STAMPS, Signed
+from agreements.signing.bundle import Signed
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.seal_key import SealKey
 
@@ -35,8 +35,8 @@ def _options(signed: Signed) -> str:
     """What a stranger adds who has the certificates of the seal, and of its time stamp, from elsewhere."""
     if signed.sealed is None:
         return ""
-    stamped = f" --time-stamp-roots {TIME_STAMPS}" if signed.sealed.time_stamps else ""
-    return f" \\\n        --seal-certificates seal.pem{stamped}"
+    stamped = " --time-stamp-roots time-stamp-roots.pem" if signed.sealed.time_stamps else ""
+    return f" \\\n        --seal-certificates lender.pem{stamped}"
 
 
 def _text(name: str) -> str:

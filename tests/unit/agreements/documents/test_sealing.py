@@ -15,7 +15,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from agreements.documents.rules import DocumentKind, words
 from agreements.documents.sandbox import seal_key
 from agreements.documents.sandbox.seal_key import SealFiles
-from agreements.documents.sealing import Attachment, SealKeyUnusable, SealNotMade, load_key, seal, verify
+from agreements.documents.seal_check import Trusted, verify
+from agreements.documents.sealing import Attachment, SealKeyUnusable, SealNotMade, load_key, seal
 from agreements.documents.typesetting import typeset
 from tests.support.documents import GRANTED_AT, VALUES
 from underwriting.kernel.clock import SystemClock
@@ -43,9 +44,9 @@ def sealed(files: SealFiles, signed: bytes) -> bytes:
 
 
 def holds(content: bytes, signed: bytes, files: SealFiles, *, at: datetime = NOW) -> tuple[bool, ...]:
-    """What each of the five steps found."""
-    sha256, trusted = hashlib.sha256(signed).digest(), files.certificate.read_bytes()
-    return tuple(one.holds for one in verify(content, signed_sha256=sha256, trusted=trusted, at=at))
+    """What each of the first five steps found."""
+    sha256, trusted = hashlib.sha256(signed).digest(), Trusted(files.certificate.read_bytes())
+    return tuple(one.holds for one in verify(content, signed_sha256=sha256, trusted=trusted, at=at))[:5]
 
 
 def test_what_was_signed_is_the_untouched_beginning(sealed: bytes, signed: bytes, files: SealFiles) -> None:
