@@ -106,6 +106,9 @@ class DocumentSchema(Answer):
     media_type = TextField(longest=40)
     created_at = InstantField()
     sealed_at = InstantField(described={"description": "When the lender sealed it with its signatures inside"})
+    replaced_at = InstantField(
+        described={"description": "When its agreement was given up for a new decision; it binds nobody"}
+    )
 
 
 class DrawdownRequestSchema(Body[DrawdownBody]):

@@ -50,6 +50,13 @@ class NamedGuarantor:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InvitationBody:
+    """A guarantor is written to once more, at another address where one is given."""
+
+    email: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Signatory:
     """One of those who sign for the company together (*firmatecknare*)."""
 

@@ -19,6 +19,7 @@ SAMPLES: dict[str, Any] = {
     "/v1/applications/{application_id}": {"term_months": 24},
     "/v1/applications/{application_id}/supplements": {"information": "Mer"},
     "/v1/applications/{application_id}/guarantors/{ordinal}": application_json()["guarantors"][0],
+    "/v1/applications/{application_id}/guarantors/{ordinal}/invitation": {},
     "/v1/applications/{application_id}/overrides": {
         "outcome": "declined",
         "reason_code": "capacity",

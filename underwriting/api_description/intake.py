@@ -6,7 +6,13 @@ from schemas.application_answers import (
     CreatedApplicationSchema,
     SupplementAnswerSchema,
 )
-from schemas.applications import ApplicationPatchSchema, ApplicationSchema, GuarantorSchema, SupplementSchema
+from schemas.applications import (
+    ApplicationPatchSchema,
+    ApplicationSchema,
+    GuarantorSchema,
+    InvitationRequestSchema,
+    SupplementSchema,
+)
 from schemas.decisions import (
     DecisionPendingSchema,
     DecisionSchema,
@@ -162,6 +168,19 @@ INTAKE = (
         body=GuarantorSchema,
         answers={200: _APPLICATION},
         rules=("A3", "A4", "A7"),
+        takes_key=True,
+        is_tagged=True,
+        takes_tag_of=_APPLICATION_PATH,
+    ),
+    Operation(
+        area=Area.APPLICATIONS,
+        method="POST",
+        path="/v1/applications/{application_id}/guarantors/{ordinal}/invitation",
+        summary=Text("Skriv till en borgensman en gång till", "Write to a guarantor once more"),
+        who=(Audience.APPLICANT, *UNDERWRITERS),
+        body=InvitationRequestSchema,
+        answers={200: _APPLICATION},
+        rules=("A6", "A7", "G2"),
         takes_key=True,
         is_tagged=True,
         takes_tag_of=_APPLICATION_PATH,

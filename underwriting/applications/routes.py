@@ -13,7 +13,13 @@ from schemas.application_answers import (
     ApplicationPageSchema,
     SupplementAnswerSchema,
 )
-from schemas.applications import ApplicationSchema, GuarantorSchema, SupplementSchema, patched
+from schemas.applications import (
+    ApplicationSchema,
+    GuarantorSchema,
+    InvitationRequestSchema,
+    SupplementSchema,
+    patched,
+)
 from schemas.loading import Body, load
 from schemas.signings import StartedSigningSchema
 from underwriting.applications.service import Applications
@@ -109,6 +115,15 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
     def replace_guarantor(application_id: uuid.UUID, ordinal: int) -> ResponseReturnValue:
         named = body(GuarantorSchema())
         view = applications.replace_guarantor(application_id, ordinal, named, current_caller())
+        return jsonify(_ANSWER.dump(view))
+
+    @views.post("/applications/<uuid:application_id>/guarantors/<int:ordinal>/invitation")
+    @idempotent(runtime)
+    @unchanged
+    @tagged
+    def invite_again(application_id: uuid.UUID, ordinal: int) -> ResponseReturnValue:
+        asked = body(InvitationRequestSchema())
+        view = applications.invite_again(application_id, ordinal, email=asked.email, caller=current_caller())
         return jsonify(_ANSWER.dump(view))
 
     @views.post("/invitations/<token>/confirmation")

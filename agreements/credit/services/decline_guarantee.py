@@ -94,7 +94,7 @@ class GuaranteeInvitations:
                 limit=Money(agreement.limit_ore),
                 fee_rate=agreement.fee_rate,
                 term_months=agreement.term_months,
-                documents=tuple(replace(document_view(one), sealed_at=None) for one in found),
+                documents=tuple(replace(document_view(agreement, one), sealed_at=None) for one in found),
             )
 
     def decline(self, guarantee_id: uuid.UUID, *, reason: str, tell: bool, caller: Caller) -> GuaranteeView:
@@ -172,12 +172,24 @@ def give_up_for_another_guarantor(
     session.flush()
 
 
-def given_up_rate(session: Session, application_id: uuid.UUID) -> Decimal | None:
-    """The lowest fee rate of the application's agreements that were given up: a higher one is a worse price (D1)."""
-    query = sa.select(sa.func.min(Agreement.fee_rate)).where(
-        Agreement.application_id == application_id, Agreement.superseded_at.is_not(None)
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The terms of an agreement that was given up, to which the borrower has agreed: a decision below is worse (D1)."""
+
+    limit: Money
+    fee_rate: Decimal
+
+
+def last_given_up(session: Session, application_id: uuid.UUID) -> GivenUp | None:
+    """The terms that the application was last granted on before a guarantor was replaced; None where none was."""
+    query = (
+        sa.select(Agreement.limit_ore, Agreement.fee_rate)
+        .where(Agreement.application_id == application_id, Agreement.superseded_at.is_not(None))
+        .order_by(Agreement.id.desc())
+        .limit(1)
     )
-    return session.scalar(query)
+    row = session.execute(query).one_or_none()
+    return None if row is None else GivenUp(Money(row.limit_ore), row.fee_rate)
 
 
 def _own(guarantee: Guarantee, person_index: bytes) -> Guarantee:

@@ -166,10 +166,11 @@ class Agreements:
     def documents(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[DocumentView, ...]:
         """The documents that the caller may read: their own, for guarantors the agreement too, for staff all."""
         with self.runtime.database.transaction() as session:
+            found, agreement = self._documents(session, agreement_id, caller), get_agreement(session, agreement_id)
             return tuple(
                 replace(view, sealed_at=None) if _is_anothers(document, caller) else view
-                for document in self._documents(session, agreement_id, caller)
-                for view in (document_view(document),)
+                for document in found
+                for view in (document_view(agreement, document),)
             )
 
     def document(

@@ -135,7 +135,10 @@ class LiableView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document, by the hash in hexadecimal of the exact bytes that are signed, which no seal changes."""
+    """A document, by the hash in hexadecimal of the exact bytes that are signed, which no seal changes.
+
+    From *replaced_at* on it is history: its agreement was given up for a new decision, and it binds nobody (rule G7).
+    """
 
     id: uuid.UUID
     kind: str
@@ -143,6 +146,7 @@ class DocumentView:
     media_type: str
     created_at: datetime
     sealed_at: datetime | None
+    replaced_at: datetime | None
 
 
 def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> AgreementView:
@@ -242,8 +246,8 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
     )
 
 
-def document_view(document: Document) -> DocumentView:
-    """*document* without its bytes."""
+def document_view(agreement: Agreement, document: Document) -> DocumentView:
+    """*document*, which is one of *agreement*'s, without its bytes."""
     return DocumentView(
         document.id,
         document.kind,
@@ -251,6 +255,7 @@ def document_view(document: Document) -> DocumentView:
         document.media_type,
         document.created_at,
         document.sealed_at,
+        agreement.superseded_at,
     )
 
 

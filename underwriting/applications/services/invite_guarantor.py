@@ -34,25 +34,40 @@ GUARANTOR_SUPPLEMENT = "guarantor"
 def invite(
     session: Session, runtime: Runtime, application: Application, guarantor: ApplicationGuarantor, *, at: datetime
 ) -> None:
-    """Send the person a link that only they can answer by; their time runs from *at*. Only a hash of it is kept."""
-    token = secrets.token_urlsafe(32)
+    """Send the person a link that only they can answer by; their time runs from *at*."""
     guarantor.state = str(GuarantorState.INVITED)
-    guarantor.invitation_hash = token_hash(token)
+    guarantor.invitations = 1
     guarantor.invited_at = at
     deadline = rules.confirm_by(at, terms=runtime.terms)
     application.confirm_by = max(deadline, application.confirm_by or deadline)
+    send_invitation(session, runtime, application, guarantor, confirm_by=application.confirm_by, at=at)
+
+
+def send_invitation(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    guarantor: ApplicationGuarantor,
+    *,
+    confirm_by: datetime,
+    at: datetime,
+) -> None:
+    """Write to the person with a new link, each invitation once. Only a hash of it is kept: older links are over."""
+    token = secrets.token_urlsafe(32)
+    guarantor.invitation_hash = token_hash(token)
+    again = "" if guarantor.invitations == 1 else f":{guarantor.invitations}"
     named = named_guarantor(runtime.cipher, guarantor)
     letter = messages.invitation(
         reference=application.reference,
         applicant=body_of(session, runtime.cipher, application).contact.name,
         link=f"{runtime.settings.base_url}/invitations/{token}",
-        confirm_by=application.confirm_by,
+        confirm_by=confirm_by,
     )
     outbox.post(
         session,
         runtime,
         kind="guarantor-invitation",
-        business_key=f"guarantor-invitation:{guarantor.id}",
+        business_key=f"guarantor-invitation:{guarantor.id}{again}",
         recipient=named.email,
         content=letter.content,
         at=at,
