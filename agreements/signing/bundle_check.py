@@ -22,7 +22,7 @@ from agreements.signing.bundle import (
     zipped,
 )
 from agreements.signing.evidence import Roots
-from agreements.signing.formats import LogEntry, evidence_files, fingerprint, fingerprint_of_all
+from agreements.signing.formats import UNREADABLE, LogEntry, evidence_files, fingerprint, fingerprint_of_all
 from underwriting.kernel.text import Text
 from underwriting.platform.audit_chain import GENESIS, link
 
@@ -35,7 +35,6 @@ Check = Callable[[bytes, bytes], bool]
 """Whether the second is the lender's signature over the first."""
 
 _NOTHING = Trusted(b"")
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 _MANIFEST = Text("Förteckningen är långivarens", "The manifest is the lender's")
 _FILE = Text("Filen är den som förteckningen nämner", "The file is the one that the manifest names")
 _WHOLE = Text("Inget har lagts till, tagits bort eller flyttats", "Nothing was added, removed or moved")
@@ -87,16 +86,18 @@ def log_holds(signature: Signature) -> bool:
     named = [one.data for one in signature.log if one.action == COMPLETE]
     if not chain_holds(signature.log, f"signing:{signature.signing_id}") or len(named) != 1:
         return False
+    noted = (named[0].get("purpose"), named[0].get("evidence"))
     everything = fingerprint_of_all(completion, collected_at=collected_at)
-    # A signature of before `kept` was noted is named by the first alone.
-    return named[0].get("evidence") == fingerprint(completion) and named[0].get("kept", everything) == everything
+    # A signature of before `kept` was noted is named by the others alone.
+    return noted == (signature.purpose, fingerprint(completion)) and named[0].get("kept", everything) == everything
 
 
-def seal_is_noted(log: Sequence[LogEntry], document_id: str, *, sealed: bytes, signed_sha256: bytes) -> bool:
-    """Whether the document's chain holds, and says that these very bytes were sealed, once, of what was signed."""
-    named = [dict(one.data) for one in log if one.action == SEALED_ENTRY]
-    noted = {"signed": signed_sha256.hex(), "sealed": hashlib.sha256(sealed).hexdigest()}
-    return chain_holds(log, f"document:{document_id}") and named == [noted]
+def seal_is_noted(sealed: Sealed, document_id: str, *, signed_sha256: bytes) -> bool:
+    """Whether the document's chain holds, and says that these very bytes were sealed, once and then."""
+    entries = [one for one in sealed.log if one.action == SEALED_ENTRY]
+    named = [(one.data.get("signed"), one.data.get("sealed"), one.at) for one in entries]
+    noted = (signed_sha256.hex(), hashlib.sha256(sealed.content).hexdigest(), sealed.at)
+    return chain_holds(sealed.log, f"document:{document_id}") and named == [noted]
 
 
 def chain_holds(log: Sequence[LogEntry], subject: str) -> bool:
@@ -121,7 +122,7 @@ def _seal(manifest: Mapping[str, Any], files: Mapping[str, bytes], trusted: Trus
         sealed = sealed_of(manifest, files)
         signatures = [signature_of(manifest, one, files) for one in manifest["signatures"]]
         signed = hashlib.sha256(files[manifest["document"]["file"]]).digest()
-    except _UNREADABLE:
+    except UNREADABLE:
         yield Finding(SEALED, _SEAL_READ, holds=False)
         return
     yield Finding(SEALED, _SEAL_READ, holds=True)
@@ -129,8 +130,7 @@ def _seal(manifest: Mapping[str, Any], files: Mapping[str, bytes], trusted: Trus
     for one in seal_check.verify(sealed.content, signed_sha256=signed, trusted=known, at=sealed.at):
         yield Finding(SEALED, _numbered(one.number, one.step), one.holds)
     yield Finding(SEALED, _INSIDE, _holds_evidence(sealed, signatures))
-    noted = seal_is_noted(sealed.log, manifest["document"]["id"], sealed=sealed.content, signed_sha256=signed)
-    yield Finding(LOG, _SEAL_LOG, noted)
+    yield Finding(LOG, _SEAL_LOG, seal_is_noted(sealed, manifest["document"]["id"], signed_sha256=signed))
 
 
 def _holds_evidence(sealed: Sealed, signatures: Sequence[Signature]) -> bool:
@@ -150,7 +150,7 @@ def _signature(
     folder = described["folder"]
     try:
         signature = signature_of(manifest, described, files)
-    except _UNREADABLE:
+    except UNREADABLE:
         yield Finding(folder, _READ, holds=False)
         return
     yield Finding(folder, _READ, holds=True)

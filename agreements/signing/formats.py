@@ -9,8 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from agreements.signing.rules import Completion
-from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.identifiers import IdentifierInvalid, PersonalNumber
 from underwriting.platform.encryption import canonical_json
+
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IdentifierInvalid)
+"""What reading raises where something else stands than was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def kept_form(completion: Completion, *, collected_at: datetime) -> dict[str, st
 
 
 def completion_of(kept: Mapping[str, Any]) -> Completion:
-    """What `kept_form` was made of, but for the instant. Raises ValueError, KeyError, TypeError, AttributeError."""
+    """What `kept_form` was made of, but for the instant. Raises one of UNREADABLE."""
     issued_on = kept["bank_id_issued_on"]
     return Completion(
         personal_number=PersonalNumber(kept["personal_number"]),
@@ -92,7 +95,7 @@ def lines_of(log: Sequence[LogEntry]) -> bytes:
 
 
 def log_of(lines: bytes) -> list[LogEntry]:
-    """What `lines_of` wrote. Raises ValueError, KeyError, TypeError, AttributeError."""
+    """What `lines_of` wrote. Raises one of UNREADABLE."""
     return [_read(json.loads(line)) for line in lines.splitlines()]
 
 

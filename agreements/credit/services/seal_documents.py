@@ -104,7 +104,8 @@ def _seal(runtime: Runtime, document_id: uuid.UUID, at: datetime) -> bool:
         if document.sealed_at is not None:
             return False
         documents.keep_sealed(runtime, document, sealed, at=at)
-        data = {"signed": document.sha256.hex(), "sealed": hashlib.sha256(sealed).hexdigest()}
+        hashes = {"signed": document.sha256.hex(), "sealed": hashlib.sha256(sealed).hexdigest()}
+        data = hashes | {"words": documents.words_sha256(runtime, document)}
         audit_log.append(session, f"document:{document_id}", SEALED_ENTRY, actor="system", at=at, data=data)
     return True
 

@@ -15,8 +15,9 @@ from agreements.documents.seal_check import Trusted, certificates_of
 from agreements.signing import evidence
 from agreements.signing.bundle_check import SEALED_ENTRY, chain_holds, log_holds, seal_is_noted
 from agreements.signing.evidence import Roots
+from agreements.signing.formats import UNREADABLE
 from agreements.signing.models import Signing
-from agreements.signing.services.export_bundle import seal_log_of, signature_of, signings_of
+from agreements.signing.services.export_bundle import document_log_of, sealed_of, signature_of, signings_of
 from underwriting.kernel.text import Text
 from underwriting.platform.encryption import CiphertextInvalid, DataErased
 from underwriting.platform.runtime import Runtime
@@ -72,7 +73,7 @@ def faults_where_kept(runtime: Runtime, document: Document) -> Iterator[Fault]:
     except DataErased:
         yield Fault(place, _ERASED, erased=True)
         return
-    except CiphertextInvalid:
+    except (CiphertextInvalid, *UNREADABLE):  # the others where it was encrypted anew
         yield Fault(place, _CHANGED)
         return
     if document_rules.sha256(content) != document.sha256.hex():
@@ -102,15 +103,17 @@ def _faults_of_seal(runtime: Runtime, document: Document) -> Iterator[Fault]:
 
 def _faults_of_seal_log(session: Session, runtime: Runtime, document: Document) -> Iterator[Fault]:
     """Whether the audit log names the very bytes that are kept as sealed, and nothing where nothing is sealed."""
-    log = seal_log_of(session, document)
     try:
-        sealed = documents.sealed(runtime, document)
+        sealed = sealed_of(session, runtime, document)
     except CiphertextInvalid:
         return  # told already
     if sealed is None:
+        log = document_log_of(session, document)
         holds = all(entry.action != SEALED_ENTRY for entry in log) and chain_holds(log, f"document:{document.id}")
     else:
-        holds = seal_is_noted(log, str(document.id), sealed=sealed, signed_sha256=document.sha256)
+        words = documents.words_sha256(runtime, document)
+        holds = seal_is_noted(sealed, str(document.id), signed_sha256=document.sha256)
+        holds = holds and sealed.log[-1].data.get("words", words) == words
     if not holds:
         yield Fault(f"document:{document.id}", _SEAL_LOG)
 

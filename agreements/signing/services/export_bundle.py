@@ -17,7 +17,7 @@ from agreements.signing import bundle
 from agreements.signing.bundle import Sealed, Signature, Signed
 from agreements.signing.bundle_check import SEALED_ENTRY
 from agreements.signing.evidence import Asked
-from agreements.signing.formats import LogEntry, completion_of
+from agreements.signing.formats import UNREADABLE, LogEntry, completion_of
 from agreements.signing.models import Signing
 from agreements.signing.services.keep_order import PERSON, VISIBLE_TEXT, opened
 from agreements.signing.services.take_completion import EVIDENCE
@@ -28,6 +28,7 @@ from underwriting.kernel.vocabulary import CASE_READERS, SigningPurpose, Signing
 from underwriting.platform import audit_log
 from underwriting.platform.audit_chain import Entry
 from underwriting.platform.authentication import Caller
+from underwriting.platform.encryption import CiphertextInvalid
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.seal_key import SealKey
 
@@ -38,7 +39,7 @@ def export(session: Session, runtime: Runtime, document_id: uuid.UUID, *, at: da
     content = documents.read(runtime, document)
     signatures = [signature_of(session, runtime, one, content) for one in signings_inside(session, document)]
     name = f"document.{'pdf' if document.media_type == typesetting.MEDIA_TYPE else 'txt'}"
-    signed = Signed(_about(document), content, name, signatures, _sealed(session, runtime, document))
+    signed = Signed(_about(document), content, name, signatures, sealed_of(session, runtime, document))
     readme = write_readme(runtime, signed, at=at)
     return bundle.write(signed, readme=readme, sign=SealKey(runtime.settings.seal_key.reveal()).sign)
 
@@ -67,7 +68,7 @@ def signings_inside(session: Session, document: Document) -> Sequence[Signing]:
     return session.scalars(query.order_by(Signing.completed_at, Signing.id)).all()
 
 
-def seal_log_of(session: Session, document: Document) -> list[LogEntry]:
+def document_log_of(session: Session, document: Document) -> list[LogEntry]:
     """The document's chain of the audit log up to its seal: what came later says nothing of what was sealed."""
     log = [_log_entry(entry) for entry in audit_log.entries_of(session, f"document:{document.id}")]
     ends = [number for number, entry in enumerate(log, start=1) if entry.action == SEALED_ENTRY]
@@ -76,6 +77,13 @@ def seal_log_of(session: Session, document: Document) -> list[LogEntry]:
 
 def signature_of(session: Session, runtime: Runtime, signing: Signing, document: bytes) -> Signature:
     """A complete order over *document*, as it is kept. CiphertextInvalid where it was changed; DataErased."""
+    try:
+        return _kept(session, runtime, signing, document)
+    except UNREADABLE as error:
+        raise CiphertextInvalid("what was kept is not what a signature is kept as") from error
+
+
+def _kept(session: Session, runtime: Runtime, signing: Signing, document: bytes) -> Signature:
     if signing.person_encrypted is None or signing.evidence_encrypted is None:  # a complete one has both
         raise NotFound
     kept = runtime.cipher.decrypt_json(signing.evidence_encrypted, context=EVIDENCE)
@@ -90,7 +98,8 @@ def signature_of(session: Session, runtime: Runtime, signing: Signing, document:
     return Signature(str(signing.id), signing.purpose, asked, completion_of(kept), log)
 
 
-def _sealed(session: Session, runtime: Runtime, document: Document) -> Sealed | None:
+def sealed_of(session: Session, runtime: Runtime, document: Document) -> Sealed | None:
+    """What is kept as sealed, with what it is checked by; None before that. CiphertextInvalid; DataErased."""
     content = documents.sealed(runtime, document)
     if content is None or document.sealed_at is None:
         return None
@@ -100,7 +109,7 @@ def _sealed(session: Session, runtime: Runtime, document: Document) -> Sealed | 
         at=document.sealed_at,
         certificates=certificates_of(content),
         time_stamps=roots.read_bytes() if roots and time_stamped_at(content) else b"",
-        log=seal_log_of(session, document),
+        log=document_log_of(session, document),
     )
 
 

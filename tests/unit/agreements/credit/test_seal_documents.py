@@ -123,7 +123,11 @@ def test_a_document_is_sealed_once(credit: CreditWorld) -> None:
         content = documents.sealed(credit.runtime, document) or b""
         with credit.runtime.database.transaction() as session:
             (entry,) = audit_log.entries_of(session, f"document:{document.id}")
-        assert entry.data == {"signed": document.sha256.hex(), "sealed": hashlib.sha256(content).hexdigest()}
+        assert entry.data == {
+            "signed": document.sha256.hex(),
+            "sealed": hashlib.sha256(content).hexdigest(),
+            "words": documents.words_sha256(credit.runtime, document),
+        }
 
 
 def test_a_seal_that_comes_second_is_dropped(credit: CreditWorld, monkeypatch: pytest.MonkeyPatch) -> None:
