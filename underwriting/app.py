@@ -67,6 +67,8 @@ from underwriting.web.views import (
     billing,
     clients,
     console,
+    guarantees,
+    invitations,
     jobs,
     messages,
     reviews,
@@ -78,10 +80,13 @@ from underwriting.web.views import (
     webhooks,
 )
 from underwriting.web.views import agreements as agreement_views
+from underwriting.web.views.console_agreement_page import AgreementPage
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _LARGER = {
     "payments.take_file": LARGEST_PAYMENT_FILE_BYTES,
+    "payouts.take_report": LARGEST_PAYMENT_FILE_BYTES,
+    "console.payout_desk.take_report": LARGEST_PAYMENT_FILE_BYTES,
     "desk.dispute_fact": LARGEST_DISPUTE_BYTES,
     "console.cases.dispute": 10 * LARGEST_DISPUTE_BYTES,  # so that a page can say that a document is too large
     "customers.add_evidence": LARGEST_EVIDENCE_BODY,
@@ -176,13 +181,31 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
     yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
-    yield agreement_views.blueprint(runtime, house.agreements, house.signings, house.cancellations, house.redemptions)
+    yield agreement_views.blueprint(
+        runtime, house.agreements, house.signings, house.cancellations, house.redemptions, house.payouts
+    )
+    yield guarantees.blueprint(runtime, house.agreements, house.signings)
+    yield invitations.blueprint(runtime, house.signings)
     yield staff.blueprint(runtime)
     yield sign_on.blueprint(runtime)
     yield account.blueprint(runtime)
     yield clients.blueprint(runtime)
     yield console.blueprint(
-        runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
+        runtime,
+        house.applications,
+        house.decisions,
+        house.agreements,
+        house.gateway,
+        AgreementPage(
+            runtime,
+            house.agreements,
+            house.cancellations,
+            house.redemptions,
+            house.annulments,
+            SigningRules(runtime, house.payouts.agreement_signed),
+        ),
+        house.payouts,
+        house.signings.roots,
     )
     yield billing.blueprint(runtime, house.payments)
     yield messages.blueprint(runtime)

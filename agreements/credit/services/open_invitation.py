@@ -80,6 +80,11 @@ class SigningInvitations:
             state = _state_of(agreement, answered=answered, at=self.runtime.clock.now())
             return self._opened(agreement, state, person)
 
+    def has_signed(self, agreement_id: uuid.UUID, caller: Caller) -> bool:
+        """Whether the caller has signed the agreement for the company."""
+        with self.runtime.database.transaction() as session:
+            return caller.person_index in signers_of(session, SigningPurpose.AGREEMENT, agreement_id)
+
     def _signatory_with(self, agreement: Agreement, token: str) -> PersonalNumber:
         for one in details_of(self.runtime, agreement).signing_rule.signatories:
             for own in _tokens_of(self.runtime, agreement.id, one.person):

@@ -7,10 +7,11 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.show_agreement import Agreements
+from agreements.credit.services.show_declined import Declined, DeclinedGuarantor, DeclinedGuarantors
 from schemas.applications import GuarantorSchema, SupplementSchema
 from schemas.loading import load
 from underwriting.applications.service import Applications
-from underwriting.applications.services.read_application import ApplicationView
+from underwriting.applications.services.read_application import ApplicationView, GuarantorView
 from underwriting.decisions.desk_reviews import DeskReviews
 from underwriting.decisions.reviews import NobodyDecidedOn
 from underwriting.decisions.service import Decisions
@@ -33,6 +34,12 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     reviews = DeskReviews(decisions)
     pages = Blueprint("applicant", __name__)
 
+    def status_page(
+        application: ApplicationView, caller: Caller, *, errors: tuple[FieldError, ...] = (), text: str = ""
+    ) -> Response:
+        declined = _declined(runtime, agreements, application, caller)
+        return _status_page(application, decisions, agreements, caller, declined, errors=errors, text=text)
+
     @pages.get("/my")
     def my() -> Response:
         caller = current_caller()
@@ -52,7 +59,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
             return redirect(f"/applications/{application_id}/review")
         if caller.is_staff:
             return redirect(f"/console/applications/{application_id}")
-        return _status_page(application, decisions, agreements, caller)
+        return status_page(application, caller)
 
     @pages.post("/applications/<uuid:application_id>/information")
     def give_information(application_id: uuid.UUID) -> BaseResponse:
@@ -64,7 +71,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
         try:
             added = load(SupplementSchema(), {"information": text}, on=_today(runtime))
         except InvalidInput as refusal:
-            return _status_page(application, decisions, agreements, caller, errors=refusal.errors, text=text)
+            return status_page(application, caller, errors=refusal.errors, text=text)
         applications.add_supplement(application_id, added, caller)
         return redirect(f"/applications/{application_id}", 303)
 
@@ -75,19 +82,22 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
 
     @pages.get("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
     def ask_for_guarantor(application_id: uuid.UUID, ordinal: int) -> Response:
-        return _guarantor_form(_own(applications, application_id, current_caller()), ordinal, {}, ())
+        caller = current_caller()
+        application = _own(applications, application_id, caller)
+        return _guarantor_form(application, ordinal, _declined(runtime, agreements, application, caller), {}, ())
 
     @pages.post("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
     def replace_guarantor(application_id: uuid.UUID, ordinal: int) -> BaseResponse:
         caller = current_caller()
         application = _own(applications, application_id, caller)
+        declined = _declined(runtime, agreements, application, caller)
         values = {name: request.form.get(name, "").strip() for name in ("personal_number", "name", "email", "phone")}
         body = {name: value for name, value in (values | {"phone": forms.phone_in(values["phone"])}).items() if value}
         try:
             named = load(GuarantorSchema(), body, on=_today(runtime))
             applications.replace_guarantor(application_id, ordinal, named, caller)
         except InvalidInput as refusal:
-            return _guarantor_form(application, ordinal, values, refusal.errors)
+            return _guarantor_form(application, ordinal, declined, values, refusal.errors)
         return redirect(f"/applications/{application_id}", 303)
 
     @pages.get("/invitations/<token>")
@@ -120,6 +130,7 @@ def _status_page(
     decisions: Decisions,
     agreements: Agreements,
     caller: Caller,
+    declined: Declined | None,
     *,
     errors: tuple[FieldError, ...] = (),
     text: str = "",
@@ -130,6 +141,8 @@ def _status_page(
         refresh_seconds=_REFRESH_SECONDS if application.state in _WAITING else None,
         version=_version(application),
         application=application,
+        declined=declined,
+        ordinal_of=lambda one: _ordinal_of(application, one),
         decision=_told(decisions, application, caller),
         may_review=_may_review(decisions, application, caller),
         agreement_id=agreements.id_of_application(application.id, caller),
@@ -138,11 +151,37 @@ def _status_page(
     )
 
 
+def _declined(
+    runtime: Runtime, agreements: Agreements, application: ApplicationView, caller: Caller
+) -> Declined | None:
+    """Who of an approved application's guarantors does not sign, while another can be named (rule G2)."""
+    if application.state is not ApplicationState.APPROVED:
+        return None
+    agreement_id = agreements.id_of_application(application.id, caller)
+    return DeclinedGuarantors(runtime).of_agreement(agreement_id, caller) if agreement_id else None
+
+
+def _ordinal_of(application: ApplicationView, declined: DeclinedGuarantor) -> int:
+    return next(one.ordinal for one in application.guarantors if one.personal_number == declined.personal_number)
+
+
+def _replaceable(application: ApplicationView, declined: Declined | None) -> list[GuarantorView]:
+    """Whom another can be named in the place of: before the decision until they confirm, then where they declined."""
+    if application.state is ApplicationState.SUBMITTED:
+        open_ones = (GuarantorState.REFUSED, GuarantorState.INVITED)
+        return [one for one in application.guarantors if one.state in open_ones]
+    numbers = {one.personal_number for one in declined.guarantors} if declined else set()
+    return [one for one in application.guarantors if one.personal_number in numbers]
+
+
 def _guarantor_form(
-    application: ApplicationView, ordinal: int, values: dict[str, str], errors: tuple[FieldError, ...]
+    application: ApplicationView,
+    ordinal: int,
+    declined: Declined | None,
+    values: dict[str, str],
+    errors: tuple[FieldError, ...],
 ) -> Response:
-    replaceable = (GuarantorState.REFUSED, GuarantorState.INVITED)
-    named = [one for one in application.guarantors if one.ordinal == ordinal and one.state in replaceable]
+    named = [one for one in _replaceable(application, declined) if one.ordinal == ordinal]
     if not named:
         raise NotFound
     return render(
@@ -150,6 +189,8 @@ def _guarantor_form(
         status=422 if errors else 200,
         application=application,
         guarantor=named[0],
+        name_by=declined.name_by if declined else application.confirm_by,
+        is_granted=declined is not None,
         values=values,
         errors=errors,
     )

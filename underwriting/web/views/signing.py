@@ -8,10 +8,10 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.signing.routes import SIGNING_COOKIE
-from agreements.signing.service import Signings
+from agreements.signing.service import Signings, ToSign
 from agreements.signing.services.keep_order import Started
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.vocabulary import SigningState
+from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform.authentication import SESSION_COOKIE, read_cookie, set_cookie
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import own_path, render
@@ -73,6 +73,21 @@ def to_signing_page(started: Started, *, back: str) -> BaseResponse:
     set_cookie(response, SIGNING_COOKIE, started.secret)
     set_cookie(response, _BACK_COOKIE, back)
     return response
+
+
+def start_signing(
+    signings: Signings, purpose: SigningPurpose, subject_id: uuid.UUID, to_sign: ToSign, *, back: str
+) -> BaseResponse:
+    """Start the signature of what was prepared, and send the browser to its page."""
+    started = signings.start(
+        purpose,
+        subject_id,
+        visible_text=to_sign.visible_text,
+        document=to_sign.document,
+        person=to_sign.person,
+        end_user_ip=end_user_ip(),
+    )
+    return to_signing_page(started, back=back)
 
 
 def _secret() -> str:
