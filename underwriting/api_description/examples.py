@@ -36,6 +36,7 @@ EXAMPLES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("POST", "/v1/partners/{partner_id}/exit"): {"exited_on": "2026-02-16", "evidence": "Ändringsbevis 2026-02-20"},
     ("PUT", "/v1/partners/{partner_id}/exit"): {"exited_on": "2026-02-17", "evidence": "Rättat bevis 2026-02-25"},
     ("POST", "/v1/partners/{partner_id}/broken-limitation"): {"broken_on": "2026-03-02"},
+    ("POST", "/v1/agreements/{agreement_id}/drawdowns/resumption"): {"reason": "Den nya bolagsmannen är granskad."},
     ("POST", "/v1/guarantees/{guarantee_id}/refusal"): {"reason": "Jag har sålt min andel.", "tell_applicant": True},
     ("POST", "/v1/guarantees/{guarantee_id}/stop"): {"reason": "Borgensmannen har fått en förvaltare."},
     ("POST", "/v1/guarantees/{guarantee_id}/release"): {"reason": "En ny delägare går i borgen i stället."},

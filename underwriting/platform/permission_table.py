@@ -195,6 +195,7 @@ TABLE: Mapping[str, Access] = {
     "parties.record_exit": _UNDERWRITER,
     "parties.correct_exit": _UNDERWRITER,
     "parties.record_broken_limitation": _UNDERWRITER,
+    "parties.resume_drawdowns": _UNDERWRITER,
     "parties.ask_release": _UNDERWRITER,
     "parties.approve_release": _UNDERWRITER,
     "parties.consent_release": _PERSON,
