@@ -93,6 +93,7 @@ class LiablePartySchema(Answer):
     statute = TextField(longest=200)
     debts_before = DateField()
     until = DateField()
+    owed = MoneyField(zero=True, described={"description": "What the party answers for of the debt as it stands"})
 
 
 class DocumentSchema(Answer):

@@ -1,6 +1,6 @@
 """Personal guarantees: the cap, the words that the text must hold, and who is liable (rules G2, G3, G5)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -75,6 +75,33 @@ class Partner:
         if self.exited_on is None or self.until is None:
             return on >= self.entered_on
         return arisen_on < self.exited_on and on <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What has *arisen* of each kind of debt, by legal day, and what of each kind is *settled*: paid or taken back."""
+
+    arisen: Mapping[object, tuple[tuple[date, Money], ...]]
+    settled: Mapping[object, Money]
+
+    @property
+    def owed(self) -> Money:
+        """All that is left."""
+        return self._left(lambda _: True)
+
+    def owed_by(self, partner: Partner, *, on: date) -> Money:
+        """What *partner* answers for on a day (rule G5): what arose before the exit, and has not been settled since.
+
+        What was paid of one kind of debt has settled the oldest of it first.
+        """
+        return self._left(lambda arisen_on: partner.answers(arisen_on=arisen_on, on=on))
+
+    def _left(self, counts: Callable[[date], bool]) -> Money:
+        kinds = (
+            Money.sum(amount for arisen_on, amount in days if counts(arisen_on)) - self.settled.get(kind, Money.ZERO)
+            for kind, days in self.arisen.items()
+        )
+        return Money.sum(max(Money.ZERO, left) for left in kinds)
 
 
 @dataclass(frozen=True, slots=True)

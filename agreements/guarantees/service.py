@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from agreements.guarantees import rules
 from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import Division, LiableParty, Partner
+from agreements.guarantees.services.weigh_debt import OWED
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import Account, CompanyForm, GuaranteeState
+from underwriting.kernel.vocabulary import CompanyForm, GuaranteeState
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import token_hash
 from underwriting.platform.runtime import Runtime
@@ -34,7 +35,6 @@ _OVER = (
     GuaranteeState.REPLACED,
     GuaranteeState.RELEASED,
 )
-_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE)
 # One statement however many guarantees the person has: what is owed of an agreement, at most the cap.
 _REGISTER = sa.text("""
     SELECT guarantee.id, guarantee.agreement_id, guarantee.state, guarantee.cap_ore,
@@ -49,7 +49,7 @@ _REGISTER = sa.text("""
     ) AS owed ON true
     WHERE guarantee.person_index = :person_index
     ORDER BY guarantee.id
-""").bindparams(binding=[str(state) for state in _BINDING], owed=[str(account) for account in _OWED])
+""").bindparams(binding=[str(state) for state in _BINDING], owed=[str(account) for account in OWED])
 
 
 @dataclass(frozen=True, slots=True)

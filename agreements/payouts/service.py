@@ -109,10 +109,12 @@ class Payouts:
             self.agreement_signed(session, agreement, at)
 
     def agreement_signed(self, session: Session, agreement: Agreement, at: datetime) -> None:
-        """No signature is missing on the locked agreement: the first payout is ordered (rule P1)."""
-        if agreement.drawdowns_stopped_at is None:
-            screen_again(session, self.runtime, agreement.application_id, Occasion.SIGNING, at=at)
-            order(session, self.runtime, agreement, Money(agreement.first_drawdown_ore), actor=_SYSTEM, at=at)
+        """No signature is missing on the locked agreement: the first payout is ordered (rule P1).
+
+        Where something stops it, the order waits for that to be over.
+        """
+        screen_again(session, self.runtime, agreement.application_id, Occasion.SIGNING, at=at)
+        order(session, self.runtime, agreement, Money(agreement.first_drawdown_ore), actor=_SYSTEM, at=at)
 
     def request_drawdown(self, agreement_id: uuid.UUID, amount: Money, *, actor: str) -> DrawdownView:
         """Draw *amount* more of the limit (rule P1). Raises AgreementStateRefuses, DrawdownRefused."""

@@ -16,6 +16,7 @@ from schemas.parties import (
     SigningRuleRequestSchema,
     SigningRuleSchema,
 )
+from underwriting.api_description.intake import DONE
 from underwriting.api_description.operation import STAFF, UNDERWRITERS, Answer, Area, Audience, Operation, Parameter
 from underwriting.kernel.text import Text
 
@@ -53,6 +54,7 @@ def _write(
     who: tuple[Audience, ...] = UNDERWRITERS,
     body: type[Schema] | None = None,
     creates: bool = False,
+    is_silent: bool = False,
 ) -> Operation:
     return Operation(
         area=Area.AGREEMENTS,
@@ -61,7 +63,7 @@ def _write(
         summary=summary,
         who=who,
         body=body,
-        answers={201 if creates else 200: answer},
+        answers={204 if is_silent else 201 if creates else 200: answer},
         rules=tuple(sorted(("A7", *rules))),
         takes_key=True,
     )
@@ -165,6 +167,14 @@ PARTIES = (
         _PARTNER,
         "G5",
         body=BrokenLimitationRequestSchema,
+    ),
+    _write(
+        "/v1/agreements/{agreement_id}/drawdowns/resumption",
+        Text("Låt uttag fortsätta efter ett utträde", "Let drawdowns go on after an exit"),
+        DONE,
+        "G5",
+        body=ReasonRequestSchema,
+        is_silent=True,
     ),
     _write(
         "/v1/guarantees/{guarantee_id}/release",

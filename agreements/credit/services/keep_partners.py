@@ -1,7 +1,7 @@
 """The partners of an HB and the general partners of a KB as the register shows them; recorded by staff (rule G5)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from agreements.credit import messages
 from agreements.credit.models import Agreement, LiablePartner
-from agreements.credit.services.keep_agreement import lock_agreement
+from agreements.credit.services.keep_agreement import link_to, lock_agreement, tell_borrower
 from agreements.guarantees.rules import Partner
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from underwriting.kernel.periods import stockholm_date
@@ -112,9 +113,7 @@ class Partners:
             subject = of_application(agreement.application_id)
             partner.details_encrypted = self.runtime.cipher.encrypt_json(content, context=_DETAILS, subject=subject)
             partner.exited_on, partner.exit_recorded_by, partner.exit_recorded_at = exited_on, caller.actor, at
-            agreement.drawdowns_stopped_at = agreement.drawdowns_stopped_at or at
-            agreement.version += 1
-            session.flush()
+            self._stop_drawdowns(session, agreement, at)
             return self._noted(session, partner, "agreement.partner_exit_recorded", caller, at)
 
     def correct_exit(self, partner_id: uuid.UUID, *, exited_on: date, evidence: str, caller: Caller) -> PartnerView:
@@ -159,6 +158,16 @@ class Partners:
             partner.limitation_broken_on = broken_on
             session.flush()
             return self._noted(session, partner, "agreement.partner_limitation_broken", caller, at)
+
+    def _stop_drawdowns(self, session: Session, agreement: Agreement, at: datetime) -> None:
+        if agreement.drawdowns_stopped_at is None and agreement.ended_at is None:
+            letter = messages.drawdowns_stopped(number=agreement.number, link=link_to(self.runtime, agreement))
+            tell_borrower(
+                session, self.runtime, agreement, letter, kind="drawdowns-stopped", occasion=at.isoformat(), at=at
+            )
+        agreement.drawdowns_stopped_at = agreement.drawdowns_stopped_at or at
+        agreement.version += 1
+        session.flush()
 
     def _locked(self, session: Session, partner_id: uuid.UUID) -> tuple[Agreement, LiablePartner]:
         found = session.get(LiablePartner, partner_id)
@@ -213,6 +222,17 @@ def name_of(runtime: Runtime, partner: LiablePartner) -> str:
     """What the partner is called."""
     name: str = runtime.cipher.decrypt_json(partner.details_encrypted, context=_DETAILS)["name"]
     return name
+
+
+def note_resumption(
+    runtime: Runtime, agreement: Agreement, left: Iterable[LiablePartner], *, reason: str, actor: str, at: datetime
+) -> None:
+    """Keep with those who have *left* why drawdowns of the locked agreement go on all the same."""
+    subject, resumed = of_application(agreement.application_id), {"reason": reason, "by": actor, "at": at.isoformat()}
+    for partner in left:
+        content = runtime.cipher.decrypt_json(partner.details_encrypted, context=_DETAILS)
+        content |= {"resumed": [*content.get("resumed", ()), resumed]}
+        partner.details_encrypted = runtime.cipher.encrypt_json(content, context=_DETAILS, subject=subject)
 
 
 def partner_in(row: LiablePartner) -> Partner:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from agreements.credit.services.keep_agreement import lock_agreement
+from agreements.credit.services.keep_agreement import get_agreement, lock_agreement
+from agreements.credit.services.tell_of_release import ask_consents, tell_of_release
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee, GuaranteeRelease, ReleaseConsent
 from agreements.guarantees.rules import may_release
@@ -86,13 +87,19 @@ class Releases:
             )
             session.add(release)
             session.flush()
+            agreement = get_agreement(session, release.agreement_id)
+            ask_consents(session, self.runtime, agreement, release, self._others(session, release), at=at)
             return self._noted(session, release, "guarantee.release_asked", caller, at)
 
     def approve(self, release_id: uuid.UUID, *, caller: Caller) -> ReleaseView:
-        """The second of staff approves. NotPermitted for whoever asked, NotFound once it is settled."""
+        """The second of staff approves. NotPermitted for whoever asked, NotFound once it is settled.
+
+        GuaranteeNotReleasable once the guarantee has ended.
+        """
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             release = self._locked(session, release_id)
+            self._require_in_force(session, release)
             if is_same_person(session, caller, release.asked_by):
                 raise NotPermitted
             release.approved_by, release.approved_at = caller.actor, at
@@ -100,13 +107,17 @@ class Releases:
             return self._noted(session, release, "guarantee.release_approved", caller, at)
 
     def consent(self, release_id: uuid.UUID, *, caller: Caller) -> ReleaseView:
-        """A co-guarantor, identified by BankID, allows it; once is enough. NotFound for anybody else."""
+        """A co-guarantor, identified by BankID, allows it; once is enough. NotFound for anybody else.
+
+        GuaranteeNotReleasable once the guarantee has ended.
+        """
         person_index, at = caller.require_person(), self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             release = self._locked(session, release_id)
             own = [one for one in self._others(session, release) if one.person_index == person_index]
             if not own:
                 raise NotFound
+            self._require_in_force(session, release)
             values = {"release_id": release.id, "guarantee_id": own[0].id, "given_at": at}
             session.execute(insert(ReleaseConsent).values(values).on_conflict_do_nothing())
             return self._noted(session, release, "guarantee.release_consented", caller, at)
@@ -145,6 +156,11 @@ class Releases:
             raise NotFound
         return found
 
+    @staticmethod
+    def _require_in_force(session: Session, release: GuaranteeRelease) -> None:
+        if guarantees.get(session, release.guarantee_id).state != GuaranteeState.IN_FORCE:
+            raise GuaranteeNotReleasable
+
     def _others(self, session: Session, release: GuaranteeRelease) -> Sequence[Guarantee]:
         return [
             one
@@ -166,6 +182,8 @@ class Releases:
             guarantee = guarantees.get(session, release.guarantee_id)
             guarantees.release(session, guarantee, actor=caller.actor, at=at)
             session.flush()
+            agreement = get_agreement(session, release.agreement_id)
+            tell_of_release(session, self.runtime, agreement, guarantee, self._others(session, release), at=at)
         return self._view(session, release)
 
     def _others_and_given(self, session: Session, release: GuaranteeRelease) -> tuple[set[uuid.UUID], set[uuid.UUID]]:

@@ -16,7 +16,8 @@ from agreements.credit.services.keep_partners import name_of, partner_in, rows_o
 from agreements.documents.models import Document
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
-from agreements.guarantees.rules import Liability
+from agreements.guarantees.rules import Liability, LiableParty, Partner
+from agreements.guarantees.services.weigh_debt import debt_of
 from agreements.ledger import service as ledger
 from agreements.signing.services.take_completion import signed_when
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
@@ -121,7 +122,8 @@ class GuaranteeView:
 class LiableView:
     """Somebody who answers for the debt; *name* is None where the register holds the names.
 
-    A former partner answers for *debts_before* a day, and to the end of *until*.
+    A former partner answers for *debts_before* a day, and to the end of *until*. *owed* is what the party answers for
+    of the debt as it stands.
     """
 
     liability: Liability
@@ -131,6 +133,7 @@ class LiableView:
     statute: str | None
     debts_before: date | None
     until: date | None
+    owed: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +228,15 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
     }
     partners = rows_of(session, agreement.id)
     names |= {partner.id: name_of(runtime, partner) for partner in partners}
-    borrower = details_of(runtime, agreement).name
+    borrower, debt = details_of(runtime, agreement).name, debt_of(session, agreement.id)
+    recorded: dict[object, Partner] = {partner.id: partner_in(partner) for partner in partners}
+    on = stockholm_date(runtime.clock.now())
+
+    def owed_by(party: LiableParty) -> Money:
+        if party.reference in recorded:
+            return debt.owed_by(recorded[party.reference], on=on)
+        return debt.owed if party.cap is None else min(party.cap, debt.owed)
+
     return tuple(
         LiableView(
             party.liability,
@@ -235,13 +246,14 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
             str(party.statute) if party.statute else None,
             party.debts_before,
             party.until,
+            owed_by(party),
         )
         for party in guarantees.liable_parties(
             session,
             agreement.id,
             CompanyForm(agreement.company_form),
-            partners=[partner_in(partner) for partner in partners],
-            on=stockholm_date(runtime.clock.now()),
+            partners=recorded.values(),
+            on=on,
         )
     )
 

@@ -254,9 +254,9 @@ def _is_held_by(locked: LockedFile, file: PaymentFile) -> bool:
 
 
 def may_be_paid(agreement: Agreement) -> bool:
-    """Whether money may leave for the agreement as it stands (rules C1, G2)."""
-    is_stopped = agreement.payouts_stopped_at is not None or agreement.annulment_asked_at is not None
-    return agreement.state in _PAYABLE and not is_stopped
+    """Whether money may leave for the agreement as it stands (rules C1, G2, G5)."""
+    stops = (agreement.payouts_stopped_at, agreement.annulment_asked_at, agreement.drawdowns_stopped_at)
+    return agreement.state in _PAYABLE and not any(stops)
 
 
 def each(things: Sequence[T], work: Callable[[T], int]) -> int:
