@@ -86,7 +86,8 @@ def _persons_in(form: "MultiDict[str, str]", current: SigningRule) -> Iterator[t
         number, name = form.get(f"person-{place}-number", "").strip(), form.get(f"person-{place}-name", "").strip()
         if number or name:
             email = form.get(f"person-{place}-email", "").strip()
-            known: dict[str, Any] = {"personal_number": number, "name": name, "roles": form.getlist(f"person-{place}-roles")}
+            roles = form.getlist(f"person-{place}-roles")
+            known: dict[str, Any] = {"personal_number": number, "name": name, "roles": roles}
             yield str(place), known | ({"email": email} if email else {})
 
 

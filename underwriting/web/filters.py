@@ -24,7 +24,8 @@ _TONES = {
     **dict.fromkeys(("held", "ordered", "sent"), "warn"),
     **dict.fromkeys(("waiting", "temporary", "failing", "due", "running", "lost"), "warn"),
     **dict.fromkeys(("declined", "refused", "annulled", "dead", "permanent", "disabled", "failed", "returned"), "bad"),
-    **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen", "dropped", "withdrawn"), "over"),
+    **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen", "dropped"), "over"),
+    "withdrawn": "over",
 }
 
 
