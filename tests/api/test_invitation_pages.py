@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 
 from agreements.credit.models import Agreement
-from agreements.credit.service import grant
-from tests.support.credit import ANNA, ERIK, MARIA, STRANGER, granted_terms
+from tests.support.credit import ANNA, ERIK, MARIA, STRANGER
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import link
-from tests.support.visitor import Visitor, text_of, visit
+from tests.support.visitor import Visitor, grant_directly, text_of, visit
 
 ANNAS_MAIL, ERIKS_MAIL, MARIAS_MAIL = "anna@exempel.example", "erik@exempel.example", "maria@exempel.example"
 OF_GUARANTOR = r"(/guarantees/[0-9a-f-]+/invitation/[\w-]+)"
@@ -22,9 +21,7 @@ UNKNOWN = {"sv": "Länken stämmer inte", "en": "The link is not right"}
 @pytest.fixture
 def agreement(world: HouseWorld) -> Agreement:
     """An agreement that Anna signs and that Erik and Maria guarantee, granted and not signed."""
-    at = world.runtime.clock.now()
-    with world.runtime.database.transaction() as session:
-        return grant(session, world.runtime, granted_terms(at), at=at)
+    return grant_directly(world)
 
 
 def eriks(world: HouseWorld) -> str:

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from agreements.credit.models import Agreement
+from agreements.credit.service import grant
+from tests.support.credit import granted_terms
 from tests.support.house import Api, HouseWorld
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.platform.authentication import SESSION_COOKIE
@@ -73,6 +76,13 @@ class Visitor:
     @property
     def _headers(self) -> dict[str, str]:
         return {"Accept": "text/html", "Accept-Language": self.language}
+
+
+def grant_directly(world: HouseWorld, **changes: Any) -> Agreement:
+    """An agreement that Anna signs and that Erik and Maria guarantee: 218 000 kr, nobody has signed."""
+    at = world.runtime.clock.now()
+    with world.runtime.database.transaction() as session:
+        return grant(session, world.runtime, granted_terms(at, **changes), at=at)
 
 
 def visit(world: HouseWorld, person: PersonalNumber, *, language: str = "sv") -> Visitor:

@@ -100,6 +100,9 @@ def replace_guarantor(
     signatures, GuarantorNotReplaceable, ApplicationOpen, NotFound without such a guarantor, InvalidInput for a person
     who cannot be guarantor here (rule A4).
     """
+    asked = _asked_already(session, runtime, application, ordinal, named)
+    if asked is not None:
+        return asked
     was_granted = application.state == ApplicationState.APPROVED
     with one_undecided(session):
         move(session, application, ApplicationEvent.GUARANTOR_REPLACED, actor=actor, at=at, data={"guarantor": ordinal})
@@ -108,7 +111,8 @@ def replace_guarantor(
     old = next((row for row in rows if row.ordinal == ordinal), None)
     if old is None:
         raise NotFound
-    _check_named(runtime, application, [row for row in rows if row is not old], named)
+    left = [row for row in rows if row is not old or row.state != GuarantorState.INVITED]
+    _check_named(runtime, application, left, named)
     if was_granted:
         _give_up_agreement(session, runtime, application, old, actor=actor, at=at)
     old.state = str(GuarantorState.REPLACED)
@@ -129,6 +133,17 @@ def replace_guarantor(
     keep_ground(session, application, new.person_index, at=at)
     invite(session, runtime, application, new, at=at)
     return new
+
+
+def _asked_already(
+    session: Session, runtime: Runtime, application: Application, ordinal: int, named: NamedGuarantor
+) -> ApplicationGuarantor | None:
+    """The guarantor in that place, where exactly this person has just been asked there: a form that was sent twice."""
+    waits = application.state == ApplicationState.SUBMITTED
+    for row in guarantors_of(session, application) if waits else ():
+        if row.ordinal == ordinal and row.state == GuarantorState.INVITED:
+            return row if named_guarantor(runtime.cipher, row) == named else None
+    return None
 
 
 def _give_up_agreement(
