@@ -61,7 +61,7 @@ _LABELS = {
     "annulment_ground": "agree.ground",
     "annulment_reason": "agree.reason",
     "evidence": "agree.source_label",
-    "report": "payouts.report_file",
+    "report": "desk.report_file",
 }
 
 
