@@ -122,6 +122,21 @@ def guarantor_declined(*, name: str, number: int, reason: str | None, link: str,
     )
 
 
+def superseded(*, number: int) -> Letter:
+    """To those who sign for the company: a guarantor is replaced, the agreement is given up (rules G2, G7)."""
+    return Letter(
+        Text("Kreditavtal {number} undertecknas inte längre", "Credit agreement {number} is no longer signed").filled(
+            number=number
+        ),
+        Text(
+            "En borgensman byts ut och krediten prövas på nytt. Kreditavtal {number} gäller inte, även om du har "
+            "undertecknat det. Beviljas krediten får du ett nytt avtal att läsa och underteckna.",
+            "A guarantor is replaced and the credit is decided anew. Credit agreement {number} does not bind, even if "
+            "you have signed it. If the credit is granted you get a new agreement to read and sign.",
+        ).filled(number=number),
+    )
+
+
 def guarantee_superseded(*, borrower: str) -> Letter:
     """To the other guarantors: one was replaced, so that what they signed does not bind (rules G2, G7)."""
     return Letter(

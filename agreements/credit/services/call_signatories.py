@@ -40,6 +40,17 @@ def call_signatories(
         post_about(session, runtime, agreement, "agreement-to-sign", occasion, recipient, letter, at, subject)
 
 
+def tell_signatories(
+    session: Session, runtime: Runtime, agreement: Agreement, letter: Letter, *, kind: str, at: datetime
+) -> None:
+    """Write to those who sign at an address of their own, once of each *kind*; the others read the contact's letter."""
+    details = details_of(runtime, agreement)
+    addresses = {one.email for one in details.signing_rule.callable_signatories if one.email}
+    for ordinal, recipient in enumerate(sorted(addresses - {details.contact.email}), start=1):
+        subject = f"agreement:{agreement.id}:signatory:{ordinal}"
+        post_about(session, runtime, agreement, kind, f"{agreement.id}:{ordinal}", recipient, letter, at, subject)
+
+
 def post_about(
     session: Session,
     runtime: Runtime,

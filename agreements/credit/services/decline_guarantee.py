@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from agreements.credit import messages
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.services.call_signatories import tell_signatories
 from agreements.credit.services.complete_signatures import require_invited, require_signable, tell_guarantor
 from agreements.credit.services.keep_agreement import (
     details_of,
@@ -169,6 +170,8 @@ def give_up_for_another_guarantor(
         if one is not declined[0] and one.state == GuaranteeState.LAPSED:
             letter = messages.guarantee_superseded(borrower=details_of(runtime, agreement).name)
             tell_guarantor(session, runtime, one, letter, kind="guarantee-superseded", at=at)
+    given_up = messages.superseded(number=agreement.number)
+    tell_signatories(session, runtime, agreement, given_up, kind="agreement-superseded", at=at)
     session.flush()
 
 

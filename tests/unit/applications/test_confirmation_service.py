@@ -322,3 +322,13 @@ def test_who_has_answered_or_is_out_of_time_is_not_asked_again(world: LendingWor
     world.applications.refuse(world.invitation_token())
     with pytest.raises(InvitationClosed):
         world.applications.invite_again(application_id, 1, email=None, caller=anna)
+
+
+def test_those_who_were_asked_are_told_that_the_application_lapsed(world: LendingWorld) -> None:
+    """A6: who was invited or has confirmed awaits nothing more; who has refused is left alone."""
+    by = [guarantor_json(BERTIL, "Bertil Berg"), guarantor_json(CECILIA, "Cecilia Ceder")]
+    world.submitted(world.body(company_form="HB", organisation_number=CLEAN_HB, guarantors=by))
+    world.applications.refuse(world.invitation_token())  # Cecilia's is the newest
+    move_clock(world, TOO_LATE)
+    assert world.applications.lapse_due() == 1
+    assert [letter.recipient for letter in world.letters("guarantor-not-needed")] == ["bertil@example.se"]
