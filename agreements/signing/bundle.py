@@ -31,7 +31,7 @@ from functools import partial
 from typing import Any
 
 from agreements.signing.evidence import Asked
-from agreements.signing.formats import LogEntry, claims_of, completion_of, lines_of, log_of
+from agreements.signing.kept_evidence import LogEntry, claims_of, completion_of, lines_of, log_of
 from agreements.signing.rules import Completion
 from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.identifiers import PersonalNumber

@@ -27,7 +27,7 @@ from agreements.documents.rules import SIGNED, DocumentKind
 from agreements.documents.seal_check import Trusted
 from agreements.documents.sealing import Attachment, NothingCanBeSealed
 from agreements.signing.bundle_check import SEALED_ENTRY
-from agreements.signing.formats import completion_of, evidence_files
+from agreements.signing.kept_evidence import completion_of, evidence_files
 from agreements.signing.models import Signing
 from agreements.signing.services.export_bundle import signings_inside
 from agreements.signing.services.take_completion import EVIDENCE

@@ -17,7 +17,7 @@ from agreements.signing import bundle
 from agreements.signing.bundle import Sealed, Signature, Signed
 from agreements.signing.bundle_check import SEALED_ENTRY
 from agreements.signing.evidence import Asked
-from agreements.signing.formats import UNREADABLE, LogEntry, completion_of
+from agreements.signing.kept_evidence import UNREADABLE, LogEntry, completion_of
 from agreements.signing.models import Signing
 from agreements.signing.services.keep_order import PERSON, VISIBLE_TEXT, opened
 from agreements.signing.services.take_completion import EVIDENCE

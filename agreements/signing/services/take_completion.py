@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from agreements.documents import service as documents
 from agreements.signing import evidence
 from agreements.signing.evidence import Asked, EvidenceFault, Roots, SignatureNotAccepted
-from agreements.signing.formats import fingerprint, fingerprint_of_all, kept_form
+from agreements.signing.kept_evidence import fingerprint, fingerprint_of_all, kept_form
 from agreements.signing.models import Signing
 from agreements.signing.rules import Completion
 from agreements.signing.services.keep_order import PERSON, VISIBLE_TEXT, opened
