@@ -96,7 +96,7 @@ def test_a_document_is_verified_on_the_spot_step_by_step(world: HouseWorld) -> N
     assert len(signed) == 2  # agreement and guarantee; the application was signed before there was an agreement
     for text in signed:
         assert "Does not hold" not in text
-        assert "Anna" in text
+        assert "2026-03-02 10:00" in text.replace("\u00a0", " ")
         assert text.count("<li class=") > 5
     other = granted(world, CompanyForm.EF)
     ulla.get(links[0].replace(loan.agreement_id, other.agreement_id), 404)

@@ -107,7 +107,7 @@ def test_a_refused_file_is_never_sent_and_its_payouts_wait_for_a_person(careful:
     loan = signed(world)
     eva = billing(world, "eva")
     (file,) = eva.api.get("/v1/payout-files")["items"]
-    assert "Uppgiften saknas" in eva.send(f"{DESK}/files/{file['id']}/refuse", DESK, 422, reason="").text
+    assert "får inte vara tom" in eva.send(f"{DESK}/files/{file['id']}/refuse", DESK, 422, reason="").text
     eva.send(f"{DESK}/files/{file['id']}/refuse", DESK, 303, reason="Fel belopp.")
     world.work()
     assert state(loan) == "held"
