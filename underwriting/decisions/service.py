@@ -99,6 +99,7 @@ class Decisions:
     def ask_again(self, application_id: uuid.UUID, caller: Caller) -> None:
         """An underwriter's decision that what is unknown or was refused is asked for once more (rule B4).
 
+        An answer that came after its question was given up for dead lets the application go on without a new one.
         Raises QuestionNotBlocked when nothing stands in the way, ApplicationStateRefuses after the assessment.
         """
         caller.require(*UNDERWRITERS)
@@ -109,7 +110,7 @@ class Decisions:
             rules.advance(ApplicationState(application.state), ApplicationEvent.ATTEMPT_FAILED)
             case = gather(session, self.runtime, application, at=at)
             allowed = [self._allow(case, position, caller, at) for position in range(len(case.subjects))]
-            if not any(allowed):
+            if not any(allowed) and not application.outcome_unknown:
                 raise QuestionNotBlocked
             application.outcome_unknown = False
             application.next_attempt_at = self.runtime.wall.now()
