@@ -42,15 +42,15 @@ def invite_again(
         raise NotFound
     if email is not None:
         _change_address(session, runtime, application, row, email, actor=actor, at=at)
+    data = {"guarantor": ordinal, "other_address": email is not None}
+    subject = subject_of(application.id)
+    audit_log.append(session, subject, "application.guarantor_invited_again", actor=actor, at=at, data=data)
     if application.state == ApplicationState.APPROVED:
         call_guarantor_again(
             session, runtime, application.id, person_index=row.person_index, email=email, actor=actor, at=at
         )
     else:
         _ask_again(session, runtime, application, row, at)
-    data = {"guarantor": ordinal, "other_address": email is not None}
-    subject = subject_of(application.id)
-    audit_log.append(session, subject, "application.guarantor_invited_again", actor=actor, at=at, data=data)
 
 
 def _ask_again(

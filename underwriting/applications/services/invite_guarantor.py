@@ -113,11 +113,11 @@ def replace_guarantor(
         raise NotFound
     left = [row for row in rows if row is not old or row.state != GuarantorState.INVITED]
     _check_named(runtime, application, left, named)
-    if was_granted:
-        _give_up_agreement(session, runtime, application, old, actor=actor, at=at)
     old.state = str(GuarantorState.REPLACED)
     old.invitation_hash = None
     session.flush()
+    if was_granted:
+        _give_up_agreement(session, runtime, application, old, actor=actor, at=at)
     new = new_guarantor(runtime.cipher, application, ordinal, named)
     session.add(new)
     session.flush()
