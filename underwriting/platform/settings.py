@@ -72,8 +72,8 @@ class DocumentSealSettings:
 class BankSettings:
     """Where payout orders are sent, and the token that shows they are ours; or the folder *drop* that stands for it.
 
-    *pain_version* is the version of pain.001 that the bank takes. Files that together pass *release_above* in a day are
-    released by a second person.
+    With a *drop* nobody is asked at *url*, which may be empty then, and so may the token. *pain_version* is the version
+    of pain.001 that the bank takes. Files that together pass *release_above* in a day are released by a second person.
     """
 
     url: str
@@ -189,10 +189,11 @@ def _bankid(reader: EnvironmentReader) -> BankIdSettings:
 
 
 def _bank(reader: EnvironmentReader) -> BankSettings:
+    drop = reader.optional_path("BANK_DROP")
     return BankSettings(
-        url=reader.url("BANK_URL"),
-        token=reader.secret("BANK_TOKEN"),
-        drop=reader.optional_path("BANK_DROP"),
+        url=reader.optional_url("BANK_URL") or "" if drop else reader.url("BANK_URL"),
+        token=reader.optional_secret("BANK_TOKEN") or Secret("") if drop else reader.secret("BANK_TOKEN"),
+        drop=drop,
         pain_version=reader.word("BANK_PAIN_VERSION", among=("03", "09"), default="03"),
         release_above=reader.kronor("PAYOUT_RELEASE_ABOVE"),
     )
