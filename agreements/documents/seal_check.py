@@ -52,12 +52,16 @@ class Trusted:
     time_stamps: bytes = b""
 
 
-def verify(sealed: bytes, *, signed_sha256: bytes, trusted: Trusted, at: datetime) -> tuple[SealFinding, ...]:
+def verify(
+    sealed: bytes, *, signed_sha256: bytes, trusted: Trusted, at: datetime, evidence: Mapping[str, bytes] | None = None
+) -> tuple[SealFinding, ...]:
     """Every step with what it found, for the file *sealed* and the hash that was signed.
 
-    The certificates had to be valid at *at*, when the file was sealed.
+    The certificates had to be valid at *at*, when the file was sealed. The last step is there when the *evidence* that
+    should be inside is known, by the names of its files.
     """
-    status = _status(sealed, trusted, at)
+    reader = _reader(sealed)
+    status = _status(reader, trusted, at)
     whole = status is not None and status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     stamp, stamped = _time_stamp(status)
     found = (
@@ -67,6 +71,7 @@ def verify(sealed: bytes, *, signed_sha256: bytes, trusted: Trusted, at: datetim
         (_IS_TRUSTED, status is not None and status.trusted and _was_valid(status.signing_cert, at)),
         (_IS_WHAT_WAS_SIGNED, begins_with_signed(sealed, signed_sha256)),
         (stamp, stamped),
+        *([] if evidence is None else [(_HOLDS_EVIDENCE, _attachments(reader) == evidence)]),
     )
     return tuple(SealFinding(number, step, holds) for number, (step, holds) in enumerate(found, 1))
 
@@ -82,7 +87,7 @@ def certificates_of(sealed: bytes) -> bytes:
     That it is the lender's has to be known from elsewhere: anybody can make a seal.
     """
     try:
-        seal = _seal(sealed)
+        seal = _seal(_reader(sealed))
         found = () if seal is None else (seal.signer_cert, *seal.other_embedded_certs)
     except _UNREADABLE:
         return b""
@@ -92,19 +97,10 @@ def certificates_of(sealed: bytes) -> bytes:
 def time_stamped_at(sealed: bytes) -> datetime | None:
     """What the seal's time stamp says, whoever made it; None where there is none."""
     try:
-        seal = _seal(sealed)
+        seal = _seal(_reader(sealed))
         return None if seal is None else _stamped_at(seal)
     except _UNREADABLE:
         return None
-
-
-def attachments_of(sealed: bytes) -> Mapping[str, bytes]:
-    """The files inside the sealed one, by name; none where it cannot be read."""
-    try:
-        named = PdfFileReader(io.BytesIO(sealed)).root["/Names"]["/EmbeddedFiles"]["/Names"]
-        return {str(named[at]): named[at + 1]["/EF"]["/F"].data for at in range(0, len(named), 2)}
-    except _UNREADABLE:
-        return {}
 
 
 def certificates_in(content: bytes) -> list[x509.Certificate]:
@@ -131,15 +127,18 @@ _IS_STAMPED = Text(
     "Tidsstämpeln gäller förseglingen, och dess utfärdare är betrodd",
     "The time stamp is about this seal, and its authority is trusted",
 )
+_HOLDS_EVIDENCE = Text(
+    "Bevisen inuti är underskrifternas, och inget annat", "The evidence inside is that of the signatures alone"
+)
 _IS_NOT_STAMPED = Text(
     "Ingen tidsstämpel: tiden är kreditgivarens uppgift", "No time stamp: the time is the lender's word"
 )
 
 
-def _status(sealed: bytes, trusted: Trusted, at: datetime) -> Any:
+def _status(reader: PdfFileReader | None, trusted: Trusted, at: datetime) -> Any:
     """The library's own account of the only seal, or None where there is no such thing to judge."""
     try:
-        seal = _seal(sealed)
+        seal = _seal(reader)
         if seal is None:
             return None
         contexts = _context(trusted.seal, at), _context(trusted.time_stamps, _stamped_at(seal) or at)
@@ -148,8 +147,28 @@ def _status(sealed: bytes, trusted: Trusted, at: datetime) -> Any:
         return None
 
 
-def _seal(sealed: bytes) -> Any:
-    signatures = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
+def _reader(sealed: bytes) -> PdfFileReader | None:
+    try:
+        return PdfFileReader(io.BytesIO(sealed))
+    except _UNREADABLE:
+        return None
+
+
+def _attachments(reader: PdfFileReader | None) -> Mapping[str, bytes] | None:
+    """The files inside, by name; None where they cannot be read."""
+    if reader is None:
+        return None
+    try:
+        if "/Names" not in reader.root:
+            return {}
+        named = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+        return {str(named[at]): named[at + 1]["/EF"]["/F"].data for at in range(0, len(named), 2)}
+    except _UNREADABLE:
+        return None
+
+
+def _seal(reader: PdfFileReader | None) -> Any:
+    signatures = [] if reader is None else reader.embedded_signatures
     return signatures[0] if [one.field_name for one in signatures] == [FIELD] else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agreements.documents import seal_check
-from agreements.documents.seal_check import Trusted, attachments_of
+from agreements.documents.seal_check import Trusted
 from agreements.signing import evidence
 from agreements.signing.bundle import (
     LOG,
@@ -41,9 +41,6 @@ _WHOLE = Text("Inget har lagts till, tagits bort eller flyttats", "Nothing was a
 _READ = Text("Underskriftens filer kan läsas", "The signature's files can be read")
 _LOG = Text("Granskningsloggen hänger ihop och nämner beviset", "The audit log holds, and names this evidence")
 _SEAL_READ = Text("Förseglingens filer kan läsas", "The seal's files can be read")
-_INSIDE = Text(
-    "7. Bevisen inuti är underskrifternas, och inget annat", "7. The evidence inside is that of the signatures alone"
-)
 _SEAL_LOG = Text(
     "8. Granskningsloggen hänger ihop och nämner den förseglade filen",
     "8. The audit log holds, and names this very sealed file",
@@ -121,27 +118,24 @@ def _seal(manifest: Mapping[str, Any], files: Mapping[str, bytes], trusted: Trus
     try:
         sealed = sealed_of(manifest, files)
         signatures = [signature_of(manifest, one, files) for one in manifest["signatures"]]
+        inside = _evidence_of(signatures)
         signed = hashlib.sha256(files[manifest["document"]["file"]]).digest()
     except UNREADABLE:
         yield Finding(SEALED, _SEAL_READ, holds=False)
         return
     yield Finding(SEALED, _SEAL_READ, holds=True)
     known = Trusted(trusted.seal or sealed.certificates, trusted.time_stamps or sealed.time_stamps)
-    for one in seal_check.verify(sealed.content, signed_sha256=signed, trusted=known, at=sealed.at):
+    for one in seal_check.verify(sealed.content, signed_sha256=signed, trusted=known, at=sealed.at, evidence=inside):
         yield Finding(SEALED, _numbered(one.number, one.step), one.holds)
-    yield Finding(SEALED, _INSIDE, _holds_evidence(sealed, signatures))
     yield Finding(LOG, _SEAL_LOG, seal_is_noted(sealed, manifest["document"]["id"], signed_sha256=signed))
 
 
-def _holds_evidence(sealed: Sealed, signatures: Sequence[Signature]) -> bool:
-    """Whether the files inside are those of the signatures, in their order."""
-    try:
-        expected: dict[str, bytes] = {}
-        for number, signature in enumerate(signatures, start=1):
-            expected |= evidence_files(number, signature.completion)
-    except ValueError:
-        return False
-    return dict(attachments_of(sealed.content)) == expected
+def _evidence_of(signatures: Sequence[Signature]) -> dict[str, bytes]:
+    """The files that should be inside what was sealed. Raises ValueError."""
+    files: dict[str, bytes] = {}
+    for number, signature in enumerate(signatures, start=1):
+        files |= evidence_files(number, signature.completion)
+    return files
 
 
 def _signature(

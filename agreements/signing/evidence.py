@@ -103,6 +103,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class _Vouched:
+    """Whether the signer's certificate led to a root at the order's end, and by the OCSP answer was not revoked."""
+
+    leads_to_root: bool = False
+    is_good: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Signature:
     """The XML signature, read and not yet believed."""
 
@@ -113,7 +121,7 @@ class _Signature:
 
 Roots = Sequence[x509.Certificate]
 """Who may vouch for those who sign."""
-_Check = Callable[[_Signature, Completion, Asked, Roots], bool]
+_Check = Callable[[_Signature, Completion, Asked, _Vouched], bool]
 
 
 def read_roots(pem: Path) -> Roots:
@@ -127,9 +135,10 @@ def verify(completion: Completion, asked: Asked, *, roots: Roots) -> tuple[Findi
         signature = _read(completion.signature)
     except ValueError:
         signature = None
+    vouched = _Vouched() if signature is None else _vouched(signature, completion, asked, roots)
     findings = []
     for number, (step, fault, check) in enumerate(_STEPS, start=1):
-        holds = _holds(check, signature, completion, asked, roots)
+        holds = _holds(check, signature, completion, asked, vouched)
         findings.append(Finding(number, step, None if holds else fault))
     return tuple(findings)
 
@@ -148,10 +157,10 @@ def _holds(
     signature: _Signature | None,
     completion: Completion,
     asked: Asked,
-    roots: Roots,
+    vouched: _Vouched,
 ) -> bool:
     try:
-        return signature is not None and check(signature, completion, asked, roots)
+        return signature is not None and check(signature, completion, asked, vouched)
     except ValueError:
         return False
 
@@ -179,29 +188,29 @@ def _read(signature: str) -> _Signature:
     return _Signature(xml, blocks[0], tuple(certificates))
 
 
-def _is_read(_signature: _Signature, _completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_read(_signature: _Signature, _completion: Completion, _asked: Asked, _vouched: _Vouched) -> bool:
     return True
 
 
-def _is_the_person(signature: _Signature, completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_the_person(signature: _Signature, completion: Completion, asked: Asked, _vouched: _Vouched) -> bool:
     numbers = signature.certificates[0].subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
     return completion.personal_number == asked.signatory and [one.value for one in numbers] == [asked.signatory.digits]
 
 
-def _is_the_text(signature: _Signature, _completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_the_text(signature: _Signature, _completion: Completion, asked: Asked, _vouched: _Vouched) -> bool:
     return _value(signature.block, "usrVisibleData") == asked.visible_text.encode()
 
 
-def _is_the_document(signature: _Signature, _completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_the_document(signature: _Signature, _completion: Completion, asked: Asked, _vouched: _Vouched) -> bool:
     return _value(signature.block, "usrNonVisibleData") == non_visible_data(asked.document)
 
 
-def _is_for_signing(signature: _Signature, _completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_for_signing(signature: _Signature, _completion: Completion, _asked: Asked, _vouched: _Vouched) -> bool:
     acts = signature.block.findall(f"{_BANKID}clientInfo/{_BANKID}funcId")
     return [act.text for act in acts] == ["Signing"]
 
 
-def _is_unaltered(signature: _Signature, _completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_unaltered(signature: _Signature, _completion: Completion, _asked: Asked, _vouched: _Vouched) -> bool:
     signer = signature.certificates[0]
     verifier = XMLVerifier()
     # The library canonicalises a part of a document with empty default namespaces that are not there.
@@ -225,15 +234,15 @@ def _is_unaltered(signature: _Signature, _completion: Completion, _asked: Asked,
     return sorted(signed) == sorted([_BLOCK, f"{_DSIG}KeyInfo"])
 
 
-def _is_trusted(signature: _Signature, _completion: Completion, asked: Asked, roots: Roots) -> bool:
-    return _may_sign(signature.certificates[0]) and _path_holds(signature, asked, roots, status=None)
+def _is_trusted(signature: _Signature, _completion: Completion, _asked: Asked, vouched: _Vouched) -> bool:
+    return _may_sign(signature.certificates[0]) and vouched.leads_to_root
 
 
-def _is_good(signature: _Signature, completion: Completion, asked: Asked, roots: Roots) -> bool:
-    return _path_holds(signature, asked, roots, status=_base64(completion.ocsp_response))
+def _is_good(_signature: _Signature, _completion: Completion, _asked: Asked, vouched: _Vouched) -> bool:
+    return vouched.is_good
 
 
-def _is_about_this_signature(_signature: _Signature, completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_about_this_signature(_signature: _Signature, completion: Completion, _asked: Asked, _vouched: _Vouched) -> bool:
     try:
         nonce = _status(completion).extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
     except x509.ExtensionNotFound:
@@ -241,7 +250,7 @@ def _is_about_this_signature(_signature: _Signature, completion: Completion, _as
     return nonce.startswith(hashlib.sha1(completion.signature.encode(), usedforsecurity=False).digest())
 
 
-def _is_in_time(_signature: _Signature, completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_in_time(_signature: _Signature, completion: Completion, asked: Asked, _vouched: _Vouched) -> bool:
     told_at = _status(completion).this_update_utc
     return asked.started_at - TOLERANCE <= told_at <= asked.collected_at + TOLERANCE
 
@@ -319,33 +328,34 @@ def _may_sign(certificate: x509.Certificate) -> bool:
     return usage.digital_signature or usage.content_commitment
 
 
-def _path_holds(signature: _Signature, asked: Asked, roots: Roots, *, status: bytes | None) -> bool:
-    """Whether the signer's certificate led to a root at the order's end and, by *status* (OCSP), was not revoked."""
-    context = ValidationContext(
-        trust_roots=[_asn1(root) for root in roots],
-        other_certs=[_asn1(one) for one in signature.certificates[1:]],
-        moment=asked.collected_at,
-        ocsps=[] if status is None else [asn1_ocsp.OCSPResponse.load(status)],
-        revinfo_policy=_STATUS_APART,
-        time_tolerance=TOLERANCE,
-    )
+def _vouched(signature: _Signature, completion: Completion, asked: Asked, roots: Roots) -> _Vouched:
     try:
+        statuses = [asn1_ocsp.OCSPResponse.load(_base64(completion.ocsp_response))]
+    except ValueError:
+        statuses = []
+    try:
+        context = ValidationContext(
+            trust_roots=[_asn1(root) for root in roots],
+            other_certs=[_asn1(one) for one in signature.certificates[1:]],
+            moment=asked.collected_at,
+            ocsps=statuses,
+            revinfo_policy=_STATUS_APART,
+            time_tolerance=TOLERANCE,
+        )
         # In a thread of its own: the library runs an event loop, and the caller may be inside one.
         with ThreadPoolExecutor(max_workers=1) as thread:
-            thread.submit(
-                lambda: asyncio.run(
-                    _validate(_asn1(signature.certificates[0]), context, with_status=status is not None)
-                )
-            ).result()
-    except (PathError, ValidationError, OCSPValidationError):
-        return False
-    return True
+            return thread.submit(lambda: asyncio.run(_look(_asn1(signature.certificates[0]), context))).result()
+    except (PathError, ValidationError, ValueError):
+        return _Vouched()
 
 
-async def _validate(signer: asn1_x509.Certificate, context: ValidationContext, *, with_status: bool) -> None:
+async def _look(signer: asn1_x509.Certificate, context: ValidationContext) -> _Vouched:
     path = await CertificateValidator(signer, validation_context=context).async_validate_path()
-    if with_status:
+    try:
         await verify_ocsp_response(signer, path, context)
+    except (OCSPValidationError, PathError, ValidationError, ValueError):
+        return _Vouched(leads_to_root=True)
+    return _Vouched(leads_to_root=True, is_good=True)
 
 
 def _status(completion: Completion) -> ocsp.OCSPResponse:
