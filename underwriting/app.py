@@ -71,6 +71,7 @@ from underwriting.web.views import (
     invitations,
     jobs,
     messages,
+    named_guarantors,
     reviews,
     sandbox,
     sign_on,
@@ -180,6 +181,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signup.blueprint(runtime, house.applications)
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
+    yield named_guarantors.blueprint(runtime, house.applications, house.agreements)
     yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
     yield agreement_views.blueprint(
         runtime, house.agreements, house.signings, house.cancellations, house.redemptions, house.payouts

@@ -189,6 +189,13 @@ class Decisions:
             end_user_ip=end_user_ip,
         )
 
+    def decline_counter_offer(self, application_id: uuid.UUID, caller: Caller) -> None:
+        """The applicant does not want the offer (rule D1). NotFound, ApplicationStateRefuses, OfferExpired."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = lock_own(session, application_id, caller)
+            accept_offer.decline_offer(session, application, actor=caller.actor, at=at)
+
     def counter_offer_signed(self, session: Session, signing: Signing, at: datetime) -> None:
         """Handler of SigningPurpose.COUNTER_OFFER."""
         accept_offer.record_acceptance(session, self.runtime, signing, at=at)

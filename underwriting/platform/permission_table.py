@@ -61,6 +61,7 @@ TABLE: Mapping[str, Access] = {
     "signings.show_signing": _ANYONE,
     "signings.cancel_signing": _ANYONE,
     "signing_page.watch": _ANYONE,
+    "signing_page.look": _ANYONE,
     "signing_page.cancel": _ANYONE,
     # Applications
     "applications.create": Access(anyone=True, scope=Scope.APPLICATIONS_CREATE),
@@ -85,8 +86,11 @@ TABLE: Mapping[str, Access] = {
     "applicant.show": staff(*CASE_READERS, persons=True, drafts=True),
     "applicant.give_information": _APPLICANT,
     "applicant.accept": _PERSON,
-    "applicant.ask_for_guarantor": _APPLICANT,
-    "applicant.replace_guarantor": _APPLICANT,
+    "applicant.decline": _PERSON,
+    "named_guarantors.ask_for_another": _APPLICANT,
+    "named_guarantors.name_another": _APPLICANT,
+    "named_guarantors.ask_to_send_again": _PERSON,
+    "named_guarantors.send_again": _PERSON,
     "applicant.invitation": _ANYONE,  # the invitation's secret
     "applicant.answer": _ANYONE,
     "review_pages.show": _PERSON,

@@ -25,7 +25,8 @@ _SENSITIVE = frozenset(
         *("signing_page.start_login", "signings.start_signing", "signup.sign", "applications.submit"),
         *("agreement_pages.sign", "guarantee_pages.sign", "applications.confirm", "decisions.accept"),
         *("signing_invitations.identify_guarantor", "signing_invitations.identify_signatory"),
-        *("applications.invite_again", "applicant.accept", "applicant.answer", "applications.create", "signup.apply"),
+        *("applications.invite_again", "named_guarantors.send_again"),
+        *("applicant.accept", "applicant.answer", "applications.create", "signup.apply"),
     }
 )
 """Guesses at secrets, orders at BankID, and drafts, which anybody may make."""

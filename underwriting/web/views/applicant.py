@@ -7,22 +7,22 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.show_agreement import Agreements
-from agreements.credit.services.show_declined import Declined, DeclinedGuarantor, DeclinedGuarantors
-from schemas.applications import GuarantorSchema, SupplementSchema
+from agreements.credit.services.show_declined import Declined
+from schemas.applications import SupplementSchema
 from schemas.loading import load
 from underwriting.applications.service import Applications
-from underwriting.applications.services.read_application import ApplicationView, GuarantorView
+from underwriting.applications.services.read_application import ApplicationView
 from underwriting.decisions.desk_reviews import DeskReviews
 from underwriting.decisions.reviews import NobodyDecidedOn
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.read_decision import ApplicantDecision
-from underwriting.kernel.errors import FieldError, InvalidInput, LoginRequired, NotFound
+from underwriting.kernel.errors import FieldError, InvalidInput, NotFound
 from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.vocabulary import ApplicationState, GuarantorState
+from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.authentication import Caller, current_caller
 from underwriting.platform.runtime import Runtime
-from underwriting.web import forms
 from underwriting.web.layout import render
+from underwriting.web.views.named_guarantors import declined_of, ordinal_of, own_application, unanswered_of
 from underwriting.web.views.signing import end_user_ip, to_signing_page
 
 _REFRESH_SECONDS = 3
@@ -37,7 +37,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     def status_page(
         application: ApplicationView, caller: Caller, *, errors: tuple[FieldError, ...] = (), text: str = ""
     ) -> Response:
-        declined = _declined(runtime, agreements, application, caller)
+        declined = declined_of(runtime, agreements, application, caller)
         return _status_page(application, decisions, agreements, caller, declined, errors=errors, text=text)
 
     @pages.get("/my")
@@ -54,7 +54,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     @pages.get("/applications/<uuid:application_id>")
     def show(application_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
-        application = _own(applications, application_id, caller)
+        application = own_application(applications, application_id, caller)
         if application.state is ApplicationState.DRAFT:
             return redirect(f"/applications/{application_id}/review")
         if caller.is_staff:
@@ -64,7 +64,7 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     @pages.post("/applications/<uuid:application_id>/information")
     def give_information(application_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
-        application = _own(applications, application_id, caller)
+        application = own_application(applications, application_id, caller)
         if application.state is ApplicationState.DRAFT:
             return redirect(f"/applications/{application_id}/review", 303)
         text = request.form.get("information", "").strip()
@@ -80,24 +80,9 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
         started = decisions.accept_counter_offer(application_id, current_caller(), end_user_ip=end_user_ip())
         return to_signing_page(started, back=f"/applications/{application_id}")
 
-    @pages.get("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
-    def ask_for_guarantor(application_id: uuid.UUID, ordinal: int) -> Response:
-        caller = current_caller()
-        application = _own(applications, application_id, caller)
-        return _guarantor_form(application, ordinal, _declined(runtime, agreements, application, caller), {}, ())
-
-    @pages.post("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
-    def replace_guarantor(application_id: uuid.UUID, ordinal: int) -> BaseResponse:
-        caller = current_caller()
-        application = _own(applications, application_id, caller)
-        declined = _declined(runtime, agreements, application, caller)
-        values = {name: request.form.get(name, "").strip() for name in ("personal_number", "name", "email", "phone")}
-        body = {name: value for name, value in (values | {"phone": forms.phone_in(values["phone"])}).items() if value}
-        try:
-            named = load(GuarantorSchema(), body, on=_today(runtime))
-            applications.replace_guarantor(application_id, ordinal, named, caller)
-        except InvalidInput as refusal:
-            return _guarantor_form(application, ordinal, declined, values, refusal.errors)
+    @pages.post("/applications/<uuid:application_id>/counter-offer/decline")
+    def decline(application_id: uuid.UUID) -> BaseResponse:
+        decisions.decline_counter_offer(application_id, current_caller())
         return redirect(f"/applications/{application_id}", 303)
 
     @pages.get("/invitations/<token>")
@@ -113,16 +98,6 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
         return to_signing_page(started, back=f"/invitations/{token}")
 
     return pages
-
-
-def _own(applications: Applications, application_id: uuid.UUID, caller: Caller) -> ApplicationView:
-    """The caller's application. Whoever is nobody yet is asked to log in, and not told that there is no such thing."""
-    try:
-        return applications.view(application_id, caller)
-    except NotFound:
-        if caller.is_staff or caller.person_index is not None:
-            raise
-        raise LoginRequired from None
 
 
 def _status_page(
@@ -142,57 +117,13 @@ def _status_page(
         version=_version(application),
         application=application,
         declined=declined,
-        ordinal_of=lambda one: _ordinal_of(application, one),
+        ordinal_of=lambda one: ordinal_of(application, one),
+        unanswered=unanswered_of(agreements, application, caller),
         decision=_told(decisions, application, caller),
         may_review=_may_review(decisions, application, caller),
         agreement_id=agreements.id_of_application(application.id, caller),
         errors=errors,
         values={"information": text},
-    )
-
-
-def _declined(
-    runtime: Runtime, agreements: Agreements, application: ApplicationView, caller: Caller
-) -> Declined | None:
-    """Who of an approved application's guarantors does not sign, while another can be named (rule G2)."""
-    if application.state is not ApplicationState.APPROVED:
-        return None
-    agreement_id = agreements.id_of_application(application.id, caller)
-    return DeclinedGuarantors(runtime).of_agreement(agreement_id, caller) if agreement_id else None
-
-
-def _ordinal_of(application: ApplicationView, declined: DeclinedGuarantor) -> int:
-    return next(one.ordinal for one in application.guarantors if one.personal_number == declined.personal_number)
-
-
-def _replaceable(application: ApplicationView, declined: Declined | None) -> list[GuarantorView]:
-    """Whom another can be named in the place of: before the decision until they confirm, then where they declined."""
-    if application.state is ApplicationState.SUBMITTED:
-        open_ones = (GuarantorState.REFUSED, GuarantorState.INVITED)
-        return [one for one in application.guarantors if one.state in open_ones]
-    numbers = {one.personal_number for one in declined.guarantors} if declined else set()
-    return [one for one in application.guarantors if one.personal_number in numbers]
-
-
-def _guarantor_form(
-    application: ApplicationView,
-    ordinal: int,
-    declined: Declined | None,
-    values: dict[str, str],
-    errors: tuple[FieldError, ...],
-) -> Response:
-    named = [one for one in _replaceable(application, declined) if one.ordinal == ordinal]
-    if not named:
-        raise NotFound
-    return render(
-        "portal/replace.html",
-        status=422 if errors else 200,
-        application=application,
-        guarantor=named[0],
-        name_by=declined.name_by if declined else application.confirm_by,
-        is_granted=declined is not None,
-        values=values,
-        errors=errors,
     )
 
 
