@@ -269,7 +269,7 @@ class ReasonBody:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartnerBody:
-    """A registered partner (rule G5)."""
+    """A registered partner (rule G5); *number* is the digits of a person's or a legal person's."""
 
     number: str = field(repr=False)
     name: str = field(repr=False)

@@ -110,3 +110,19 @@ def test_a_guarantor_is_written_to_again_at_the_right_address(world: HouseWorld)
     world.move_to(world.runtime.clock.now() + timedelta(minutes=10))
     signed = loan.borrower.call("POST", path, {})
     assert (signed.status_code, signed.get_json()["rule"]) == (409, "G2")
+
+
+def test_a_partner_is_the_same_however_the_number_is_written(world: HouseWorld) -> None:
+    """G5: recorded once; what is no number of a person or a company is refused, and a stopped drawdown resumes once."""
+    loan = granted(world, CompanyForm.HB)
+    one, other = (world.staff(Role.UNDERWRITER, username=name) for name in ("u-1", "u-2"))
+    partner = {"number": "19610304-3698", "name": "Nils Berg", "entered_on": "2020-01-01", "evidence": "Registret"}
+    recorded = one.post(f"{loan.agreement}/partners", partner)
+    again = one.call("POST", f"{loan.agreement}/partners", partner | {"number": "196103043698"})
+    assert (again.status_code, again.get_json()["rule"]) == (409, "G5")
+    assert one.call("POST", f"{loan.agreement}/partners", partner | {"number": "123"}).status_code == 422
+    one.post(f"/v1/partners/{recorded['id']}/exit", {"exited_on": "2026-01-15", "evidence": "Bevis"}, status=200)
+    path, reason = f"{loan.agreement}/drawdowns/resumption", {"reason": "De som är kvar räcker."}
+    assert one.call("POST", path, reason).status_code == 403
+    other.post(path, reason, status=204)
+    assert (other.call("POST", path, reason).get_json()["rule"]) == "G5"

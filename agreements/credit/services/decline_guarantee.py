@@ -34,6 +34,7 @@ from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.money import Money
+from underwriting.kernel.signing_rule import RuleSource, SigningRule
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState
 from underwriting.platform.authentication import Caller
@@ -181,6 +182,21 @@ class GivenUp:
 
     limit: Money
     fee_rate: Decimal
+
+
+def checked_rule_given_up(session: Session, runtime: Runtime, application_id: uuid.UUID) -> SigningRule | None:
+    """The signing rule that two of staff have read for the application's agreement that was given up last (rule S2)."""
+    query = (
+        sa.select(Agreement)
+        .where(Agreement.application_id == application_id, Agreement.superseded_at.is_not(None))
+        .order_by(Agreement.id.desc())
+        .limit(1)
+    )
+    agreement = session.scalar(query)
+    if agreement is None:
+        return None
+    rule = details_of(runtime, agreement).signing_rule
+    return rule if rule.source is RuleSource.STAFF and rule.checked else None
 
 
 def last_given_up(session: Session, application_id: uuid.UUID) -> GivenUp | None:

@@ -28,6 +28,13 @@ _AFTER_BREAK = Text("Utträdet är efter preskriptionsavbrottet", "The exit is a
 _BEFORE_ENTRY = Text("Utträdet är före inträdet", "The exit is before the entry")
 
 
+_NEVER_GENERAL = Text(
+    "En stiftelse eller en ideell förening kan inte vara komplementär",
+    "A foundation or a non-profit association cannot be a general partner",
+)
+_OF_LEGAL_PERSON, _ASSOCIATION = 10, "8"  # digits of an organisation number, and with which one theirs begins
+
+
 class NoPartnership(Conflict):
     """Only partners of an HB and general partners of a KB answer for its debts by law. Rule G5."""
 
@@ -76,13 +83,22 @@ class Partners:
     def record(
         self, agreement_id: uuid.UUID, *, number: str, name: str, entered_on: date, evidence: str, caller: Caller
     ) -> PartnerView:
-        """A registered partner. NoPartnership; PartnerRecorded for one who is there and has not left; InvalidInput."""
+        """A registered partner. NoPartnership; PartnerRecorded for one who is there and has not left; InvalidInput.
+
+        A foundation or a non-profit association is no general partner (lag 1980:1102, 3 kap. 2 §).
+        """
         at = self.runtime.clock.now()
         self._require_past(entered_on, "/entered_on", at)
         with self.runtime.database.transaction() as session:
             agreement = lock_agreement(session, agreement_id)
             if agreement.company_form not in (CompanyForm.HB, CompanyForm.KB):
                 raise NoPartnership
+            if (
+                agreement.company_form == CompanyForm.KB
+                and len(number) == _OF_LEGAL_PERSON
+                and number[0] == _ASSOCIATION
+            ):
+                raise InvalidInput(errors=(FieldError("/number", _NEVER_GENERAL, "G5"),), rule="G5")
             there = (one for one in rows_of(session, agreement_id) if one.exited_on is None)
             if any(self._details(one)["number"] == number for one in there):
                 raise PartnerRecorded

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from agreements.credit.services.decline_guarantee import checked_rule_given_up
 from bureau_clients import evidence, reports
 from bureau_clients.facts import Known
 from bureau_clients.reports import CompanyReport, Coverage, SigningRight
@@ -21,10 +22,14 @@ def signing_rule_of(
 ) -> SigningRule:
     """The rule under which the credit's agreement is signed, granted on the day *on*.
 
-    A sole trader signs alone. A registered right is taken where a bureau has told all of it, with everybody's number,
-    and the submitter stands in it. Otherwise those sign together whom the applicant has named. That is complete only
-    after staff have read the registration where the settings say so, and always where the register says otherwise.
+    What two of staff have read before a guarantor was replaced stands. A sole trader signs alone. A registered right is
+    taken where a bureau has told all of it, with everybody's number, and the submitter stands in it. Otherwise those
+    sign together whom the applicant has named. That is complete only after staff have read the registration where the
+    settings say so, and always where the register says otherwise.
     """
+    read_by_staff = checked_rule_given_up(session, runtime, application_id)
+    if read_by_staff is not None:
+        return read_by_staff
     if body.company_form is CompanyForm.EF and len(body.signing_rule) == 1:
         return SigningRule.jointly(_named(body), source=RuleSource.LAW)
     told = told_rule(session, runtime, application_id, body, on=on)

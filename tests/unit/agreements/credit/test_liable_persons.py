@@ -11,7 +11,11 @@ from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementStateRefuses
 from agreements.credit.services.change_signing_rule import SigningRuleChangePending, SigningRules, SubmitterNotInRule
 from agreements.credit.services.complete_signatures import SignatureNotNeeded
-from agreements.credit.services.decline_guarantee import GuaranteeInvitations
+from agreements.credit.services.decline_guarantee import (
+    GuaranteeInvitations,
+    checked_rule_given_up,
+    give_up_for_another_guarantor,
+)
 from agreements.credit.services.end_needless_orders import end_needless_orders
 from agreements.credit.services.keep_partners import NoPartnership, PartnerRecorded, Partners, PartnerView
 from agreements.credit.services.release_guarantor import GuaranteeNotReleasable, Releases
@@ -332,3 +336,47 @@ def test_a_guarantee_that_has_ended_is_not_released(credit: CreditWorld) -> None
         releases.consent(asked.id, caller=credit.person(MARIA))
     assert credit.guarantee_of(agreement.id, ERIK).state == GuaranteeState.ENDED
     assert releases.withdraw(asked.id, caller=SECOND).state is ReleaseState.WITHDRAWN
+
+
+@pytest.mark.parametrize(("form", "allowed"), [(CompanyForm.HB, True), (CompanyForm.KB, False)])
+def test_an_association_is_no_general_partner(credit: CreditWorld, form: CompanyForm, allowed: bool) -> None:
+    """G5: lag 1980:1102, 3 kap. 2 §: a foundation or a non-profit association cannot be komplementär of a KB."""
+    agreement = credit.grant(company_form=form, guarantors=())
+    told: dict[str, Any] = {
+        "number": "8029990002",
+        "name": "Föreningen",
+        "entered_on": date(2020, 1, 1),
+        "evidence": "Näringslivsregistret",
+        "caller": FIRST,
+    }
+    if allowed:
+        assert Partners(credit.runtime).record(agreement.id, **told).name == "Föreningen"
+        return
+    with pytest.raises(InvalidInput) as refused:
+        Partners(credit.runtime).record(agreement.id, **told)
+    assert [(error.pointer, error.rule) for error in refused.value.errors] == [("/number", "G5")]
+
+
+def test_what_two_have_read_stands_when_a_guarantor_is_replaced(credit: CreditWorld) -> None:
+    """S2: the registration need not be read anew for the agreement that takes the place of one that was given up."""
+    agreement = credit.grant(signing_rule=UNCHECKED)
+    both = SigningRule.jointly((PEOPLE[0], PEOPLE[2]), source=RuleSource.STAFF)
+    with credit.runtime.database.transaction() as session:
+        assert checked_rule_given_up(session, credit.runtime, agreement.application_id) is None
+    entered = rules(credit).propose(agreement.id, both, evidence="Registreringsbevis", caller=FIRST)
+    assert entered.change_id is not None
+    rules(credit).approve(entered.change_id, caller=SECOND)
+    erik = credit.guarantee_of(agreement.id, ERIK)
+    GuaranteeInvitations(credit.runtime).decline(erik.id, reason="Nej.", tell=False, caller=credit.person(ERIK))
+    with credit.runtime.database.transaction() as session:
+        give_up_for_another_guarantor(
+            session,
+            credit.runtime,
+            agreement.application_id,
+            declined_index=erik.person_index,
+            actor="person:test",
+            at=credit.clock.now(),
+        )
+        stands = checked_rule_given_up(session, credit.runtime, agreement.application_id)
+    assert stands is not None
+    assert (stands.checked, {one.person for one in stands.signatories}) == (True, {ANNA, MARIA})
