@@ -1,6 +1,5 @@
 """BankID as a relying party reaches it: API version 6 over mutual TLS. Every failure becomes one of ours."""
 
-import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import httpx
 from bankid import BankIDClient
 from bankid.exceptions import AlreadyInProgressError, BankIDError, InvalidParametersError
 
+from agreements.signing.connection import connect
 from agreements.signing.rules import NON_VISIBLE_LIMIT, Completion, require_visible_text
 from underwriting.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 from underwriting.kernel.identifiers import PersonalNumber
@@ -112,10 +112,7 @@ class BankIdClient:
     def __init__(self, base_url: str, *, certificate: Path, key: Path, ca: Path, timeout_seconds: float = 5) -> None:
         if not base_url.startswith("https://"):
             raise ValueError("BankID is asked over https")
-        context = ssl.create_default_context(cafile=str(ca))
-        context.load_cert_chain(certificate, key)
-        # trust_env: a proxy from the environment would end the mutual TLS.
-        self._http = httpx.Client(verify=context, timeout=timeout_seconds, trust_env=False)
+        self._http = connect(certificate=certificate, key=key, ca=ca, timeout_seconds=timeout_seconds)
         self._wire = _Wire(base_url, self._http)
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 import uuid
 
-import segno
 from flask import Blueprint, Response, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
@@ -10,14 +9,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from agreements.signing.routes import SIGNING_COOKIE
 from agreements.signing.service import Signings, ToSign
 from agreements.signing.services.keep_order import Started
+from agreements.signing.services.show_order import SigningView
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform.authentication import SESSION_COOKIE, read_cookie, set_cookie
 from underwriting.platform.runtime import Runtime
-from underwriting.web.layout import own_path, render
+from underwriting.web.layout import own_path, render, render_part
+from underwriting.web.qr import changing_code
 
 _REFRESH_SECONDS = 2
-_MASK = 2
 _BACK_COOKIE = "borgen_back"
 
 
@@ -28,22 +28,26 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
     @pages.get("/signings/<uuid:signing_id>")
     def watch(signing_id: uuid.UUID) -> BaseResponse:
         view = signings.watch(signing_id, _secret(), end_user_ip=end_user_ip())
-        back = own_path(read_cookie(_BACK_COOKIE) or "/my")
         if view.state is SigningState.COMPLETE:
-            response = redirect(back, 303)
-            if view.session_token:
-                set_cookie(response, SESSION_COOKIE, view.session_token)
-            return response
+            return _completed(view)
         pending = view.state is SigningState.PENDING
         return render(
             "signing.html",
             refresh_seconds=_REFRESH_SECONDS if pending else None,
             version=view.state,
+            live=f"/signings/{signing_id}/live",
             view=view,
-            qr=_code(view.qr_content) if view.qr_content else None,
+            qr=_code(view),
             start_url=_start_url(runtime, view.auto_start_token) if view.auto_start_token else None,
-            back=back,
+            back=_back(),
         )
+
+    @pages.get("/signings/<uuid:signing_id>/live")
+    def look(signing_id: uuid.UUID) -> BaseResponse:
+        view = signings.watch(signing_id, _secret(), end_user_ip=end_user_ip())
+        if view.state is SigningState.COMPLETE:
+            return _completed(view)
+        return render_part("signing_live.html", version=view.state, view=view, qr=_code(view))
 
     @pages.post("/signings/<uuid:signing_id>/cancel")
     def cancel(signing_id: uuid.UUID) -> BaseResponse:
@@ -97,13 +101,22 @@ def _secret() -> str:
     return secret
 
 
-def _code(content: str) -> Markup:
-    """The animated code's present picture; the content is new each second.
+def _completed(view: SigningView) -> BaseResponse:
+    """On to where the person came from; logged in, when this is the first look."""
+    response = redirect(_back(), 303)
+    if view.session_token:
+        set_cookie(response, SESSION_COOKIE, view.session_token)
+    return response
 
-    The mask is given: to look for the best of eight takes five times as long, and each can be read.
-    """
-    code = segno.make(content, error="l", boost_error=False, mask=_MASK)
-    return Markup(code.svg_inline(scale=4, border=2, omitsize=True, title="BankID QR"))  # noqa: S704 - our own bytes
+
+def _back() -> str:
+    return own_path(read_cookie(_BACK_COOKIE) or "/my")
+
+
+def _code(view: SigningView) -> Markup | None:
+    if view.qr_content is None or view.next_qr_content is None:
+        return None
+    return changing_code(view.qr_content, view.next_qr_content)
 
 
 def _start_url(runtime: Runtime, auto_start_token: str) -> str:

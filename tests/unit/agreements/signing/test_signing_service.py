@@ -25,6 +25,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import token_hash
+from underwriting.platform.database import Database
 from underwriting.platform.models import LoginSession
 from underwriting.platform.runtime import Runtime
 
@@ -438,6 +439,35 @@ def test_two_who_watch_at_the_same_time_take_one_completion(committed: SigningWo
     assert committed.bankid.collected == 1
     assert [view.session_token for view in views if view.session_token] != []
     assert len([view for view in views if view.session_token]) == 1
+
+
+def test_processes_that_share_the_database_alone_ask_bankid_once_in_two_seconds(
+    committed: SigningWorld, thing: uuid.UUID
+) -> None:
+    """Tabs, web processes and the worker: each has a client and a database of its own, and the row decides."""
+    started = committed.start(thing)
+    databases = [Database(committed.runtime.database.url) for _ in range(3)]
+    clients = [AskedBankId(committed.bankid.client, committed.runtime) for _ in databases]
+    processes = [
+        Signings(replace(committed.runtime, database=database), client, {}, committed.stand_in.roots)
+        for database, client in zip(databases, clients, strict=True)
+    ]
+
+    def look(number: int) -> SigningState | int:
+        process = processes[number % len(processes)]
+        if number % 4 == 0:
+            return process.collect_due()
+        return process.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7").state
+
+    try:
+        for rounds in range(1, 4):
+            with ThreadPoolExecutor(12) as pool:
+                assert set(pool.map(look, range(12))) <= {SigningState.PENDING, 0}
+            assert sum(client.collected for client in clients) == rounds
+            committed.wall.move_to(committed.wall.now() + timedelta(seconds=2))
+    finally:
+        for database in databases:
+            database.dispose()
 
 
 def test_of_two_orders_started_at_the_same_time_one_stands(committed: SigningWorld, thing: uuid.UUID) -> None:

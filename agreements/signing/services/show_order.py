@@ -1,0 +1,119 @@
+"""How an order stands, for whoever watches it: read without a lock, since it is looked at every other second."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.signing import rules
+from agreements.signing.models import Signing
+from agreements.signing.services.keep_order import AUTO_START_TOKEN, QR_START_SECRET, opened
+from agreements.signing.services.take_completion import NOT_ACCEPTED
+from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import SigningPurpose, SigningState
+from underwriting.platform.runtime import Runtime
+
+# The table and not its rows' class, whose statements take twice as long to send.
+ORDERS = cast(sa.Table, Signing.__table__)
+"""Where orders are kept, for what is done every other second."""
+SHOWN = tuple(
+    ORDERS.c[name]
+    for name in (
+        *("id", "purpose", "subject_id", "state", "hint_code", "started_at"),
+        *("qr_start_token", "qr_start_secret_encrypted", "auto_start_token_encrypted", "session_given_at"),
+    )
+)
+"""The columns that `Standing` is made of."""
+
+_NOT_ACCEPTED_TEXT = Text(
+    "Underskriften godtogs inte. Ladda om sidan för att se om det fortfarande finns något att underteckna.",
+    "The signature was not accepted. Reload the page to see whether there is still anything to sign.",
+)
+_OF_SECRET = sa.select(*SHOWN).where(
+    ORDERS.c.id == sa.bindparam("signing_id"), ORDERS.c.secret_hash == sa.bindparam("secret_hash")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An order as it stands, what it opens with still sealed."""
+
+    id: uuid.UUID
+    purpose: SigningPurpose
+    subject_id: uuid.UUID
+    state: SigningState
+    hint_code: str | None
+    started_at: datetime
+    qr_start_token: str
+    qr_start_secret_encrypted: bytes = field(repr=False)
+    auto_start_token_encrypted: bytes = field(repr=False)
+    session_given_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> "Standing":
+        """What a row of the columns `SHOWN` says."""
+        identifier, purpose, subject_id, state, *rest = row
+        return cls(identifier, SigningPurpose(purpose), subject_id, SigningState(state), *rest)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningView:
+    """How an order stands, for whoever started it. *qr_content* is another one each second until the app is opened.
+
+    *next_qr_content* is the one of the second that follows. *session_token* is given once, to the first look after
+    completion.
+    """
+
+    signing_id: uuid.UUID
+    purpose: SigningPurpose
+    subject_id: uuid.UUID
+    state: SigningState
+    message: Text | None
+    qr_content: str | None = field(repr=False)
+    next_qr_content: str | None = field(repr=False)
+    auto_start_token: str | None = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+def standing_of(session: Session, signing_id: uuid.UUID, secret_hash: bytes) -> Standing | None:
+    """How the order of that secret stands; None where there is none."""
+    row = session.execute(_OF_SECRET, {"signing_id": signing_id, "secret_hash": secret_hash}).one_or_none()
+    return None if row is None else Standing.of(row)
+
+
+def view_of(runtime: Runtime, standing: Standing, *, same_device: bool, session_token: str | None) -> SigningView:
+    """What the watcher is shown; *same_device* is where the app is opened on the device that watches."""
+    is_pending = standing.state is SigningState.PENDING
+    waits_for_app = is_pending and rules.waits_for_app(standing.hint_code)
+    codes = _qr_contents(runtime, standing) if waits_for_app else (None, None)
+    token = standing.auto_start_token_encrypted
+    return SigningView(
+        signing_id=standing.id,
+        purpose=standing.purpose,
+        subject_id=standing.subject_id,
+        state=standing.state,
+        message=_message(standing, same_device=same_device),
+        qr_content=codes[0],
+        next_qr_content=codes[1],
+        auto_start_token=opened(runtime, token, AUTO_START_TOKEN) if is_pending else None,
+        session_token=session_token,
+    )
+
+
+def _qr_contents(runtime: Runtime, standing: Standing) -> tuple[str, str]:
+    """The codes of this second and of the next."""
+    secret = opened(runtime, standing.qr_start_secret_encrypted, QR_START_SECRET)
+    seconds = max(0, (runtime.wall.now() - standing.started_at) // timedelta(seconds=1))
+    token = standing.qr_start_token
+    return rules.qr_content(token, secret, seconds), rules.qr_content(token, secret, seconds + 1)
+
+
+def _message(standing: Standing, *, same_device: bool) -> Text | None:
+    if standing.state is SigningState.COMPLETE:
+        return None
+    if standing.hint_code == NOT_ACCEPTED:
+        return _NOT_ACCEPTED_TEXT
+    return rules.message_for(standing.state, standing.hint_code, qr=not same_device).text
