@@ -144,6 +144,9 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     ):
         answer = loan.borrower.call("POST", loan.agreement + rest, asked, If_Match=STALE)
         yield "POST", "/v1/agreements/{agreement_id}" + rest, answer
+    annulled = {"ground": "fraud", "reason": "En annan ansökte."}
+    answer = underwriter.call("POST", f"{loan.agreement}/annulment", annulled, If_Match=STALE)
+    yield "POST", "/v1/agreements/{agreement_id}/annulment", answer
     account = "/payout-account"
     body = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
     answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, body, If_Match=STALE)
