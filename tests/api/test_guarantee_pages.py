@@ -242,3 +242,13 @@ def test_a_co_guarantor_is_asked_and_allows_a_release(world: HouseWorld, agreeme
     assert maria.send(consent, marias).status_code == 404
     assert "Du är släppt" in visit(world, ERIK).open(eriks)
     assert state_of(world, marias) == GuaranteeState.IN_FORCE
+
+
+def test_whoever_goes_back_and_presses_again_gets_a_new_order(world: HouseWorld, agreement: Agreement) -> None:
+    """S1: the order that was left behind is over, the new one signs."""
+    path, erik = guarantee_of(world, agreement, ERIK), visit(world, ERIK)
+    first, second = (erik.send(f"{path}/sign", path) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location != second.location
+    erik.open(first.location, 404)  # the browser holds the secret of the new one
+    assert "Skriv under med BankID" in erik.open(second.location)

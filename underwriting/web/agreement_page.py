@@ -4,7 +4,7 @@ import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response, request
@@ -124,7 +124,8 @@ class AgreementPage:
             return _WAITING_SECONDS
         if not part.get("quote"):
             return None
-        left = (part["quote"].window.last_second - self.runtime.clock.now()).total_seconds()
+        last_second: datetime = part["quote"].window.last_second
+        left = (last_second - self.runtime.clock.now()).total_seconds()
         return max(_WAITING_SECONDS, min(math.ceil(left) + 1, _LONGEST_PAUSE_SECONDS))
 
 
