@@ -11,6 +11,7 @@ from agreements.annulment.service import Annulments
 from agreements.billing import service as billing
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
+from agreements.documents.seal_check import certificates_in
 from agreements.documents.sealing import SealKeyUnusable, load_key
 from agreements.payments.service import Payments
 from agreements.payouts.client import Bank, BankClient
@@ -192,6 +193,9 @@ def _require_seal_key(settings: Settings) -> None:
         load_key(settings.document_seal.key, settings.document_seal.certificate)
     except SealKeyUnusable as error:
         raise SettingsRefused((SettingProblem("DOCUMENT_SEAL_KEY", f"cannot seal: {error}"),)) from error
+    roots = settings.document_seal.timestamps_roots
+    if roots is not None and not certificates_in(roots.read_bytes()):
+        raise SettingsRefused((SettingProblem("DOCUMENT_SEAL_TIMESTAMPS_ROOTS", "holds no certificates in PEM"),))
 
 
 def _roots_of(settings: Settings) -> Roots:
