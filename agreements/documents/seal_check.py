@@ -104,7 +104,7 @@ def time_stamped_at(sealed: bytes) -> datetime | None:
 
 
 def certificates_in(content: bytes) -> list[x509.Certificate]:
-    """The certificates of a file in PEM; none where it holds none. Raises ValueError for what is called one and is not."""
+    """The certificates of a file in PEM, if any. Raises ValueError for what is called one and is not."""
     if b"-----BEGIN" not in content:
         return []
     return [x509.Certificate.load(der) for name, _, der in pem.unarmor(content, multiple=True) if name == "CERTIFICATE"]
