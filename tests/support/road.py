@@ -27,7 +27,7 @@ from tests.support.bankid_stand_in import BankIdWorld
 from tests.support.environment import complete_environment
 from tests.support.house import Api, HouseWorld
 from tests.support.processes import children_of, wait_until
-from tests.support.road_processes import DEATH_FILE
+from tests.support.road_processes import DEATH_FILE, NAME_AT_THE_SERVER
 from tests.support.shared_clock import SharedClock
 from underwriting.app import create_app
 from underwriting.house import house_of
@@ -44,7 +44,7 @@ LEASES_LAST = timedelta(minutes=5, seconds=1)
 """The longest lease that a killed process leaves behind, of a decision, and a second."""
 _LOOKS, _BETWEEN_LOOKS, _PAUSE_SECONDS = 10, timedelta(seconds=3), 0.1
 _FIRST_DAY, _MORNING = date(2026, 3, 2), time(8)
-_THROW_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+_THROW_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name = %s"
 
 Death = tuple[str, bool]
 """A step at whose commit a process dies, and whether before it."""
@@ -201,8 +201,7 @@ class RoadPlace:
 
     def _throw_out(self) -> None:
         with psycopg.connect(self.database.url, autocommit=True) as connection:
-            connection.execute(_THROW_OUT, [connection.info.backend_pid])
-        self.database.dispose()  # ours too
+            connection.execute(_THROW_OUT, [connection.info.dbname, NAME_AT_THE_SERVER])
 
     def _answers(self, kind: str) -> bool:
         pages = {"web": f"{self.web_url}/healthz", "bankid": f"{self.app_url}orders", "bank": self.bank_url}

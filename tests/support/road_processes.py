@@ -39,6 +39,8 @@ from underwriting.platform.settings import Settings
 TICK_SECONDS = 0.1
 SIGNED_FILE = "signed.jsonl"
 """What BankID's app has signed, by line: the order's token and the instant."""
+NAME_AT_THE_SERVER = "road"
+"""What PostgreSQL knows the connections of these processes by."""
 DEATH_FILE = "died"
 """Is there once a process has died its planned death."""
 
@@ -50,6 +52,7 @@ def main(kind: str, place: Place) -> None:
     log = os.open(Path(place["folder"]) / f"{kind}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for standard in (1, 2):
         os.dup2(log, standard)
+    os.environ["PGAPPNAME"] = NAME_AT_THE_SERVER
     logs.configure("WARNING")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     {"web": _serve, "worker": _work, "bank": _bank, "bankid": _bankid}[kind](place)

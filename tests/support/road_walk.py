@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import time as day_time
 from typing import Any
 
 import requests
@@ -21,6 +22,7 @@ from tests.support.lending import application_json, guarantor_json
 from tests.support.road import RoadPlace
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.periods import stockholm_date, stockholm_instant
 from underwriting.kernel.vocabulary import AgreementState, Role
 from underwriting.platform.authentication import Caller
 
@@ -32,6 +34,7 @@ _PUT_OFF = "SELECT id FROM application WHERE id = :id AND next_attempt_at > :now
 _SIGNATURES_LAPSE = timedelta(days=15)
 _UNDERWRITER = Caller(actor="staff:1", role=Role.UNDERWRITER, username="u")
 _STATES_IN = ("application", "bureau_question", "agreement", "signing", "payout", "payout_file")
+_MORNING, _NOON = day_time(8), day_time(12)
 _NO_LONGER = ("already-signed", "nothing-to-sign", "signature-not-needed")
 _UUID = "([0-9a-f]{8}-[0-9a-f-]{27})"
 _UNSEALED = """
@@ -167,6 +170,7 @@ class Walk:
 
 def begun(place: RoadPlace, serial: int, end: AgreementState) -> Walk:
     """A company's application, signed by its signatory and confirmed by two guarantors, none met before."""
+    place.clock.move_to(_on_a_morning(place.clock.now()))
     signatory, first, second = (_person(3 * serial + place_in_it) for place_in_it in range(3))
     guarantors = [guarantor_json(first, f"Berit{serial} Ek"), guarantor_json(second, f"Cesar{serial} Gran")]
     body = application_json(
@@ -177,6 +181,13 @@ def begun(place: RoadPlace, serial: int, end: AgreementState) -> Walk:
         beneficial_owners=[{"personal_number": signatory.digits, "share": "1", "politically_exposed": False}],
     )
     return Walk(place, apply(place.world, body), end)
+
+
+def _on_a_morning(at: datetime) -> datetime:
+    """*at*, or the next morning where the window of the same day might close on the way (rule C1)."""
+    today = stockholm_date(at)
+    early = stockholm_instant(today, _MORNING) <= at < stockholm_instant(today, _NOON)
+    return at if early else stockholm_instant(today + timedelta(days=1), _MORNING)
 
 
 def _company(serial: int) -> str:
