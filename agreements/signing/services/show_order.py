@@ -29,8 +29,10 @@ SHOWN = tuple(
 """The columns that `Standing` is made of."""
 
 _NOT_ACCEPTED_TEXT = Text(
-    "Underskriften godtogs inte. Ladda om sidan för att se om det fortfarande finns något att underteckna.",
-    "The signature was not accepted. Reload the page to see whether there is still anything to sign.",
+    "Underskriften godtogs inte, och ingenting är undertecknat. Gå vidare för att se om det finns något kvar att "
+    "underteckna, och försök då igen. Händer det igen, hör av dig till oss.",
+    "The signature was not accepted, and nothing is signed. Continue to see whether there is anything left to sign, "
+    "and then try again. Should it happen again, contact us.",
 )
 _OF_SECRET = sa.select(*SHOWN).where(
     ORDERS.c.id == sa.bindparam("signing_id"), ORDERS.c.secret_hash == sa.bindparam("secret_hash")

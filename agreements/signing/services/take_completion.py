@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from agreements.documents import service as documents
@@ -25,6 +26,8 @@ NOT_ACCEPTED = "not_accepted"
 """A hint code of ours: BankID was content, the check or what the signature was to cause was not."""
 EVIDENCE = "signing.evidence"
 """What the evidence of a signature is encrypted under: its table and column."""
+
+_log = structlog.get_logger(__name__)
 
 Handler = Callable[[Session, Signing, datetime], None]
 """What a completed order causes, in the completion's transaction; a Refusal undoes the completion."""
@@ -135,6 +138,7 @@ def _fail(session: Session, signing: Signing, completion: Completion, refusal: R
     data: dict[str, Any] = {"reason": refusal.slug, "evidence": fingerprint(completion)}
     if isinstance(refusal, SignatureNotAccepted):
         data["faults"] = [str(fault) for fault in refusal.faults]
+        _log.warning("signature_not_accepted", signing=signing.id, purpose=signing.purpose, faults=data["faults"])
     _note(session, signing, "signing.not_accepted", at, data)
 
 
