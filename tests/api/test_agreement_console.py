@@ -33,7 +33,7 @@ def page_of(loan: Loan) -> str:
     return f"{LIST}/{loan.agreement_id}"
 
 
-def send(reader: Reader, loan: Loan, to: str, status: int = 303, **fields: str) -> str:
+def send(reader: Reader, loan: Loan, to: str, status: int = 303, /, **fields: str) -> str:
     """Send a form of the agreement's page as it is shown now; what was answered."""
     page = reader.get(page_of(loan))
     version = re.search(r'name="version" value="(\d+)"', page)
@@ -230,6 +230,25 @@ def test_a_partners_entry_exit_and_corrected_exit_stand_with_their_sources(world
         ]
         == "2026-02-04"
     )
+
+
+def test_drawdowns_that_an_exit_stopped_go_on_by_another_of_staff(world: HouseWorld) -> None:
+    """G5: the page tells that they are stopped and for how much each party answers; the recorder of the exit may not."""
+    loan = running(world, CompanyForm.HB)
+    ulla, bo = staff(world), staff(world, Role.UNDERWRITER, "bo")
+    entry = {"partner_name": "Nils Nord", "partner_number": "19640823-3234", "partner_evidence": "Registret"}
+    send(ulla, loan, "partners", **entry, partner_entered_on="2020-01-01")
+    assert "Låt uttag fortsätta" not in ulla.get(page_of(loan))
+    (there,) = re.findall(r"/partners/([0-9a-f-]{36})/exit", ulla.get(page_of(loan)))
+    send(ulla, loan, f"partners/{there}/exit", exit_exited_on="2026-02-01", exit_evidence="Ändringsbevis")
+    stopped = ulla.get(page_of(loan))
+    assert "Inget betalas ut" in stopped
+    assert "svarar i dag för 0\u00a0kr" in stopped  # left before anything was paid out
+    send(ulla, loan, "drawdowns/resumption", 403, resume_reason="De som är kvar räcker.")
+    assert "resume_reason-error" in send(bo, loan, "drawdowns/resumption", 422, resume_reason=" ")
+    send(bo, loan, "drawdowns/resumption", resume_reason="De som är kvar räcker.")
+    assert "Inget betalas ut" not in bo.get(page_of(loan))
+    send(bo, loan, "drawdowns/resumption", 409, resume_reason="Igen, för säkerhets skull.")
 
 
 def test_a_guarantor_is_released_by_the_lender_and_every_co_guarantor(world: HouseWorld) -> None:
