@@ -66,6 +66,7 @@ class AgreementSchema(Answer):
     signed_at = InstantField()
     first_paid_out_at = InstantField()
     first_paid_out_on = DateField()
+    drawdowns_stopped_at = InstantField(described={"description": "When a partner's exit stopped them (rule G5)"})
     ended_at = InstantField()
     plan = ListField(ObjectField(InstalmentSchema), most=_MOST_ITEMS)
 

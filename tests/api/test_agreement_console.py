@@ -233,7 +233,7 @@ def test_a_partners_entry_exit_and_corrected_exit_stand_with_their_sources(world
 
 
 def test_drawdowns_that_an_exit_stopped_go_on_by_another_of_staff(world: HouseWorld) -> None:
-    """G5: the page tells that they are stopped and for how much each party answers; the recorder of the exit may not."""
+    """G5: the page tells that they are stopped and for how much each party answers; its recorder may not."""
     loan = running(world, CompanyForm.HB)
     ulla, bo = staff(world), staff(world, Role.UNDERWRITER, "bo")
     entry = {"partner_name": "Nils Nord", "partner_number": "19640823-3234", "partner_evidence": "Registret"}

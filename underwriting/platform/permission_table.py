@@ -236,6 +236,7 @@ TABLE: Mapping[str, Access] = {
     "console.agreement_parties.record_partner": _UNDERWRITER,
     "console.agreement_parties.record_exit": _UNDERWRITER,
     "console.agreement_parties.break_limitation": _UNDERWRITER,
+    "console.agreement_parties.resume_drawdowns": _UNDERWRITER,
     "console.agreement_parties.ask_release": _UNDERWRITER,
     "console.agreement_parties.settle_release": _UNDERWRITER,
     # Payouts

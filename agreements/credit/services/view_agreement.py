@@ -80,6 +80,7 @@ class AgreementView:
     signed_at: datetime | None
     first_paid_out_at: datetime | None
     first_paid_out_on: date | None
+    drawdowns_stopped_at: datetime | None
     ended_at: datetime | None
     plan: tuple[Instalment, ...]
     version: int
@@ -181,6 +182,7 @@ def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> 
         signed_at=agreement.signed_at,
         first_paid_out_at=agreement.first_paid_out_at,
         first_paid_out_on=agreement.first_paid_out_on,
+        drawdowns_stopped_at=agreement.drawdowns_stopped_at,
         ended_at=agreement.ended_at,
         plan=_plan(session, agreement),
         version=agreement.version,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.keep_partners import Partners
 from agreements.credit.services.release_guarantor import Releases
+from agreements.credit.services.resume_drawdowns import Resumptions
 from schemas.parties import (
     BrokenLimitationRequestSchema,
     PartnerExitRequestSchema,
@@ -93,6 +94,14 @@ def _partners(pages: Blueprint, page: AgreementPage) -> None:
         def act() -> None:
             body = members_in(request.form, BrokenLimitationRequestSchema(), "broken_on", on=page.today)
             partners.record_broken_limitation(partner_id, broken_on=body.broken_on, caller=current_caller())
+
+        return page.attempt(agreement_id, act, to="#liable")
+
+    @pages.post("/drawdowns/resumption")
+    def resume_drawdowns(agreement_id: uuid.UUID) -> BaseResponse:
+        def act() -> None:
+            body = members_in(request.form, ReasonRequestSchema(), "reason", prefix="resume_", on=page.today)
+            Resumptions(page.runtime).resume(agreement_id, reason=body.reason, caller=current_caller())
 
         return page.attempt(agreement_id, act, to="#liable")
 
