@@ -5,6 +5,7 @@ Pure: nothing outside the given values is asked, so that a stranger's machine fi
 
 import hashlib
 import io
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +27,19 @@ from underwriting.kernel.text import Text
 FIELD = "Seal"
 """The name of the field that holds the seal."""
 _END_OF_REVISION = b"%%EOF"
-_UNREADABLE = (PdfError, SignatureValidationError, ValueError, KeyError, TypeError, IndexError, AttributeError)
+_UNREADABLE = (
+    PdfError,
+    SignatureValidationError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
 """What the library raises over bytes of any kind."""
 _USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 _Result = TypeVar("_Result")

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,23 @@ def test_every_fiftieth_byte_of_a_sealed_file_counts(sealed: bytes, signed: byte
         changed = bytearray(sealed)
         changed[place] ^= 4
         assert not all(holds(bytes(changed), signed, files)), place
+
+
+def test_the_evidence_inside_is_that_of_the_signatures_or_is_told(
+    sealed: bytes, signed: bytes, files: SealFiles
+) -> None:
+    """S3: the seventh step; files that cannot be unpacked any more are told, not stumbled over."""
+    known = Trusted(files.certificate.read_bytes())
+    inside = {one.name: one.content for one in EVIDENCE}
+    steps = partial(verify, signed_sha256=b"", trusted=known, at=NOW)
+    assert (steps(sealed, evidence=inside)[6].number, steps(sealed, evidence=inside)[6].holds) == (7, True)
+    assert steps(sealed, evidence=inside | {"underskrift-2.xml": b"<Signature/>"})[6].holds is False
+    assert steps(sealed, evidence={})[6].holds is False
+    assert steps(seal(signed, (), key=load_key(files.key, files.certificate)), evidence={})[6].holds is True
+    for place in range(sealed.index(b"stream", len(signed)), sealed.index(b"/EmbeddedFiles", len(signed)), 23):
+        changed = bytearray(sealed)
+        changed[place] ^= 1
+        assert not all(one.holds for one in steps(bytes(changed), evidence=inside)[1:])
 
 
 def test_what_is_added_after_the_seal_is_found(sealed: bytes, signed: bytes, files: SealFiles) -> None:
