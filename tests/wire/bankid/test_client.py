@@ -298,6 +298,51 @@ class TestOddAnswers:
                 with pytest.raises(BankIdUnavailable):
                     ask()
 
+    @pytest.mark.parametrize(
+        ("status", "code"),
+        [
+            (401, "unauthorized"),
+            (404, "notFound"),
+            (405, "methodNotAllowed"),
+            (408, "requestTimeout"),
+            (415, "unsupportedMediaType"),
+            (429, "tooManyRequests"),
+            (500, "internalError"),
+            (503, "maintenance"),
+            (503, "Maintenance"),
+            (400, "somethingNew"),
+        ],
+    )
+    def test_every_error_of_the_interface_is_unavailable_and_named_for_the_log(
+        self, certificates: Path, status: int, code: str
+    ) -> None:
+        """An order under way is no less under way: it is asked about again, and whoever starts one may try again."""
+        body = f'{{"errorCode": "{code}", "details": "not for people"}}'
+        with odd_bankid(certificates, Response(body, status, mimetype="application/json")) as client:
+            for ask in (lambda: client.authenticate("192.0.2.7"), lambda: client.collect("x"), lambda: sign(client)):
+                with pytest.raises(BankIdUnavailable) as refusal:
+                    ask()
+                assert refusal.value.reason == code
+                assert "not for people" not in str(refusal.value)
+
+    @pytest.mark.parametrize(
+        ("code", "starting", "asking"),
+        [
+            ("alreadyInProgress", SigningInProgress, SigningInProgress),
+            ("invalidParameters", BankIdUnavailable, SigningOrderUnknown),
+        ],
+    )
+    def test_what_is_about_the_order_is_told_apart(
+        self, certificates: Path, code: str, starting: type[Exception], asking: type[Exception]
+    ) -> None:
+        """RFA4: somebody has an order under way. Asked about an order, wrong parameters say that there is none."""
+        body = f'{{"errorCode": "{code}", "details": ""}}'
+        with odd_bankid(certificates, Response(body, 400, mimetype="application/json")) as client:
+            with pytest.raises(starting):
+                sign(client)
+            with pytest.raises(asking):
+                client.collect("x")
+
     def test_a_new_status_member_or_hint_changes_nothing(self, certificates: Path) -> None:
         answer = Response('{"orderRef": "x", "status": "failed", "hintCode": "somethingNew", "more": 1}', 200)
         with odd_bankid(certificates, answer) as client:
