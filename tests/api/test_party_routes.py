@@ -107,6 +107,9 @@ def test_an_annulment_is_asked_for_dropped_and_approved(world: HouseWorld) -> No
     assert (refused.status_code, refused.get_json()["rule"]) == (403, "D8")
     assert second.post(f"/v1/annulments/{annulment['id']}/approval", status=200)["state"] == "approved"
     assert loan.borrower.get(loan.agreement)["state"] == "annulled"
+    world.work()
+    told = world.staff(Role.AUDITOR).get("/v1/events?limit=200")["items"]
+    assert [one["type"] for one in told].count("agreement.annulled") == 1
     assert second.call("POST", f"/v1/annulments/{annulment['id']}/approval").status_code == 404
     assert first.call("POST", f"/v1/annulments/{uuid.uuid4()}/rejection").status_code == 404
     assert first.call("POST", path, {"ground": "dislike", "reason": "x"}).status_code == 422

@@ -15,14 +15,15 @@ from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.event_catalogue import (
+    AGREEMENT_ANNULLED,
     AGREEMENT_CANCELLED,
     AGREEMENT_LAPSED,
     AGREEMENT_REDEEMED,
     AGREEMENT_RUNNING,
     AGREEMENT_SETTLED,
     AGREEMENT_SIGNED,
-    EventKind,
 )
+from underwriting.kernel.event_forms import EventKind
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.text import Text
@@ -51,6 +52,7 @@ _TOLD: Mapping[AgreementState, EventKind] = {
     AgreementState.REDEEMED: AGREEMENT_REDEEMED,
     AgreementState.SETTLED: AGREEMENT_SETTLED,
     AgreementState.LAPSED: AGREEMENT_LAPSED,
+    AgreementState.ANNULLED: AGREEMENT_ANNULLED,
 }
 """What integrators are told when an agreement comes into a state."""
 

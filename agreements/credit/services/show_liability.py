@@ -1,4 +1,4 @@
-"""What each guarantor of an agreement has at risk, here and everywhere, and how they would share a debt (rules G5, G6)."""
+"""What each guarantor of an agreement has at risk, here and everywhere, and how they would share a debt (G5, G6)."""
 
 import uuid
 from collections.abc import Collection
