@@ -23,6 +23,7 @@ from underwriting.platform.callers import Caller
 from underwriting.platform.runtime import Runtime
 
 MOST_SHOWN = 100
+_MOST_REPORTS = 20
 _ENDED = (PayoutState.FAILED, PayoutState.RETURNED)
 
 
@@ -115,11 +116,14 @@ class PayoutDesk:
 
     def reports(self) -> tuple[ReportView, ...]:
         """What the bank has reported, the newest first; whatever nobody could read stands before the rest."""
-        unread_first = sa.case((BankReport.refused.is_not(None), 0), else_=1)
-        query = sa.select(BankReport).where(BankReport.erased_at.is_(None))
+        newest = sa.select(BankReport).where(BankReport.erased_at.is_(None)).order_by(BankReport.id.desc())
+        refused, read = BankReport.refused.is_not(None), BankReport.refused.is_(None)
         with self.runtime.database.transaction() as session:
-            rows = session.scalars(query.order_by(unread_first, BankReport.id.desc()).limit(MOST_SHOWN // 5)).all()
-            return tuple(_report(row) for row in rows)
+            return tuple(
+                _report(row)
+                for chosen in (refused, read)
+                for row in session.scalars(newest.where(chosen).limit(_MOST_REPORTS))
+            )
 
     def count_waiting(self) -> int:
         """How many files and payouts wait for a person."""
