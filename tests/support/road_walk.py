@@ -26,7 +26,7 @@ from underwriting.kernel.periods import stockholm_date, stockholm_instant
 from underwriting.kernel.vocabulary import AgreementState, Role
 from underwriting.platform.authentication import Caller
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 _LOOKS = 6
 _BETWEEN_LOOKS_SECONDS = 0.05
 _BANKID_IS_ASKED_EVERY_SECONDS = 3
