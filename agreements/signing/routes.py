@@ -27,6 +27,7 @@ from underwriting.platform.authentication import (
     read_cookie,
     set_cookie,
 )
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.idempotency import check_key, idempotent
 from underwriting.platform.runtime import Runtime
 
@@ -64,7 +65,7 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
     def show_signing(signing_id: uuid.UUID) -> Response:
         by_header = request.headers.get(SECRET_HEADER)
         same_device = request.args.get("same_device") == "true"
-        view = signings.watch(signing_id, _secret(), end_user_ip=_end_user_ip(), same_device=same_device)
+        view = signings.watch(signing_id, _secret(), end_user_ip=end_user_ip(), same_device=same_device)
         token, shown = view.session_token, view if by_header else replace(view, session_token=None)
         response = jsonify(SigningSchema().dump(shown))
         response.headers["Cache-Control"] = "no-store"
@@ -83,9 +84,9 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
 
 def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], body: SigningBody) -> Started:
-    end_user_ip = _end_user_ip()
+    asked_from = end_user_ip()
     if body.subject_id is None:
-        return signings.identify(end_user_ip=end_user_ip)
+        return signings.identify(end_user_ip=asked_from)
     person_index = current_caller().require_person()
     if body.purpose not in preparers:
         raise NotFound
@@ -96,12 +97,8 @@ def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], bod
         visible_text=to_sign.visible_text,
         document=to_sign.document,
         person=to_sign.person,
-        end_user_ip=end_user_ip,
+        end_user_ip=asked_from,
     )
-
-
-def _end_user_ip() -> str:
-    return request.remote_addr or "127.0.0.1"
 
 
 def _secret() -> str:

@@ -28,6 +28,7 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.idempotency import idempotent
 from underwriting.platform.preconditions import if_unchanged, tagged
 from underwriting.platform.runtime import Runtime
@@ -99,7 +100,7 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
     @idempotent(runtime, asks_outside_party=True)
     @unchanged
     def submit(application_id: uuid.UUID) -> ResponseReturnValue:
-        return _started(applications.submit(application_id, current_caller(), end_user_ip=_end_user_ip()))
+        return _started(applications.submit(application_id, current_caller(), end_user_ip=end_user_ip()))
 
     @views.post("/applications/<uuid:application_id>/supplements")
     @idempotent(runtime)
@@ -129,7 +130,7 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
     @views.post("/invitations/<token>/confirmation")
     @idempotent(runtime, asks_outside_party=True)
     def confirm(token: str) -> ResponseReturnValue:
-        return _started(applications.start_confirmation(token, end_user_ip=_end_user_ip()))
+        return _started(applications.start_confirmation(token, end_user_ip=end_user_ip()))
 
     @views.post("/invitations/<token>/refusal")
     @idempotent(runtime)
@@ -147,10 +148,6 @@ def _started(started: Started) -> Response:
     response.headers["Location"] = f"/v1/signings/{started.signing_id}"
     set_cookie(response, SIGNING_COOKIE, started.secret)
     return response
-
-
-def _end_user_ip() -> str:
-    return request.remote_addr or "127.0.0.1"
 
 
 def _state(text: str | None) -> ApplicationState | None:

@@ -20,10 +20,11 @@ from underwriting.kernel.errors import FieldError, InvalidInput, NotFound
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.authentication import Caller, current_caller
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import render
 from underwriting.web.views.named_guarantors import declined_of, ordinal_of, own_application, unanswered_of
-from underwriting.web.views.signing import end_user_ip, to_signing_page
+from underwriting.web.views.signing import to_signing_page
 
 _REFRESH_SECONDS = 3
 _WAITING = (ApplicationState.SUBMITTED, ApplicationState.ASSESSING)

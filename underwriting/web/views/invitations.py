@@ -15,9 +15,10 @@ from agreements.credit.services.open_invitation import InvitationState, OpenedIn
 from agreements.signing.service import Signings
 from underwriting.kernel.errors import NotFound
 from underwriting.platform.authentication import current_caller
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import render
-from underwriting.web.views.signing import end_user_ip, to_signing_page
+from underwriting.web.views.signing import to_signing_page
 
 _Open = Callable[[uuid.UUID, str], OpenedInvitation]
 

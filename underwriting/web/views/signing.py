@@ -13,6 +13,7 @@ from agreements.signing.services.show_order import SigningView
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform.authentication import SESSION_COOKIE, read_cookie, set_cookie
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import own_path, render, render_part
 from underwriting.web.qr import changing_code
@@ -64,11 +65,6 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
         return to_signing_page(started, back=own_path(request.form.get("next", "/my")))
 
     return pages
-
-
-def end_user_ip() -> str:
-    """From where the person asks, as BankID wants to know."""
-    return request.remote_addr or "127.0.0.1"
 
 
 def to_signing_page(started: Started, *, back: str) -> BaseResponse:
