@@ -18,6 +18,7 @@ from pathlib import Path
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
@@ -45,6 +46,18 @@ _SIGNATURES = frozenset(
     {SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA512, SignatureMethod.ECDSA_SHA256, SignatureMethod.ECDSA_SHA512}
 )
 _DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA512})
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the libraries raise over bytes of any kind."""
 _STATUS_APART = CertRevTrustPolicy(
     # The library would ask for a status only where a certificate says where to get one; here it always has to be there.
     RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
@@ -133,7 +146,7 @@ def verify(completion: Completion, asked: Asked, *, roots: Roots) -> tuple[Findi
     """Every step with what it found. What cannot be read fails each step that would have read it."""
     try:
         signature = _read(completion.signature)
-    except ValueError:
+    except _UNREADABLE:
         signature = None
     vouched = _Vouched() if signature is None else _vouched(signature, completion, asked, roots)
     findings = []
@@ -161,7 +174,7 @@ def _holds(
 ) -> bool:
     try:
         return signature is not None and check(signature, completion, asked, vouched)
-    except ValueError:
+    except _UNREADABLE:
         return False
 
 
@@ -330,30 +343,37 @@ def _may_sign(certificate: x509.Certificate) -> bool:
 
 def _vouched(signature: _Signature, completion: Completion, asked: Asked, roots: Roots) -> _Vouched:
     try:
-        statuses = [asn1_ocsp.OCSPResponse.load(_base64(completion.ocsp_response))]
-    except ValueError:
-        statuses = []
-    try:
-        context = ValidationContext(
-            trust_roots=[_asn1(root) for root in roots],
-            other_certs=[_asn1(one) for one in signature.certificates[1:]],
-            moment=asked.collected_at,
-            ocsps=statuses,
-            revinfo_policy=_STATUS_APART,
-            time_tolerance=TOLERANCE,
-        )
+        try:
+            context = _context(
+                signature, asked, roots, (asn1_ocsp.OCSPResponse.load(_base64(completion.ocsp_response)),)
+            )
+        except _UNREADABLE:
+            context = _context(signature, asked, roots, ())  # what cannot be read is no status, and no more than that
         # In a thread of its own: the library runs an event loop, and the caller may be inside one.
         with ThreadPoolExecutor(max_workers=1) as thread:
             return thread.submit(lambda: asyncio.run(_look(_asn1(signature.certificates[0]), context))).result()
-    except (PathError, ValidationError, ValueError):
+    except (PathError, ValidationError, *_UNREADABLE):
         return _Vouched()
+
+
+def _context(
+    signature: _Signature, asked: Asked, roots: Roots, statuses: Sequence[asn1_ocsp.OCSPResponse]
+) -> ValidationContext:
+    return ValidationContext(
+        trust_roots=[_asn1(root) for root in roots],
+        other_certs=[_asn1(one) for one in signature.certificates[1:]],
+        moment=asked.collected_at,
+        ocsps=statuses,
+        revinfo_policy=_STATUS_APART,
+        time_tolerance=TOLERANCE,
+    )
 
 
 async def _look(signer: asn1_x509.Certificate, context: ValidationContext) -> _Vouched:
     path = await CertificateValidator(signer, validation_context=context).async_validate_path()
     try:
         await verify_ocsp_response(signer, path, context)
-    except (OCSPValidationError, PathError, ValidationError, ValueError):
+    except (OCSPValidationError, PathError, ValidationError, *_UNREADABLE):
         return _Vouched(leads_to_root=True)
     return _Vouched(leads_to_root=True, is_good=True)
 
