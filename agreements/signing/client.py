@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import urljoin
+from weakref import finalize
 
 import httpx
 from bankid import BankIDClient
@@ -112,12 +113,13 @@ class BankIdClient:
     def __init__(self, base_url: str, *, certificate: Path, key: Path, ca: Path, timeout_seconds: float = 5) -> None:
         if not base_url.startswith("https://"):
             raise ValueError("BankID is asked over https")
-        self._http = connect(certificate=certificate, key=key, ca=ca, timeout_seconds=timeout_seconds)
-        self._wire = _Wire(base_url, self._http)
+        http = connect(certificate=certificate, key=key, ca=ca, timeout_seconds=timeout_seconds)
+        self._wire = _Wire(base_url, http)
+        self._let_go = finalize(self, http.close)  # whoever forgets a client leaves no connection open
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._let_go()
 
     def authenticate(self, end_user_ip: str) -> Order:
         """See `BankId`."""

@@ -49,7 +49,7 @@ def test_the_product_asks_bankid_for_nothing_by_telephone() -> None:
 def test_the_stand_in_has_no_orders_by_telephone(bankid: BankIdWorld, call: str) -> None:
     client = bankid.client()
     body = {"personalNumber": ANNA.digits, "callInitiator": "RP"}
-    answer = client._http.post(f"{bankid.base_url}{call}", json=body)
+    answer = client._wire.client.post(f"{bankid.base_url}{call}", json=body)
     client.close()
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "notFound")
 
