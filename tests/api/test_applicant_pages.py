@@ -22,6 +22,7 @@ def test_a_guarantors_link_is_sent_again_to_a_corrected_address(world: HouseWorl
     first = link(world, "bertil@example.se", OWN_LINK)
     anna = visit(world, ANNA)
     assert f'href="{form}"' in anna.open(status)
+    assert "guarantors/1/invitation" not in anna.open(status)  # the applicant's own
     assert 'value="bertil@example.se"' in anna.open(form)
     for language, words in (("sv", "giltig e-postadress"), ("en", "valid e-mail address")):
         wrong = visit(world, ANNA, language=language).send(form, form, email="bertil@")

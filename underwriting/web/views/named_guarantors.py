@@ -100,8 +100,10 @@ def ordinal_of(application: ApplicationView, declined: DeclinedGuarantor) -> int
 
 
 def unanswered_of(agreements: Agreements, application: ApplicationView, caller: Caller) -> frozenset[int]:
-    """The places of those who were sent a link that they have not answered yet."""
-    return frozenset(one.ordinal for one in _unanswered(agreements, application, caller))
+    """The places of those, but for the applicant, who were sent a link that they have not answered yet."""
+    own = application.signatory_personal_number
+    waiting = _unanswered(agreements, application, caller)
+    return frozenset(one.ordinal for one in waiting if one.personal_number != own)
 
 
 def _unanswered(agreements: Agreements, application: ApplicationView, caller: Caller) -> list[GuarantorView]:
