@@ -117,6 +117,7 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     changes: tuple[tuple[Api, str, str, Any], ...] = (
         (borrower, "POST", "/supplements", {"information": "Mer om lagret"}),
         (borrower, "PUT", "/guarantors/1", guarantor_json(BERTIL, "Bertil Berg")),
+        (borrower, "POST", "/guarantors/1/invitation", {}),
         (borrower, "POST", "/counter-offer/acceptance", None),
         (underwriter, "POST", "/overrides", override),
         (underwriter, "POST", "/information-requests", {"question": "Hur stort är lagret?"}),
