@@ -16,7 +16,7 @@ from underwriting.terminal import json_option, plain_errors, runtime_here, setti
 
 if TYPE_CHECKING:
     from agreements.documents.seal_check import Trusted
-    from agreements.signing.evidence import Roots
+    from agreements.signing.certificate_path import Roots
 
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 _roots_option = click.option("--roots", type=_PATH, help="BankID's root certificates (PEM); by default BANKID_ROOTS.")
@@ -155,7 +155,7 @@ def _certificates(file: Path, option: str) -> bytes:
 
 
 def _roots(file: Path | None) -> "Roots":
-    from agreements.signing.evidence import read_roots
+    from agreements.signing.certificate_path import read_roots
 
     try:
         return read_roots(file or settings_here().bankid.roots)

@@ -20,8 +20,8 @@ from agreements.payouts.formats import Debtor, PainVersion
 from agreements.payouts.service import Payouts
 from agreements.payouts.services.write_file import FileTerms
 from agreements.redemption.service import Redemptions
+from agreements.signing.certificate_path import Roots, read_roots
 from agreements.signing.client import BankId, BankIdClient
-from agreements.signing.evidence import Roots, read_roots
 from agreements.signing.service import Handler, Signings
 from bureau_clients.bisnode import paths
 from bureau_clients.bisnode.client import Bisnode

@@ -21,7 +21,7 @@ from agreements.signing.bundle import (
     signature_of,
     zipped,
 )
-from agreements.signing.evidence import Roots
+from agreements.signing.certificate_path import Roots
 from agreements.signing.kept_evidence import UNREADABLE, LogEntry, evidence_files, fingerprint, fingerprint_of_all
 from underwriting.kernel.text import Text
 from underwriting.platform.audit_chain import GENESIS, link

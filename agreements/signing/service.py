@@ -23,12 +23,12 @@ from sqlalchemy.orm import Session
 
 from agreements.documents.models import Document
 from agreements.signing import rules
+from agreements.signing.certificate_path import Roots
 from agreements.signing.client import (
     BankId,
     Order,
     SigningInProgress,
 )
-from agreements.signing.evidence import Roots
 from agreements.signing.models import Signing
 from agreements.signing.services.ask_bankid import Asking, end_at_bankid, place
 from agreements.signing.services.keep_order import (

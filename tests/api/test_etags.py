@@ -149,8 +149,8 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     answer = underwriter.call("POST", f"{loan.agreement}/annulment", annulled, If_Match=STALE)
     yield "POST", "/v1/agreements/{agreement_id}/annulment", answer
     account = "/payout-account"
-    body = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
-    answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, body, If_Match=STALE)
+    another = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
+    answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, another, If_Match=STALE)
     yield "PUT", "/v1/agreements/{agreement_id}" + account, answer
 
     administrator = world.staff(Role.ADMINISTRATOR)

@@ -26,7 +26,8 @@ from agreements.documents.typesetting import typeset
 from agreements.signing import bundle
 from agreements.signing.bundle import Sealed, Signature, Signed
 from agreements.signing.bundle_check import COMPLETE, SEALED_ENTRY, verify
-from agreements.signing.evidence import Asked, Roots, read_roots
+from agreements.signing.certificate_path import Roots, read_roots
+from agreements.signing.evidence import Asked
 from agreements.signing.kept_evidence import LogEntry, evidence_files, fingerprint, fingerprint_of_all
 from agreements.signing.rules import Completion, non_visible_data
 from agreements.signing.sandbox import pki

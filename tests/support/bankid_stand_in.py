@@ -11,8 +11,8 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
+from agreements.signing.certificate_path import Roots, read_roots
 from agreements.signing.client import BankIdClient
-from agreements.signing.evidence import Roots, read_roots
 from agreements.signing.sandbox.bankid import PATH
 from agreements.signing.sandbox.pki import Pki
 from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_server

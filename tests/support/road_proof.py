@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from agreements.credit.models import Agreement
 from agreements.ledger import service as ledger
-from agreements.signing.evidence import read_roots
+from agreements.signing.certificate_path import read_roots
 from agreements.signing.services import check_documents
 from tests.support.processes import wait_until
 from tests.support.road import RoadPlace

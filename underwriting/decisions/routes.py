@@ -80,9 +80,7 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
     @idempotent(runtime, asks_outside_party=True)
     @unchanged
     def accept(application_id: uuid.UUID) -> ResponseReturnValue:
-        started = decisions.accept_counter_offer(
-            application_id, current_caller(), end_user_ip=end_user_ip()
-        )
+        started = decisions.accept_counter_offer(application_id, current_caller(), end_user_ip=end_user_ip())
         response: Response = jsonify(StartedSigningSchema().dump(started))
         response.status_code = 201
         response.headers["Location"] = f"/v1/signings/{started.signing_id}"

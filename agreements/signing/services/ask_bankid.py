@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from agreements.signing.certificate_path import Roots
 from agreements.signing.client import (
     BankId,
     BankIdUnavailable,
@@ -18,7 +19,6 @@ from agreements.signing.client import (
     SigningInProgress,
     SigningOrderUnknown,
 )
-from agreements.signing.evidence import Roots
 from agreements.signing.models import Signing
 from agreements.signing.services.keep_order import ORDER_REF, ToSign, opened, renew, to_sign_of
 from agreements.signing.services.show_order import ORDERS, SHOWN, Standing

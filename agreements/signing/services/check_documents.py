@@ -14,7 +14,7 @@ from agreements.documents.models import Document
 from agreements.documents.seal_check import Trusted, certificates_of
 from agreements.signing import evidence
 from agreements.signing.bundle_check import SEALED_ENTRY, chain_holds, log_holds, seal_is_noted
-from agreements.signing.evidence import Roots
+from agreements.signing.certificate_path import Roots
 from agreements.signing.kept_evidence import UNREADABLE
 from agreements.signing.models import Signing
 from agreements.signing.services.export_bundle import document_log_of, sealed_of, signature_of, signings_of

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from agreements.documents import service as documents
 from agreements.signing import evidence
 from agreements.signing.bundle_check import log_holds
-from agreements.signing.evidence import Finding, Roots
+from agreements.signing.certificate_path import Roots
+from agreements.signing.evidence import Finding
 from agreements.signing.models import Signing
 from agreements.signing.services.check_documents import Fault, faults_where_kept
 from agreements.signing.services.export_bundle import signature_of, signings_of

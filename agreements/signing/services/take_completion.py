@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from agreements.documents import service as documents
 from agreements.signing import evidence
-from agreements.signing.evidence import Asked, EvidenceFault, Roots, SignatureNotAccepted
+from agreements.signing.certificate_path import Roots
+from agreements.signing.evidence import Asked, EvidenceFault, SignatureNotAccepted
 from agreements.signing.kept_evidence import fingerprint, fingerprint_of_all, kept_form
 from agreements.signing.models import Signing
 from agreements.signing.rules import Completion

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.show_agreement import Agreements
 from agreements.payouts.service import Payouts
-from agreements.signing.evidence import Roots
+from agreements.signing.certificate_path import Roots
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.desk import Desk

@@ -4,7 +4,7 @@ import uuid
 
 from flask import Blueprint, Response, request
 
-from agreements.signing.evidence import Roots
+from agreements.signing.certificate_path import Roots
 from agreements.signing.services.examine_document import examine
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.vocabulary import AgreementState

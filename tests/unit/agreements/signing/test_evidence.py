@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from agreements.signing.certificate_path import TOLERANCE, Roots, read_roots
 from agreements.signing.evidence import (
-    TOLERANCE,
     Asked,
     EvidenceFault,
-    Roots,
     SignatureNotAccepted,
     check_completion,
-    read_roots,
     verify,
 )
 from agreements.signing.rules import Completion, non_visible_data
