@@ -21,6 +21,7 @@ from agreements.signing.client import (
 )
 from agreements.signing.models import Signing
 from agreements.signing.services.keep_order import ORDER_REF, ToSign, opened, renew, to_sign_of
+from agreements.signing.services.return_nonce import return_to
 from agreements.signing.services.show_order import ORDERS, SHOWN, Standing
 from agreements.signing.services.take_completion import Handler, Received, take
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
@@ -53,15 +54,16 @@ class Asked(NamedTuple):
     standing: Standing | None = None
 
 
-def place(bankid: BankId, to_sign: ToSign | None, end_user_ip: str) -> Order:
+def place(bankid: BankId, to_sign: ToSign | None, end_user_ip: str, *, return_url: str | None = None) -> Order:
     """An order at BankID to sign that, or without it to identify. BankIdUnavailable, SigningInProgress."""
     if to_sign is None:
-        return bankid.authenticate(end_user_ip)
+        return bankid.authenticate(end_user_ip, return_url=return_url)
     return bankid.sign(
         end_user_ip,
         personal_number=to_sign.person,
         visible_text=to_sign.visible_text,
         non_visible=to_sign.non_visible,
+        return_url=return_url,
     )
 
 
@@ -132,15 +134,16 @@ class Asking:
             if signing.renew_until is None or self.runtime.wall.now() >= signing.renew_until:
                 return False
             to_sign = to_sign_of(session, self.runtime, signing)
+            back = return_to(self.runtime, signing_id) if signing.return_nonce_hash else None
         try:
-            order = place(self.bankid, to_sign, end_user_ip)
+            order = place(self.bankid, to_sign, end_user_ip, return_url=back and back.url)
         except (BankIdUnavailable, SigningInProgress) as error:
             _log.info("bankid_order_not_renewed", reason=error.slug)
             return False
         with self.runtime.database.transaction() as session:
             signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
             if signing.state == SigningState.PENDING:
-                renew(session, self.runtime, signing, order)
+                renew(session, self.runtime, signing, order, nonce_hash=back and back.nonce_hash)
                 return True
         end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up while the new one was asked for
         return True
