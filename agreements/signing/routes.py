@@ -67,6 +67,7 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
     @views.post("/<uuid:signing_id>/same-device")
     def open_here(signing_id: uuid.UUID) -> Response:
+        check_key()  # the order itself remembers what was asked for
         _protect_cookie()
         signings.open_here(signing_id, _secret(), end_user_ip=end_user_ip())
         return _shown(signings.watch(signing_id, _secret(), end_user_ip=end_user_ip()))

@@ -307,6 +307,8 @@ INTAKE = (
         who=(Audience.SIGNER,),
         parameters=(_SECRET,),
         answers={200: Answer(text=Text("Underskriften", "The signing"), schemas=(SigningSchema,))},
+        rules=("A7", "S1"),
+        takes_key=True,
         asks_outside_party=True,
     ),
     Operation(
