@@ -134,7 +134,8 @@ class Asking:
             if signing.renew_until is None or self.runtime.wall.now() >= signing.renew_until:
                 return False
             to_sign = to_sign_of(session, self.runtime, signing)
-            back = return_to(self.runtime, signing_id) if signing.return_nonce_hash else None
+            before = signing.return_nonce_hash
+            back = return_to(self.runtime, signing_id) if before else None
         try:
             order = place(self.bankid, to_sign, end_user_ip, return_url=back and back.url)
         except (BankIdUnavailable, SigningInProgress) as error:
@@ -142,10 +143,10 @@ class Asking:
             return False
         with self.runtime.database.transaction() as session:
             signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
-            if signing.state == SigningState.PENDING:
+            if signing.state == SigningState.PENDING and signing.return_nonce_hash == before:
                 renew(session, self.runtime, signing, order, nonce_hash=back and back.nonce_hash)
                 return True
-        end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up while the new one was asked for
+        end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up, or chose this device, while it was placed
         return True
 
     def _take(self, session: Session, signing_id: uuid.UUID, collected: Collected | None) -> bool:

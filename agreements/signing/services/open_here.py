@@ -61,10 +61,10 @@ def _marked(session: Session, runtime: Runtime, signing_id: uuid.UUID, secret_ha
 
 
 def _kept(runtime: Runtime, signing_id: uuid.UUID, order: Order, back: ReturnTo) -> bool:
-    """Whether the *order* took its place; not where the signing was ended meanwhile."""
+    """Whether the *order* took its place; not where the signing was ended or marked anew meanwhile."""
     with runtime.database.transaction() as session:
         signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
-        if signing.state != SigningState.PENDING:
+        if signing.state != SigningState.PENDING or signing.return_nonce_hash != back.nonce_hash:
             return False
         renew(session, runtime, signing, order, nonce_hash=back.nonce_hash)
         return True
