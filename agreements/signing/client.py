@@ -186,7 +186,7 @@ class _Wire(BankIDClient):  # type: ignore[misc]  # pybankid has no types
         return wire
 
     def _create_payload(self, *args: Any, **members: Any) -> dict[str, Any]:
-        payload = super()._create_payload(*args, **members)
+        payload: dict[str, Any] = super()._create_payload(*args, **members)
         return payload | {"returnUrl": self._return_url} if self._return_url else payload
 
     @staticmethod

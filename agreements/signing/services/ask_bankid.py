@@ -137,14 +137,14 @@ class Asking:
             before = signing.return_nonce_hash
             back = return_to(self.runtime, signing_id) if before else None
         try:
-            order = place(self.bankid, to_sign, end_user_ip, return_url=back and back.url)
+            order = place(self.bankid, to_sign, end_user_ip, return_url=back.url if back else None)
         except (BankIdUnavailable, SigningInProgress) as error:
             _log.info("bankid_order_not_renewed", reason=error.slug)
             return False
         with self.runtime.database.transaction() as session:
             signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
             if signing.state == SigningState.PENDING and signing.return_nonce_hash == before:
-                renew(session, self.runtime, signing, order, nonce_hash=back and back.nonce_hash)
+                renew(session, self.runtime, signing, order, nonce_hash=back.nonce_hash if back else None)
                 return True
         end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up, or chose this device, while it was placed
         return True

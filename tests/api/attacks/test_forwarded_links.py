@@ -51,7 +51,7 @@ def test_whoever_sends_a_link_to_somebody_else_is_not_logged_in(world: HouseWorl
         assert _TOLD in text_of(starter.open(order))
         assert _TOLD in starter.open(f"{order}/live")
         asked = starter.client.get(f"/v1{order}")
-        assert (asked.get_json()["state"], asked.get_json()["session_token"]) == ("complete", None)
+        assert (asked.get_json()["state"], asked.get_json().get("session_token")) == ("complete", None)
         told = text_of(other.open(back, 403))
         assert "loggas inte in" in told
         world.let_pass(_LATER)
@@ -66,11 +66,11 @@ def test_the_link_of_an_application_gives_the_signature_and_no_session(world: Ho
     started = holder.post(f"/v1/applications/{draft['id']}/submit")
     order, secret = f"/v1/signings/{started['signing_id']}", {"Signing_Secret": started["secret"]}
     opened = world.anyone().call("POST", f"{order}/same-device", **secret).get_json()
-    assert opened["qr_content"] is None
+    assert "qr_content" not in opened
     assert world.bankid.act(f"orders/{opened['auto_start_token']}/sign", {}).ok
     world.let_pass(_LATER)
     seen = world.anyone().call("GET", order, **secret).get_json()
-    assert (seen["state"], seen["session_token"]) == ("complete", None)
+    assert (seen["state"], seen.get("session_token")) == ("complete", None)
     assert sessions(world) == 0
 
 
@@ -135,7 +135,7 @@ def test_an_order_for_a_qr_code_shows_nothing_that_opens_it_by_a_link(world: Hou
     for text in texts:
         assert not re.search(r"autostarttoken=|/orders/", text)
         assert not [token for token in tokens if token in text]
-    assert visitor.client.get(f"/v1{order}").get_json()["auto_start_token"] is None
+    assert "auto_start_token" not in visitor.client.get(f"/v1{order}").get_json()
 
 
 def test_an_order_for_the_device_has_no_code_and_no_way_back_to_one(world: HouseWorld) -> None:
@@ -144,7 +144,7 @@ def test_an_order_for_the_device_has_no_code_and_no_way_back_to_one(world: House
     code = visitor.client.get(f"/v1{order}").get_json()["qr_content"]
     token = visitor.app_link(order)
     assert "<svg" not in visitor.open(order)
-    assert visitor.client.get(f"/v1{order}").get_json()["qr_content"] is None
+    assert "qr_content" not in visitor.client.get(f"/v1{order}").get_json()
     assert not world.bankid.act(f"orders/{code}/sign", {"personal_number": ANNA.digits}).ok
     assert visitor.app_link(order) == token  # a second press places no second order
 
