@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.signing.services.show_order import ORDERS
-from underwriting.kernel.errors import NotPermitted
+from underwriting.kernel.errors import Conflict
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningState
 from underwriting.platform.authentication import token_hash
 from underwriting.platform.runtime import Runtime
 
 
-class StartedElsewhere(NotPermitted):
+class StartedElsewhere(Conflict):
     """BankID's app led to a browser that did not begin the order, or with another order's nonce: nothing is given."""
 
     slug = "signing-started-elsewhere"

@@ -52,7 +52,7 @@ def test_whoever_sends_a_link_to_somebody_else_is_not_logged_in(world: HouseWorl
         assert _TOLD in starter.open(f"{order}/live")
         asked = starter.client.get(f"/v1{order}")
         assert (asked.get_json()["state"], asked.get_json().get("session_token")) == ("complete", None)
-        told = text_of(other.open(back, 403))
+        told = text_of(other.open(back, 409))
         assert "loggas inte in" in told
         world.let_pass(_LATER)
     assert sessions(world) == 0
@@ -104,11 +104,11 @@ def test_no_nonce_but_the_orders_own_is_taken(world: HouseWorld) -> None:
     identified(world, visitor.app_link(order))
     foreign = identified(world, other.app_link(others)).rpartition("=")[2]
     for query in ("", "?nonce=", "?nonce=x", f"?nonce={foreign}", f"?nonce={'x' * 5000}", "?nonce=%00"):
-        visitor.open(f"{order}/return{query}", 403)
+        visitor.open(f"{order}/return{query}", 409)
     visitor.open(order)
     scanned = Visitor(world)
     by_code = scanned.start_bankid()
-    scanned.open(f"{by_code}/return?nonce={foreign}", 403)
+    scanned.open(f"{by_code}/return?nonce={foreign}", 409)
     assert sessions(world) == 0
 
 
