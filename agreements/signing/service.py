@@ -10,6 +10,9 @@ What happens in one order, with no transaction open while BankID is asked:
 4. On completion, in one transaction: the completion is checked against what was asked for, the evidence is stored,
    the purpose's handler does what the signature causes, and it is noted in the audit log. A completion that the check
    or the handler does not accept leaves a failed order and a note, nothing else.
+5. Whoever holds the order's secret is then logged in as its signer, once. An order is opened by its QR code unless the
+   starter asks to open it on the same device; as its link opens it on any device, the starter's browser must then have
+   come back from BankID's app with what BankID alone was told. A signature counts without that: it names its signer.
 """
 
 import hmac
@@ -39,6 +42,8 @@ from agreements.signing.services.keep_order import (
     insert_order,
     opened,
 )
+from agreements.signing.services.open_here import open_here
+from agreements.signing.services.return_nonce import note_return
 from agreements.signing.services.show_order import SigningView, Standing, standing_of, view_of
 from agreements.signing.services.take_completion import Handler, signers_of
 from underwriting.kernel.errors import Conflict, NotFound
@@ -99,11 +104,22 @@ class Signings:
             end_at_bankid(self.bankid, order_ref)
         return self._kept(purpose, subject_id, to_sign, place(self.bankid, to_sign, end_user_ip))
 
-    def watch(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str, same_device: bool = False) -> SigningView:
+    def open_here(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str) -> None:
+        """Let the starter open the pending order on this device, instead of by its QR code. Repeating changes nothing.
+
+        NotFound unless *secret* is the order's. Raises BankIdUnavailable, SigningInProgress.
+        """
+        open_here(self.runtime, self.bankid, signing_id, sessions.token_hash(secret), end_user_ip=end_user_ip)
+
+    def come_back(self, signing_id: uuid.UUID, secret: str, nonce: str) -> None:
+        """Note that the browser with *secret* came back from BankID's app with *nonce*. Raises StartedElsewhere."""
+        with self.runtime.database.transaction() as session:
+            note_return(session, self.runtime, signing_id, secret, nonce)
+
+    def watch(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str) -> SigningView:
         """How the order stands, after asking BankID if that is due; NotFound unless *secret* is the order's.
 
-        *same_device* says that the app is opened on the device that watches, not by a QR code. *end_user_ip* is from
-        where it is watched, for a new order in the place of one that nobody has begun.
+        *end_user_ip* is from where it is watched, for a new order in the place of one that nobody has begun.
         """
         shown = sessions.token_hash(secret)
         standing = self._asking.ask(signing_id, secret_hash=shown, renewed_from=end_user_ip).standing
@@ -112,7 +128,7 @@ class Signings:
             if standing is None:
                 raise NotFound
             token = self._session_token(session, standing)
-            return view_of(self.runtime, standing, same_device=same_device, session_token=token)
+            return view_of(self.runtime, standing, session_token=token)
 
     def cancel(self, signing_id: uuid.UUID, secret: str) -> None:
         """End a pending order; one that is over stays as it is. NotFound unless *secret* is the order's."""
@@ -140,7 +156,7 @@ class Signings:
 
     def _session_token(self, session: Session, standing: Standing) -> str | None:
         """Whoever looks first after completion is logged in; the row decides who that is."""
-        if standing.state is not SigningState.COMPLETE or standing.session_given_at:
+        if standing.state is not SigningState.COMPLETE or standing.session_given_at or standing.awaits_return:
             return None
         signing = session.get_one(Signing, standing.id, with_for_update=True, populate_existing=True)
         if signing.session_given_at or signing.person_encrypted is None:

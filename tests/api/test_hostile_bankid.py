@@ -45,7 +45,7 @@ def applied(world: HouseWorld) -> tuple[Api, str, Mapping[str, Any]]:
 
 
 def sign(world: HouseWorld, started: Mapping[str, Any], hostile: Hostile | None) -> None:
-    answer = world.bankid.act(f"orders/{started['auto_start_token']}/sign", {"hostile": hostile} if hostile else {})
+    answer = world.bankid.act(f"orders/{started['qr_content']}/sign", {"hostile": hostile} if hostile else {})
     assert answer.ok, answer.text
     world.let_pass(timedelta(seconds=3))
 

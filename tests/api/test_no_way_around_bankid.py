@@ -80,7 +80,7 @@ def test_the_link_in_a_letter_confirms_nothing(world: HouseWorld) -> None:
     token = link(world, body["guarantors"][1]["email"], r"/invitations/([\w-]+)")
     assert world.app.test_client().get(f"/invitations/{token}").status_code == 200
     started = world.anyone().post(f"/v1/invitations/{token}/confirmation")
-    other = world.bankid.act(f"orders/{started['auto_start_token']}/sign", {"personal_number": ANNA.digits})
+    other = world.bankid.act(f"orders/{started['qr_content']}/sign", {"personal_number": ANNA.digits})
     assert other.status_code == 409
     world.work()
     states = {one["state"] for one in borrower.get(f"/v1/applications/{draft['id']}")["guarantors"]}

@@ -26,7 +26,7 @@ class Watched:
     world: HouseWorld
     browser: FlaskClient
     signing_id: UUID
-    auto_start_token: str
+    code: str
 
     def look(self, part: str = "", *, after_seconds: float = 3) -> TestResponse:
         """The page, or with */live* what changes of it, after a while."""
@@ -36,7 +36,7 @@ class Watched:
     def act(self, what: str) -> None:
         """What the person does in the app."""
         body = {"personal_number": ANNA.digits} if what == "sign" else {}
-        answer = self.world.bankid.act(f"orders/{self.auto_start_token}/{what}", body)
+        answer = self.world.bankid.act(f"orders/{self.code}/{what}", body)
         assert answer.ok, answer.text
 
 
@@ -44,7 +44,7 @@ class Watched:
 def watched(world: HouseWorld) -> Iterator[Watched]:
     with world.app.test_client() as browser:
         started = browser.post("/v1/signings", json={"purpose": "identify"}).get_json()
-        yield Watched(world, browser, UUID(started["signing_id"]), started["auto_start_token"])
+        yield Watched(world, browser, UUID(started["signing_id"]), started["qr_content"])
 
 
 def live_parts(text: str) -> list[str]:
@@ -61,7 +61,7 @@ def test_the_page_looks_again_by_itself_without_scripts(watched: Watched) -> Non
 def test_what_scripts_fetch_is_what_the_page_shows(watched: Watched) -> None:
     for act in (None, "open", "cancel"):
         if act == "open":
-            watched.world.bankid.open(watched.auto_start_token)
+            watched.world.bankid.open(watched.code)
         elif act:
             watched.act(act)
         page, part = watched.look(), watched.look("/live", after_seconds=0)
@@ -81,7 +81,7 @@ def test_the_page_holds_the_codes_of_this_second_and_the_next(watched: Watched) 
 
 def test_once_the_app_is_open_its_code_is_gone(watched: Watched) -> None:
     assert "<svg" in watched.look("/live").text
-    watched.world.bankid.open(watched.auto_start_token)
+    watched.world.bankid.open(watched.code)
     told = watched.look("/live").text
     assert "<svg" not in told
     assert "skriv din säkerhetskod" in told

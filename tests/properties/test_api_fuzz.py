@@ -78,7 +78,7 @@ headers = st.dictionaries(
     max_size=3,
 )
 queries = st.dictionaries(
-    st.sampled_from(["cursor", "limit", "state", "status", "on", "language", "same_device", "next", "form"]),
+    st.sampled_from(["cursor", "limit", "state", "status", "on", "language", "nonce", "next", "form"]),
     texts,
     max_size=3,
 )

@@ -52,9 +52,9 @@ class BankIdWorld:
         """Post *body* as JSON to the app."""
         return requests.post(self.app_url + path, json=body, timeout=5)
 
-    def open(self, auto_start_token: str) -> requests.Response:
-        """The page of one order, as a browser gets it."""
-        return requests.get(f"{self.app_url}orders/{auto_start_token}", timeout=5)
+    def open(self, code: str) -> requests.Response:
+        """The page of one order, by its token or by what its QR code says, as a browser gets it."""
+        return requests.get(f"{self.app_url}orders/{code}", timeout=5)
 
     def pass_time(self, seconds: int) -> None:
         """Move the stand-in's clock."""

@@ -55,7 +55,7 @@ class _PatientWorld(HouseWorld):
 
     def sign(self, started: Mapping[str, Any]) -> Api:
         """See `HouseWorld`; looks again where it is not told at once."""
-        assert self.bankid.act(f"orders/{started['auto_start_token']}/sign", {}).ok
+        assert self.bankid.act(f"orders/{started['qr_content']}/sign", {}).ok
         look, secret, answer = f"/v1/signings/{started['signing_id']}", started["secret"], {}
         for _ in range(_LOOKS):
             self.let_pass(_BETWEEN_LOOKS)

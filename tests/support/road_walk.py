@@ -128,8 +128,8 @@ class Walk:
         if answer.status_code != 201:
             return
         started = answer.json()
-        self.orders[uuid.UUID(started["signing_id"])] = started["auto_start_token"]
-        requests.post(f"{self.place.app_url}orders/{started['auto_start_token']}/sign", json={}, timeout=5)
+        self.orders[uuid.UUID(started["signing_id"])] = started["qr_content"]
+        requests.post(f"{self.place.app_url}orders/{started['qr_content']}/sign", json={}, timeout=5)
         for _ in range(_LOOKS):
             self.place.clock.put_forward(seconds=_BANKID_IS_ASKED_EVERY_SECONDS)
             look = f"/v1/signings/{started['signing_id']}"

@@ -55,16 +55,27 @@ class Visitor:
 
     def identify(self, path: str, person: PersonalNumber) -> TestResponse:
         """Press the button of the page at *path* that starts BankID, be *person* there; where that leads."""
-        started = self.send(path, path)
-        assert started.status_code == 303, text_of(started.text)
-        watched = self.open(started.location)
-        order = re.search(r'href="[^"]*(?:/orders/|autostarttoken=)([\w-]+)', watched)
-        assert order is not None, watched
-        assert self.world.bankid.act(f"orders/{order[1]}/sign", {"personal_number": person.digits}).ok
+        order = self.start_bankid(path)
+        signed = self.world.bankid.act(f"orders/{self.app_link(order)}/sign", {"personal_number": person.digits})
         self.world.let_pass(_BETWEEN_QUESTIONS)
-        answer = self.client.get(started.location, headers=self._headers)
+        assert self.sent_on(own_part(signed.json()["return_url"])) == order
+        answer = self.client.get(order, headers=self._headers)
         assert answer.status_code == 303, text_of(answer.text)
         return self.client.get(answer.location, headers=self._headers)
+
+    def start_bankid(self, path: str = "/login") -> str:
+        """Press the button of the page at *path* that starts BankID; the address of the order's page."""
+        started = self.send(path, path)
+        assert started.status_code == 303, text_of(started.text)
+        return started.location
+
+    def app_link(self, order: str) -> str:
+        """Choose this device on the page *order*; the token by which its link then opens the app."""
+        assert self.send(f"{order}/open-here", order).status_code == 303
+        watched = self.open(order)
+        token = re.search(r'href="[^"]*(?:/orders/|autostarttoken=)([\w-]+)', watched)
+        assert token is not None, watched
+        return token[1]
 
     def _token(self, page: str) -> str:
         shown = self.client.get(page, headers=self._headers).text
@@ -89,6 +100,12 @@ def visit(world: HouseWorld, person: PersonalNumber, *, language: str = "sv") ->
     """The browser of *person*, who was identified by BankID a moment ago."""
     with world.runtime.database.transaction() as session:
         return Visitor(world, Api(world.app, open_for_person(session, world.runtime, person)), language)
+
+
+def own_part(url: str) -> str:
+    """Path and query of an address of the service."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
 
 
 def text_of(page: str) -> str:

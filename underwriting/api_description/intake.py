@@ -58,12 +58,6 @@ _SECRET = Parameter(
         "The signing's secret; without it the cookie borgen_signing counts",
     ),
 )
-_SAME_DEVICE = Parameter(
-    name="same_device",
-    place="query",
-    text=Text("Appen öppnas på samma enhet, inte med QR-kod", "The app is opened on the same device, not by QR code"),
-    schema={"type": "boolean"},
-)
 _APPLICATION_PATH = "/v1/applications/{application_id}"
 _APPLICATION = Answer(text=Text("Ansökan", "The application"), schemas=(ApplicationAnswerSchema,))
 _STARTED = Answer(
@@ -297,8 +291,25 @@ INTAKE = (
         path="/v1/signings/{signing_id}",
         summary=Text("Se hur underskriften går", "See how the signing stands"),
         who=(Audience.SIGNER,),
-        parameters=(_SECRET, _SAME_DEVICE),
+        parameters=(_SECRET,),
         answers={200: Answer(text=Text("Underskriften", "The signing"), schemas=(SigningSchema,))},
+    ),
+    Operation(
+        area=Area.SIGNING,
+        method="POST",
+        path="/v1/signings/{signing_id}/same-device",
+        summary=Text(
+            "Öppna BankID på samma enhet i stället för med QR-kod. Inloggning ges bara den webbläsare som började "
+            "(kakan borgen_signing) och som BankID-appen leder tillbaka till",
+            "Open BankID on the same device instead of by QR code. Only the browser that began (the cookie "
+            "borgen_signing), and that the BankID app leads back to, is logged in",
+        ),
+        who=(Audience.SIGNER,),
+        parameters=(_SECRET,),
+        answers={200: Answer(text=Text("Underskriften", "The signing"), schemas=(SigningSchema,))},
+        rules=("A7", "S1"),
+        takes_key=True,
+        asks_outside_party=True,
     ),
     Operation(
         area=Area.SIGNING,

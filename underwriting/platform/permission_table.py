@@ -60,9 +60,12 @@ TABLE: Mapping[str, Access] = {
     "signings.start_signing": _ANYONE,
     "signings.show_signing": _ANYONE,
     "signings.cancel_signing": _ANYONE,
+    "signings.open_here": _ANYONE,
     "signing_page.watch": _ANYONE,
     "signing_page.look": _ANYONE,
     "signing_page.cancel": _ANYONE,
+    "signing_page.open_here": _ANYONE,
+    "signing_page.come_back": _ANYONE,
     # Applications
     "applications.create": Access(anyone=True, scope=Scope.APPLICATIONS_CREATE),
     "applications.show_list": staff(*CASE_READERS, persons=True, scope=Scope.APPLICATIONS_READ),

@@ -23,6 +23,7 @@ _SENSITIVE = frozenset(
         *("staff.log_in", "account.pass_code", "account.confirm", "account.change_password", "access.give_token"),
         *("sign_on.start", "sign_on.back"),
         *("signing_page.start_login", "signings.start_signing", "signup.sign", "applications.submit"),
+        *("signing_page.open_here", "signings.open_here", "signing_page.come_back"),
         *("agreement_pages.sign", "guarantee_pages.sign", "applications.confirm", "decisions.accept"),
         *("signing_invitations.identify_guarantor", "signing_invitations.identify_signatory"),
         *("applications.invite_again", "named_guarantors.send_again"),

@@ -21,6 +21,7 @@ from agreements.signing.client import (
 )
 from agreements.signing.models import Signing
 from agreements.signing.services.keep_order import ORDER_REF, ToSign, opened, renew, to_sign_of
+from agreements.signing.services.return_nonce import return_to
 from agreements.signing.services.show_order import ORDERS, SHOWN, Standing
 from agreements.signing.services.take_completion import Handler, Received, take
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
@@ -53,15 +54,16 @@ class Asked(NamedTuple):
     standing: Standing | None = None
 
 
-def place(bankid: BankId, to_sign: ToSign | None, end_user_ip: str) -> Order:
+def place(bankid: BankId, to_sign: ToSign | None, end_user_ip: str, *, return_url: str | None = None) -> Order:
     """An order at BankID to sign that, or without it to identify. BankIdUnavailable, SigningInProgress."""
     if to_sign is None:
-        return bankid.authenticate(end_user_ip)
+        return bankid.authenticate(end_user_ip, return_url=return_url)
     return bankid.sign(
         end_user_ip,
         personal_number=to_sign.person,
         visible_text=to_sign.visible_text,
         non_visible=to_sign.non_visible,
+        return_url=return_url,
     )
 
 
@@ -132,17 +134,19 @@ class Asking:
             if signing.renew_until is None or self.runtime.wall.now() >= signing.renew_until:
                 return False
             to_sign = to_sign_of(session, self.runtime, signing)
+            before = signing.return_nonce_hash
+            back = return_to(self.runtime, signing_id) if before else None
         try:
-            order = place(self.bankid, to_sign, end_user_ip)
+            order = place(self.bankid, to_sign, end_user_ip, return_url=back.url if back else None)
         except (BankIdUnavailable, SigningInProgress) as error:
             _log.info("bankid_order_not_renewed", reason=error.slug)
             return False
         with self.runtime.database.transaction() as session:
             signing = session.get_one(Signing, signing_id, with_for_update=True, populate_existing=True)
-            if signing.state == SigningState.PENDING:
-                renew(session, self.runtime, signing, order)
+            if signing.state == SigningState.PENDING and signing.return_nonce_hash == before:
+                renew(session, self.runtime, signing, order, nonce_hash=back.nonce_hash if back else None)
                 return True
-        end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up while the new one was asked for
+        end_at_bankid(self.bankid, order.order_ref)  # the watcher gave up, or chose this device, while it was placed
         return True
 
     def _take(self, session: Session, signing_id: uuid.UUID, collected: Collected | None) -> bool:

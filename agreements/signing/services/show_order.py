@@ -24,6 +24,7 @@ SHOWN = tuple(
     for name in (
         *("id", "purpose", "subject_id", "state", "hint_code", "started_at"),
         *("qr_start_token", "qr_start_secret_encrypted", "auto_start_token_encrypted", "session_given_at"),
+        *("return_nonce_hash", "returned_at"),
     )
 )
 """The columns that `Standing` is made of."""
@@ -33,6 +34,12 @@ _NOT_ACCEPTED_TEXT = Text(
     "underteckna, och försök då igen. Händer det igen, hör av dig till oss.",
     "The signature was not accepted, and nothing is signed. Continue to see whether there is anything left to sign, "
     "and then try again. Should it happen again, contact us.",
+)
+_NOT_RETURNED_TEXT = Text(
+    "BankID är klart. Fortsätt i det fönster som BankID-appen öppnade, på samma enhet och i samma webbläsare: bara "
+    "där loggas du in. Öppnades inget fönster, börja om.",
+    "BankID is done. Continue in the window that the BankID app opened, on the same device and in the same browser: "
+    "only there are you logged in. If no window was opened, start again.",
 )
 _OF_SECRET = sa.select(*SHOWN).where(
     ORDERS.c.id == sa.bindparam("signing_id"), ORDERS.c.secret_hash == sa.bindparam("secret_hash")
@@ -53,6 +60,18 @@ class Standing:
     qr_start_secret_encrypted: bytes = field(repr=False)
     auto_start_token_encrypted: bytes = field(repr=False)
     session_given_at: datetime | None
+    return_nonce_hash: bytes | None = field(repr=False)
+    returned_at: datetime | None
+
+    @property
+    def same_device(self) -> bool:
+        """Whether it is opened on the device that began it, and not by a QR code."""
+        return self.return_nonce_hash is not None
+
+    @property
+    def awaits_return(self) -> bool:
+        """Whether it is complete and its starter's browser has not come back from the app, so that nobody is let in."""
+        return self.state is SigningState.COMPLETE and self.same_device and self.returned_at is None
 
     @classmethod
     def of(cls, row: Any) -> "Standing":
@@ -65,8 +84,9 @@ class Standing:
 class SigningView:
     """How an order stands, for whoever started it. *qr_content* is another one each second until the app is opened.
 
-    *next_qr_content* is the one of the second that follows. *session_token* is given once, to the first look after
-    completion.
+    *next_qr_content* is the one of the second that follows. An order is opened one way: it has codes, or for the device
+    that began it an *auto_start_token*. *session_token* is given once, to the first look after completion, unless it
+    *awaits_return*: then after the starter's browser came back from the app.
     """
 
     signing_id: uuid.UUID
@@ -78,6 +98,7 @@ class SigningView:
     next_qr_content: str | None = field(repr=False)
     auto_start_token: str | None = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+    awaits_return: bool = False
 
 
 def standing_of(session: Session, signing_id: uuid.UUID, secret_hash: bytes) -> Standing | None:
@@ -86,22 +107,23 @@ def standing_of(session: Session, signing_id: uuid.UUID, secret_hash: bytes) -> 
     return None if row is None else Standing.of(row)
 
 
-def view_of(runtime: Runtime, standing: Standing, *, same_device: bool, session_token: str | None) -> SigningView:
-    """What the watcher is shown; *same_device* is where the app is opened on the device that watches."""
+def view_of(runtime: Runtime, standing: Standing, *, session_token: str | None) -> SigningView:
+    """What the watcher is shown."""
     is_pending = standing.state is SigningState.PENDING
     waits_for_app = is_pending and rules.waits_for_app(standing.hint_code)
-    codes = _qr_contents(runtime, standing) if waits_for_app else (None, None)
+    codes = _qr_contents(runtime, standing) if waits_for_app and not standing.same_device else (None, None)
     token = standing.auto_start_token_encrypted
     return SigningView(
         signing_id=standing.id,
         purpose=standing.purpose,
         subject_id=standing.subject_id,
         state=standing.state,
-        message=_message(standing, same_device=same_device),
+        message=_message(standing),
         qr_content=codes[0],
         next_qr_content=codes[1],
-        auto_start_token=opened(runtime, token, AUTO_START_TOKEN) if is_pending else None,
+        auto_start_token=opened(runtime, token, AUTO_START_TOKEN) if is_pending and standing.same_device else None,
         session_token=session_token,
+        awaits_return=standing.awaits_return,
     )
 
 
@@ -113,9 +135,11 @@ def _qr_contents(runtime: Runtime, standing: Standing) -> tuple[str, str]:
     return rules.qr_content(token, secret, seconds), rules.qr_content(token, secret, seconds + 1)
 
 
-def _message(standing: Standing, *, same_device: bool) -> Text | None:
+def _message(standing: Standing) -> Text | None:
+    if standing.awaits_return:
+        return _NOT_RETURNED_TEXT
     if standing.state is SigningState.COMPLETE:
         return None
     if standing.hint_code == NOT_ACCEPTED:
         return _NOT_ACCEPTED_TEXT
-    return rules.message_for(standing.state, standing.hint_code, qr=not same_device).text
+    return rules.message_for(standing.state, standing.hint_code, qr=not standing.same_device).text

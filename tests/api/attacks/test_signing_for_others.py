@@ -35,7 +35,7 @@ def order(caller: Api, purpose: str, subject_id: str) -> tuple[int, Mapping[str,
 
 def finish(world: HouseWorld, started: Mapping[str, Any], **acts: Any) -> str:
     """Sign in BankID's app, as *acts* say, and the state of the order then."""
-    answer = world.bankid.act(f"orders/{started['auto_start_token']}/sign", acts)
+    answer = world.bankid.act(f"orders/{started['qr_content']}/sign", acts)
     if not answer.ok:
         return "refused by the app"
     world.let_pass(timedelta(seconds=3))
@@ -166,7 +166,7 @@ def test_an_order_is_of_whoever_holds_its_secret(world: HouseWorld, loan: Loan) 
     """S1: another person, though party to the same credit, neither watches nor ends it, nor becomes its signer."""
     _, started = order(loan.people[BERTILS], "guarantee", guarantee_of(world, BERTILS))
     path = f"/v1/signings/{started['signing_id']}"
-    for secret in ("", "x", started["signing_id"], started["auto_start_token"]):
+    for secret in ("", "x", started["signing_id"], started["qr_content"]):
         for method in ("GET", "DELETE"):
             assert loan.borrower.call(method, path, Signing_Secret=secret).status_code == 404
     assert finish(world, started) == "complete"

@@ -59,7 +59,7 @@ def test_of_the_last_signature_and_a_cancellation_at_once_nothing_is_ever_paid(
     for _ in range(ROUNDS):
         agreement = credit.grant(guarantors=())
         started = credit.start_agreement(agreement.id)
-        assert credit.bankid.act(f"orders/{started.auto_start_token}/sign", {}).ok
+        assert credit.bankid.act(f"orders/{started.qr_content}/sign", {}).ok
         credit.pass_wall(seconds=3)
         signed, cancelled = at_once(watching(credit, started), cancelling(credit, agreement))
         assert not isinstance(cancelled, Exception)

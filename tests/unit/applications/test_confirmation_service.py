@@ -86,7 +86,7 @@ def test_nobody_else_can_confirm_with_the_link(world: LendingWorld) -> None:
     """A6: whoever got hold of the link has not the person's BankID."""
     application_id = waiting(world)
     started = world.applications.start_confirmation(world.invitation_token(), end_user_ip="127.0.0.1")
-    answer = world.bankid.act(f"orders/{started.auto_start_token}/sign", {"personal_number": ANNA.digits})
+    answer = world.bankid.act(f"orders/{started.qr_content}/sign", {"personal_number": ANNA.digits})
     assert answer.status_code == 409
     assert world.applications.view(application_id, world.person(ANNA)).state is ApplicationState.SUBMITTED
 

@@ -46,7 +46,7 @@ def sign(world: LendingWorld, client: FlaskClient, started: Any) -> dict[str, st
     """Sign what was *started*, and the header of the signer's session."""
     assert started.status_code == 201, started.text
     body = started.get_json()
-    assert world.bankid.act(f"orders/{body['auto_start_token']}/sign", {}).ok
+    assert world.bankid.act(f"orders/{body['qr_content']}/sign", {}).ok
     watched = client.get(started.headers["Location"], headers={"Signing-Secret": body["secret"]}).get_json()
     assert watched["state"] == "complete", watched
     return bearer(watched["session_token"])

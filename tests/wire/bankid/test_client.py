@@ -20,7 +20,7 @@ from agreements.signing.client import (
     SigningOrderUnknown,
 )
 from agreements.signing.evidence import Asked, EvidenceFault, SignatureNotAccepted, check_completion
-from agreements.signing.rules import Completion, VisibleTextRefused, non_visible_data
+from agreements.signing.rules import Completion, VisibleTextRefused, non_visible_data, qr_content
 from agreements.signing.sandbox import pki
 from agreements.signing.sandbox.stand_in import BankIdStandIn, make_relying_party_server
 from tests.support.bankid_stand_in import ANNA, ERIK, BankIdWorld
@@ -422,3 +422,21 @@ def unused_port() -> Iterator[int]:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
+
+
+def test_the_app_leads_back_to_the_orders_own_address_where_it_was_opened_on_the_device(world: BankIdWorld) -> None:
+    """BankID's interface, `returnUrl`: of one order and no other; a phone that scanned the code opens nothing."""
+    address = "https://borgen.example/signings/1/return?nonce=abc"
+    client = world.client()
+    first = client.authenticate("192.0.2.7", return_url=address)
+    scanned = client.authenticate("192.0.2.7", return_url=address)
+    plain = sign(client)
+    code = qr_content(scanned.qr_start_token, scanned.qr_start_secret, 4)
+    told = [
+        world.act(f"orders/{way}/sign", {"personal_number": ANNA.digits}).json().get("return_url")
+        for way in (first.auto_start_token, code, plain.auto_start_token)
+    ]
+    client.close()
+    assert told == [address, None, None]
+    forged = code[:-1] + ("0" if code[-1] != "0" else "1")
+    assert world.open(forged).status_code == 404

@@ -29,7 +29,7 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
     @pages.get("/signings/<uuid:signing_id>")
     def watch(signing_id: uuid.UUID) -> BaseResponse:
         view = signings.watch(signing_id, _secret(), end_user_ip=end_user_ip())
-        if view.state is SigningState.COMPLETE:
+        if view.state is SigningState.COMPLETE and not view.awaits_return:
             return _completed(view)
         pending = view.state is SigningState.PENDING
         return render(
@@ -39,16 +39,32 @@ def blueprint(runtime: Runtime, signings: Signings) -> Blueprint:
             live=f"/signings/{signing_id}/live",
             view=view,
             qr=_code(view),
-            start_url=_start_url(runtime, view.auto_start_token) if view.auto_start_token else None,
+            start_url=_start_url(runtime, view.auto_start_token),
             back=_back(),
         )
 
     @pages.get("/signings/<uuid:signing_id>/live")
     def look(signing_id: uuid.UUID) -> BaseResponse:
         view = signings.watch(signing_id, _secret(), end_user_ip=end_user_ip())
-        if view.state is SigningState.COMPLETE:
+        if view.state is SigningState.COMPLETE and not view.awaits_return:
             return _completed(view)
-        return render_part("signing_live.html", version=view.state, view=view, qr=_code(view))
+        return render_part(
+            "signing_live.html",
+            version=view.state,
+            view=view,
+            qr=_code(view),
+            start_url=_start_url(runtime, view.auto_start_token),
+        )
+
+    @pages.post("/signings/<uuid:signing_id>/open-here")
+    def open_here(signing_id: uuid.UUID) -> BaseResponse:
+        signings.open_here(signing_id, _secret(), end_user_ip=end_user_ip())
+        return redirect(f"/signings/{signing_id}", 303)
+
+    @pages.get("/signings/<uuid:signing_id>/return")
+    def come_back(signing_id: uuid.UUID) -> BaseResponse:
+        signings.come_back(signing_id, read_cookie(SIGNING_COOKIE) or "", request.args.get("nonce", ""))
+        return redirect(f"/signings/{signing_id}", 303)
 
     @pages.post("/signings/<uuid:signing_id>/cancel")
     def cancel(signing_id: uuid.UUID) -> BaseResponse:
@@ -115,8 +131,10 @@ def _code(view: SigningView) -> Markup | None:
     return changing_code(view.qr_content, view.next_qr_content)
 
 
-def _start_url(runtime: Runtime, auto_start_token: str) -> str:
+def _start_url(runtime: Runtime, auto_start_token: str | None) -> str | None:
+    if auto_start_token is None:
+        return None
     app = runtime.settings.bankid.app_url
     if app:
         return f"{app}/orders/{auto_start_token}"
-    return f"bankid:///?autostarttoken={auto_start_token}&redirect=null"
+    return f"bankid:///?autostarttoken={auto_start_token}"

@@ -182,7 +182,7 @@ def test_a_guarantee_is_signed_or_declined_and_never_both(committed_credit: Cred
         agreement = credit.grant()
         guarantee = credit.guarantee_of(agreement.id, ERIK)
         started = credit.start_guarantee(agreement.id, ERIK)
-        assert credit.bankid.act(f"orders/{started.auto_start_token}/sign", {}).ok
+        assert credit.bankid.act(f"orders/{started.qr_content}/sign", {}).ok
         credit.pass_wall(seconds=3)
         together = Barrier(2)
         refused: list[Refusal] = []

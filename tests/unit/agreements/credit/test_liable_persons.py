@@ -112,8 +112,8 @@ def test_orders_that_can_come_to_nothing_are_ended(credit: CreditWorld) -> None:
     guarantee = credit.guarantee_of(agreement.id, MARIA)
     GuaranteeInvitations(credit.runtime).decline(guarantee.id, reason="Nej.", tell=False, caller=credit.person(MARIA))
     assert end_needless_orders(credit.runtime, credit.signings.bankid) == 2
-    assert not credit.bankid.act(f"orders/{needless.auto_start_token}/sign", {}).ok
-    assert not credit.bankid.act(f"orders/{declined.auto_start_token}/sign", {}).ok
+    assert not credit.bankid.act(f"orders/{needless.qr_content}/sign", {}).ok
+    assert not credit.bankid.act(f"orders/{declined.qr_content}/sign", {}).ok
     needed = credit.start_guarantee(agreement.id, ERIK)
     assert end_needless_orders(credit.runtime, credit.signings.bankid) == 0
     assert credit.complete(needed).state is SigningState.COMPLETE
