@@ -66,6 +66,7 @@ class AgreementSchema(Answer):
     signed_at = InstantField()
     first_paid_out_at = InstantField()
     first_paid_out_on = DateField()
+    drawdowns_stopped_at = InstantField(described={"description": "When a partner's exit stopped them (rule G5)"})
     ended_at = InstantField()
     plan = ListField(ObjectField(InstalmentSchema), most=_MOST_ITEMS)
 
@@ -93,6 +94,7 @@ class LiablePartySchema(Answer):
     statute = TextField(longest=200)
     debts_before = DateField()
     until = DateField()
+    owed = MoneyField(zero=True, described={"description": "What the party answers for of the debt as it stands"})
 
 
 class DocumentSchema(Answer):
@@ -106,6 +108,9 @@ class DocumentSchema(Answer):
     media_type = TextField(longest=40)
     created_at = InstantField()
     sealed_at = InstantField(described={"description": "When the lender sealed it with its signatures inside"})
+    replaced_at = InstantField(
+        described={"description": "When its agreement was given up for a new decision; it binds nobody"}
+    )
 
 
 class DrawdownRequestSchema(Body[DrawdownBody]):

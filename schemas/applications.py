@@ -26,6 +26,7 @@ from schemas.values import (
     BeneficialOwner,
     Contact,
     DueDiligenceAnswers,
+    InvitationBody,
     NamedGuarantor,
     PayoutAccount,
     Signatory,
@@ -90,6 +91,16 @@ class GuarantorSchema(Body[NamedGuarantor]):
     def make(self, **members: Any) -> NamedGuarantor:
         """The guarantor."""
         return NamedGuarantor(**members)
+
+
+class InvitationRequestSchema(Body[InvitationBody]):
+    """A guarantor is written to once more; `email` is another address, which is kept."""
+
+    email = EmailField(load_default=None)
+
+    def make(self, **members: Any) -> InvitationBody:
+        """The request."""
+        return InvitationBody(**members)
 
 
 class SignatorySchema(Body[Signatory]):

@@ -165,6 +165,26 @@ class CompanyNumberField(Written[Any]):
         return value.masked if self.masked and isinstance(value, PersonalNumber) else value.formatted
 
 
+class PartyNumberField(Written[str]):
+    """A natural or a legal person's number; loading gives its digits, twelve of a person and ten of another."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(described={"examples": ["19890101-9802"], "maxLength": 20}, **options)
+
+    def read(self, text: str) -> str:
+        """The digits of the number that *text* states."""
+        if _is_organisation_number(text):
+            return parse_organisation_number(text).digits
+        try:
+            return parse_personal_number(text, on=loading().on).digits
+        except IdentifierInvalid as error:
+            raise refusal(error.detail, error.rule) from None
+
+    def write(self, value: str) -> str:
+        """*value* itself."""
+        return value
+
+
 class BankgiroField(Written[Bankgiro]):
     """A bankgiro number."""
 

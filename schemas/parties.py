@@ -15,7 +15,7 @@ from schemas.fields import (
     TextField,
     WholeNumberField,
 )
-from schemas.kernel_fields import MoneyField, PersonalNumberField, RateField
+from schemas.kernel_fields import MoneyField, PartyNumberField, PersonalNumberField, RateField
 from schemas.loading import Body
 from schemas.values import (
     BrokenLimitationBody,
@@ -116,7 +116,7 @@ class ReasonRequestSchema(Body[ReasonBody]):
 class PartnerRequestSchema(Body[PartnerBody]):
     """A registered partner: the day of registration, and where it was read."""
 
-    number = TextField(longest=20, required=True)
+    number = PartyNumberField(required=True)
     name = TextField(longest=200, required=True)
     entered_on = DateField(required=True)
     evidence = TextField(longest=_LONGEST_TEXT, lines=True, required=True)

@@ -46,15 +46,18 @@ class SigningRequestSchema(Body[SigningBody]):
 
 
 class StartedSigningSchema(Answer):
-    """A started BankID order. Who holds the secret may watch it."""
+    """A started BankID order. Who holds the secret may watch it. `qr_content` is the code of its first second."""
 
     signing_id = IdField()
     secret = TextField(longest=100)
-    auto_start_token = TextField(longest=100)
+    qr_content = TextField(longest=400)
 
 
 class SigningSchema(Answer):
-    """How a BankID order stands. `qr_content` is new each second while it is pending."""
+    """How a BankID order stands. `qr_content` is new each second while it is pending.
+
+    `auto_start_token` is there in its place once the order is to be opened on the same device.
+    """
 
     signing_id = IdField()
     purpose = ChoiceField(SigningPurpose)

@@ -10,6 +10,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
+    AnnulmentGround,
     CompanyForm,
     CreditPurpose,
     CreditReason,
@@ -47,6 +48,13 @@ class NamedGuarantor:
     name: str = field(repr=False)
     email: str = field(repr=False)
     phone: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvitationBody:
+    """A guarantor is written to once more, at another address where one is given."""
+
+    email: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -276,6 +284,14 @@ class RefusalBody:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AnnulmentBody:
+    """Why an agreement is annulled."""
+
+    ground: AnnulmentGround
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReasonBody:
     """Why staff do something."""
 
@@ -284,7 +300,7 @@ class ReasonBody:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartnerBody:
-    """A registered partner (rule G5)."""
+    """A registered partner (rule G5); *number* is the digits of a person's or a legal person's."""
 
     number: str = field(repr=False)
     name: str = field(repr=False)

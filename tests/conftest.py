@@ -32,7 +32,7 @@ WAITING = ("crash", "test_demo.py", "operation", "browser")
 _SERVER = pytest.StashKey[postgres.DisposableServer]()
 _SERVER_URL_OF_WORKER = "borgen_server_url"
 
-hypothesis.settings.register_profile("short", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("short", deadline=None, max_examples=40)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("long" if LONG else "short")
 

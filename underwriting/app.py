@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from agreements.annulment import routes as annulment_routes
 from agreements.billing import routes as billing_routes
 from agreements.cancellation import routes as cancellation_routes
 from agreements.credit import party_routes
@@ -67,8 +68,11 @@ from underwriting.web.views import (
     billing,
     clients,
     console,
+    guarantees,
+    invitations,
     jobs,
     messages,
+    named_guarantors,
     reviews,
     sandbox,
     sign_on,
@@ -78,10 +82,13 @@ from underwriting.web.views import (
     webhooks,
 )
 from underwriting.web.views import agreements as agreement_views
+from underwriting.web.views.console_agreement_page import AgreementPage
 
 LARGEST_PAYMENT_FILE_BYTES = 5 * 1024 * 1024
 _LARGER = {
     "payments.take_file": LARGEST_PAYMENT_FILE_BYTES,
+    "payouts.take_report": LARGEST_PAYMENT_FILE_BYTES,
+    "console.payout_desk.take_report": LARGEST_PAYMENT_FILE_BYTES,
     "desk.dispute_fact": LARGEST_DISPUTE_BYTES,
     "console.cases.dispute": 10 * LARGEST_DISPUTE_BYTES,  # so that a page can say that a document is too large
     "customers.add_evidence": LARGEST_EVIDENCE_BODY,
@@ -163,6 +170,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield payment_routes.blueprint(runtime, house.payments)
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
+    yield annulment_routes.blueprint(runtime, house.annulments)
     yield access_routes.blueprint(runtime)
     yield integrator_routes.blueprint(runtime, house.webhook_endpoints)
     yield api_description.blueprint()
@@ -175,16 +183,33 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield signup.blueprint(runtime, house.applications)
     yield signing.blueprint(runtime, house.signings)
     yield applicant.blueprint(runtime, house.applications, house.decisions, house.agreements)
+    yield named_guarantors.blueprint(runtime, house.applications, house.agreements)
     yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
     yield agreement_views.blueprint(
-        runtime, house.agreements, house.signings, house.cancellations, house.redemptions, house.invoices
+        runtime, house.agreements, house.signings, house.cancellations, house.redemptions, house.payouts, house.invoices
     )
+    yield guarantees.blueprint(runtime, house.agreements, house.signings)
+    yield invitations.blueprint(runtime, house.signings)
     yield staff.blueprint(runtime)
     yield sign_on.blueprint(runtime)
     yield account.blueprint(runtime)
     yield clients.blueprint(runtime)
     yield console.blueprint(
-        runtime, house.applications, house.decisions, house.agreements, house.cancellations, house.gateway
+        runtime,
+        house.applications,
+        house.decisions,
+        house.agreements,
+        house.gateway,
+        AgreementPage(
+            runtime,
+            house.agreements,
+            house.cancellations,
+            house.redemptions,
+            house.annulments,
+            SigningRules(runtime, house.payouts.agreement_signed),
+        ),
+        house.payouts,
+        house.signings.roots,
     )
     yield billing.blueprint(runtime, house.payments)
     yield messages.blueprint(runtime)

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.payouts.models import BankReport, Payout, PayoutFile
+from agreements.signing.models import Signing
+from agreements.signing.services.take_completion import NOT_ACCEPTED
 from bureau_clients.models import BureauBreaker, CreditReport
 from bureau_clients.questions import Outcome
 from underwriting.applications.models import Application
 from underwriting.decisions.models import DecisionRow
-from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.kernel.vocabulary import ApplicationState, SigningState
 from underwriting.platform import heartbeats
 from underwriting.platform.job_models import JobRun
 from underwriting.platform.job_periods import first_day_of
@@ -37,6 +39,7 @@ def figures_of(runtime: Runtime) -> Figures:
         now = runtime.clock.now()
         yield from _applications(session, now)
         yield from _agreements(session)
+        yield from _signatures(session)
         yield from _bureaus(session, now)
         yield from _jobs(session, runtime.wall.now())
         yield from _workers(session, runtime.wall.now())
@@ -85,6 +88,20 @@ def _agreements(session: Session) -> Iterator[Figure]:
     )
     reports = dict.fromkeys(((one,) for one in _REPORTS), 0) | _counted(session, odd, BankReport.id)
     yield Figure("borgen_bank_reports", "The bank's reports by what they led to.", ("result",), reports, counts=True)
+
+
+def _signatures(session: Session) -> Iterator[Figure]:
+    """What BankID was content with and the service was not is told apart: forged evidence looks like that (S1)."""
+    result = sa.case((Signing.hint_code == NOT_ACCEPTED, NOT_ACCEPTED), else_=Signing.state)
+    ended = (SigningState.COMPLETE, SigningState.FAILED, NOT_ACCEPTED)
+    counts = _counted(session, result, Signing.id)
+    yield Figure(
+        "borgen_signatures",
+        "BankID orders that have ended, by how.",
+        ("result",),
+        {(str(one),): counts.get((str(one),), 0) for one in ended},
+        counts=True,
+    )
 
 
 def _bureaus(session: Session, now: datetime) -> Iterator[Figure]:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -131,6 +132,11 @@ def worker() -> None:
     help="Seconds that an answer takes that comes too late.",
 )
 @click.option("--password", default="borgen-i-sandladan", show_default=True, help="The account's, at either bureau.")
+@click.option(
+    "--bank-drop",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Play the bank as well, in this folder: what a service has as BANK_DROP.",
+)
 @click.option("--http", "http_socket", type=int, hidden=True, help="Number of the open socket for HTTP.")
 @click.option("--https", "https_socket", type=int, hidden=True, help="Number of the open socket for BankID.")
 @json_option
@@ -141,6 +147,7 @@ def sandbox(
     latency_seconds: float,
     silent_seconds: float,
     password: str,
+    bank_drop: Path | None,
     http_socket: int | None,
     https_socket: int | None,
     as_json: bool,
@@ -168,6 +175,7 @@ def sandbox(
         latency_seconds=latency_seconds,
         silent_seconds=silent_seconds,
         password=password,
+        bank_drop=bank_drop,
         show=show,
     )
 

@@ -15,7 +15,8 @@ from underwriting.staff_log_in import logged_in, password_option, username_optio
 from underwriting.terminal import json_option, plain_errors, runtime_here, settings_here, show_result
 
 if TYPE_CHECKING:
-    from agreements.signing.evidence import Roots
+    from agreements.documents.seal_check import Trusted
+    from agreements.signing.certificate_path import Roots
 
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 _roots_option = click.option("--roots", type=_PATH, help="BankID's root certificates (PEM); by default BANKID_ROOTS.")
@@ -54,24 +55,35 @@ def export_document(
 
 
 @verify.command("document")
-@click.argument("file", type=_PATH)
+@click.argument("name", metavar="FILE|ID")
 @_roots_option
 @click.option("--public-key", metavar="HEX", help="What the bundle was signed with; by default of BORGEN_SEAL_KEY.")
+@click.option("--seal-certificates", type=_PATH, help="The lender's (PEM), by default those that the bundle holds.")
+@click.option("--time-stamp-roots", type=_PATH, help="The time-stamp authority's (PEM), by default as above.")
 @json_option
 @plain_errors
-def verify_document(file: Path, roots: Path | None, public_key: str | None, as_json: bool) -> None:
-    """Check a signed document that `borgen document export` has written, and every signature over it, step by step.
+def verify_document(
+    name: str,
+    roots: Path | None,
+    public_key: str | None,
+    seal_certificates: Path | None,
+    time_stamp_roots: Path | None,
+    as_json: bool,
+) -> None:
+    """Check a signed document, the lender's seal and every signature over it, step by step (S1, S3).
 
-    With --roots and --public-key neither database nor settings are needed. Exit code 1 when anything does not hold.
+    FILE is what `borgen document export` has written: with --roots and --public-key neither database nor settings are
+    needed. ID is that of a document that is kept here. Exit code 1 when anything does not hold.
     """
     from agreements.signing.bundle_check import verify as findings_of
     from underwriting.platform.seal_key import SealKey, is_signed
 
     key = public_key_of(public_key) if public_key else SealKey(settings_here().seal_key.reveal()).public
     findings = findings_of(
-        file.read_bytes(),
+        _bundle(name),
         is_signed=lambda content, signature: is_signed(content, signature, public=key),
         roots=_roots(roots),
+        trusted=_trusted(seal_certificates, time_stamp_roots),
     )
     holds = all(one.holds for one in findings)
     value = [{"place": one.place, "step": one.step.en, "holds": one.holds} for one in findings]
@@ -105,8 +117,45 @@ def verify_documents(roots: Path | None, as_json: bool) -> None:
     sys.exit(1 if damaged else 0)
 
 
+def _bundle(name: str) -> bytes:
+    """What the file holds, or what would be exported now of the document with that id; nobody is handed it."""
+    if Path(name).is_file():
+        return Path(name).read_bytes()
+    from agreements.signing.services.export_bundle import export
+
+    try:
+        document_id = uuid.UUID(name)
+    except ValueError as error:
+        raise click.BadParameter("is neither a file nor the id of a document", param_hint="FILE|ID") from error
+    runtime = runtime_here()
+    with runtime.database.transaction() as session:
+        return export(session, runtime, document_id, at=runtime.clock.now())
+
+
+def _trusted(seal: Path | None, time_stamps: Path | None) -> "Trusted":
+    from agreements.documents.seal_check import Trusted
+
+    return Trusted(
+        _certificates(seal, "--seal-certificates") if seal else b"",
+        _certificates(time_stamps, "--time-stamp-roots") if time_stamps else b"",
+    )
+
+
+def _certificates(file: Path, option: str) -> bytes:
+    from agreements.documents.seal_check import certificates_in
+
+    content = file.read_bytes()
+    try:
+        found = certificates_in(content)
+    except ValueError:
+        found = []
+    if not found:
+        raise click.BadParameter("holds no certificates in PEM", param_hint=option)
+    return content
+
+
 def _roots(file: Path | None) -> "Roots":
-    from agreements.signing.evidence import read_roots
+    from agreements.signing.certificate_path import read_roots
 
     try:
         return read_roots(file or settings_here().bankid.roots)

@@ -7,9 +7,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from agreements.annulment.service import Annulments
 from agreements.billing import service as billing
 from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
+from agreements.documents.seal_check import certificates_in
 from agreements.documents.sealing import SealKeyUnusable, load_key
 from agreements.invoices.service import Invoices
 from agreements.payments.service import Payments
@@ -19,8 +21,8 @@ from agreements.payouts.formats import Debtor, PainVersion
 from agreements.payouts.service import Payouts
 from agreements.payouts.services.write_file import FileTerms
 from agreements.redemption.service import Redemptions
+from agreements.signing.certificate_path import Roots, read_roots
 from agreements.signing.client import BankId, BankIdClient
-from agreements.signing.evidence import Roots, read_roots
 from agreements.signing.service import Handler, Signings
 from bureau_clients.bisnode import paths
 from bureau_clients.bisnode.client import Bisnode
@@ -67,6 +69,7 @@ class House:
     payments: Payments
     redemptions: Redemptions
     cancellations: Cancellations
+    annulments: Annulments
     dispatcher: Dispatcher
     webhook_endpoints: WebhookEndpoints
 
@@ -114,6 +117,7 @@ def compose(
         payments=Payments(runtime, bank, (cancellations, redemptions)),
         redemptions=redemptions,
         cancellations=cancellations,
+        annulments=Annulments(runtime),
         dispatcher=dispatcher_of(runtime),
         webhook_endpoints=WebhookEndpoints(runtime),
     )
@@ -192,6 +196,9 @@ def _require_seal_key(settings: Settings) -> None:
         load_key(settings.document_seal.key, settings.document_seal.certificate)
     except SealKeyUnusable as error:
         raise SettingsRefused((SettingProblem("DOCUMENT_SEAL_KEY", f"cannot seal: {error}"),)) from error
+    roots = settings.document_seal.timestamps_roots
+    if roots is not None and not certificates_in(roots.read_bytes()):
+        raise SettingsRefused((SettingProblem("DOCUMENT_SEAL_TIMESTAMPS_ROOTS", "holds no certificates in PEM"),))
 
 
 def _roots_of(settings: Settings) -> Roots:

@@ -1,8 +1,9 @@
 """One process that plays every outside party on this machine, each over its real wire; or the two bureaus alone."""
 
+import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flask import Flask, redirect
@@ -10,6 +11,8 @@ from werkzeug.serving import BaseWSGIServer
 from werkzeug.wrappers import Response
 
 from agreements.payouts.sandbox.bank import bank
+from agreements.payouts.sandbox.book import Book
+from agreements.payouts.sandbox.folder import FolderBank
 from agreements.signing.sandbox import pki
 from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_server
 from bureau_clients.sandbox.bisnode import bisnode
@@ -17,9 +20,14 @@ from bureau_clients.sandbox.control import Control, control_panel
 from bureau_clients.sandbox.creditsafe import creditsafe
 from bureau_clients.sandbox.server import make_server
 from bureau_clients.sandbox.stand_in import StandIn
+from underwriting.kernel.clock import SystemClock
+from underwriting.kernel.identifiers import parse_bankgiro
 from underwriting.platform.processes import listen
 from underwriting.platform.runtime import Runtime
 from underwriting.sandbox_environment import BISNODE_CLIENT, CREDITSAFE_USER, ca_settings, settings_of_bureaus
+
+_LENDER_BANKGIRO = "5999-0002"
+_EVERY_SECONDS = 1.0
 
 
 def run(runtime: Runtime, *, http_socket: int, https_socket: int) -> None:
@@ -69,9 +77,12 @@ def run_bureaus(
     latency_seconds: float,
     silent_seconds: float,
     password: str,
+    bank_drop: Path | None,
     show: Callable[[str, dict[str, str]], None],
 ) -> None:
-    """Play the two bureaus alone, on *port* of loopback, until SIGINT or SIGTERM.
+    """Play the two bureaus alone, on *port* of loopback, until SIGINT or SIGTERM; with *bank_drop* the bank as well.
+
+    That bank takes files in the folder, and shows people its page; its book lies beside the folder's files.
 
     *show* is told once the address and the settings of a service that is to ask here. With *tls* the address is https,
     by an authority whose files are made in *folder*. Raises PortInUse.
@@ -88,6 +99,7 @@ def run_bureaus(
         )
         app.register_blueprint(play(stand_in))
     app.register_blueprint(control_panel(control))
+    background = [_play_bank(app, bank_drop, password)] if bank_drop else []
     certificates = pki.make(folder) if tls else None
     files = (certificates.server_certificate, certificates.server_key) if certificates else None
     with listen(port, remedy="Choose another one: borgen sandbox --port NUMBER") as listener:
@@ -96,15 +108,25 @@ def run_bureaus(
         secrets = {"CREDITSAFE_PASSWORD": password, "BISNODE_CLIENT_SECRET": password}
         trusted = ca_settings(certificates.ca) if certificates else {}
         show(address, {**settings_of_bureaus(address), **secrets, **trusted})
-        _serve_until_signal([server])
+        _serve_until_signal([server], background)
 
 
-def _serve_until_signal(servers: list[BaseWSGIServer]) -> None:
+def _play_bank(app: Flask, root: Path, token: str) -> Callable[[], object]:
+    """What is to be done again and again by the bank of the folder *root*; its page is put into *app*."""
+    state, now = root / "bank.sqlite3", SystemClock().now
+    bankgiro = parse_bankgiro(os.environ.get("LENDER_BANKGIRO") or _LENDER_BANKGIRO)
+    app.register_blueprint(bank(state, now=now, token=token, bankgiro=bankgiro))
+    return FolderBank(Book(state, bankgiro=bankgiro), root, now).serve
+
+
+def _serve_until_signal(servers: list[BaseWSGIServer], background: Sequence[Callable[[], object]] = ()) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    stop.wait()
+    while not stop.wait(_EVERY_SECONDS if background else None):
+        for work in background:
+            work()
     for server in servers:
         server.shutdown()

@@ -1,15 +1,14 @@
 """The monthly fees of one agreement: charged, explained, taken back (rules F1, F2, F10, C6)."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from agreements.billing import rules
 from agreements.billing.models import MonthlyFee
@@ -19,7 +18,7 @@ from agreements.credit.models import Agreement, PlannedInstalment
 from agreements.credit.rules import Instalment
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
-from agreements.ledger.models import LedgerLine
+from agreements.ledger.models import LedgerEntry, LedgerLine
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account
@@ -43,8 +42,6 @@ __all__ = [
     "runs",
     "uncharged",
 ]
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +119,14 @@ def reverse_all(session: Session, agreement_id: uuid.UUID, *, occurred_on: date,
 
     What had been paid of them becomes the borrower's credit balance.
     """
-    _reverse(session, agreement_id, frozenset(), occurred_on=occurred_on, at=at)
+    _reverse(session, agreement_id, {}, occurred_on=occurred_on, at=at)
 
 
 def reverse_unutilised(session: Session, agreement: Agreement, occurred_on: date, at: datetime) -> None:
-    """Take back the fees of months in which the locked *agreement* used nothing, as is seen now (rules F1, P3).
+    """Take back what the locked *agreement* was charged too much for, as is seen now (rules F1, F2, P3).
 
-    So it is where a payout was returned. A month in which something else was used keeps its fee: whether that is too
-    high is told to the log, for a person.
+    So it is where a payout was returned: it was never utilised. A month in which nothing else was used costs nothing;
+    one in which something else was, what that costs.
     """
     charged = [fee for fee in fees_of(session, agreement.id) if fee.reversed_at is None]
     if not charged:
@@ -140,16 +137,18 @@ def reverse_unutilised(session: Session, agreement: Agreement, occurred_on: date
         instalments=instalments_of(session, agreement.id),
         rate=agreement.fee_rate,
     )
-    fees = {fee.month: fee.fee for fee in owed}
-    if any(fees.get(fee.month, fee.fee) < fee.fee for fee in charged):
-        _log.error("fee_of_returned_payout", agreement=str(agreement.id))
-    kept = frozenset(month.first_day for month in fees)
-    _reverse(session, agreement.id, kept, occurred_on=occurred_on, at=at)
+    _reverse(session, agreement.id, {fee.month.first_day: fee for fee in owed}, occurred_on=occurred_on, at=at)
 
 
 def _reverse(
-    session: Session, agreement_id: uuid.UUID, kept: frozenset[date], *, occurred_on: date, at: datetime
+    session: Session,
+    agreement_id: uuid.UUID,
+    kept: Mapping[date, FeeExplanation],
+    *,
+    occurred_on: date,
+    at: datetime,
 ) -> None:
+    """Take back every fee that is not *kept*, and charge anew, lower, what is kept at less (rule F6: never an edit)."""
     unpaid = ledger.balances(session, agreement_id)[Account.FEE_RECEIVABLE]
     rows = session.scalars(
         sa.select(MonthlyFee)
@@ -157,15 +156,44 @@ def _reverse(
         .order_by(MonthlyFee.month.desc())  # payments go to the oldest first: what is unpaid belongs to the newest
     )
     for row in rows:
-        if row.month in kept:
-            unpaid -= min(unpaid, Money(row.fee_ore))
+        of_row = min(unpaid, Money(row.fee_ore))
+        unpaid -= of_row
+        owed = kept.get(row.month)
+        if owed is not None and owed.fee.ore >= row.fee_ore:
             continue
-        row.reversed_at = at
-        entry = ledger.entry_of(session, f"fee:{agreement_id}:{Month.of(row.month)}")
+        entry = _entry_of(session, row)
         if entry is not None:
-            still_unpaid = min(unpaid, Money(row.fee_ore))
-            unpaid -= still_unpaid
-            ledger.reverse(session, entry, occurred_on=occurred_on, at=at, still_unpaid=still_unpaid)
+            ledger.reverse(session, entry, occurred_on=occurred_on, at=at, still_unpaid=of_row)
+        if owed is None:
+            row.reversed_at = at
+        else:
+            _charge_less(session, row, owed, after=entry, at=at)
+
+
+def _charge_less(
+    session: Session, row: MonthlyFee, owed: FeeExplanation, *, after: LedgerEntry | None, at: datetime
+) -> None:
+    """The fee of a month anew, its entry *after* having been taken back; what was paid of it is in the balance."""
+    row.basis_ore, row.fee_ore = owed.basis.ore, owed.fee.ore
+    if after is not None and owed.fee:
+        posting = postings.monthly_fee(
+            owed.fee, agreement_id=row.agreement_id, month=owed.month, occurred_on=after.occurred_on
+        )
+        anew = replace(posting, business_key=f"{posting.business_key}:after:{after.id}")
+        ledger.post(session, row.agreement_id, anew, at=at)
+
+
+def _entry_of(session: Session, row: MonthlyFee) -> LedgerEntry | None:
+    """What the fee is owed by: its first entry, or the one after those that were taken back."""
+    first = f"fee:{row.agreement_id}:{Month.of(row.month)}"
+    taken_back = aliased(LedgerEntry)
+    return session.scalar(
+        sa.select(LedgerEntry).where(
+            LedgerEntry.agreement_id == row.agreement_id,
+            sa.or_(LedgerEntry.business_key == first, LedgerEntry.business_key.startswith(f"{first}:after:")),
+            ~sa.exists().where(taken_back.reverses_id == LedgerEntry.id),
+        )
+    )
 
 
 def paid_fees(session: Session, agreement_id: uuid.UUID, *, by: date) -> Money:

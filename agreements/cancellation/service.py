@@ -110,6 +110,7 @@ class Cancellations(Settler):
             row = record_request(session, self.runtime, agreement, channel, reception, quote, recorder, at=at)
             if reception.needs_confirmation:
                 agreement.payouts_stopped_at = at
+                agreement.version += 1
             else:
                 carry_out(session, self.runtime, agreement, row, actor=actor, at=at)
                 write_receipt(session, self.runtime, agreement, row, at=at)

@@ -122,6 +122,21 @@ def guarantor_declined(*, name: str, number: int, reason: str | None, link: str,
     )
 
 
+def superseded(*, number: int) -> Letter:
+    """To those who sign for the company: a guarantor is replaced, the agreement is given up (rules G2, G7)."""
+    return Letter(
+        Text("Kreditavtal {number} undertecknas inte längre", "Credit agreement {number} is no longer signed").filled(
+            number=number
+        ),
+        Text(
+            "En borgensman byts ut och krediten prövas på nytt. Kreditavtal {number} gäller inte, även om du har "
+            "undertecknat det. Beviljas krediten får du ett nytt avtal att läsa och underteckna.",
+            "A guarantor is replaced and the credit is decided anew. Credit agreement {number} does not bind, even if "
+            "you have signed it. If the credit is granted you get a new agreement to read and sign.",
+        ).filled(number=number),
+    )
+
+
 def guarantee_superseded(*, borrower: str) -> Letter:
     """To the other guarantors: one was replaced, so that what they signed does not bind (rules G2, G7)."""
     return Letter(
@@ -135,6 +150,36 @@ def guarantee_superseded(*, borrower: str) -> Letter:
             "Another guarantor is replaced and the credit is decided anew. What you were given to sign no longer "
             "counts and does not bind you. If the credit is granted you get a new guarantee to read and decide on.",
         ),
+    )
+
+
+def drawdowns_stopped(*, number: int, link: str) -> Letter:
+    """To the borrower: a partner's exit was registered, nothing more is paid out until it is looked at (rule G5)."""
+    return Letter(
+        Text("Uttag enligt kreditavtal {number} är stoppade", "Drawdowns under agreement {number} are stopped").filled(
+            number=number
+        ),
+        Text(
+            "En bolagsmans utträde är registrerat. Tills vi har sett på vad det innebär betalas inget mer ut enligt "
+            "kreditavtal {number}. Det som redan är utbetalt berörs inte. Avtalet finns här:\n{link}",
+            "The exit of a partner is registered. Until we have looked at what that means no more is paid out under "
+            "credit agreement {number}. What has been paid out is not affected. The agreement is here:\n{link}",
+        ).filled(number=number, link=link),
+    )
+
+
+def drawdowns_resumed(*, number: int, link: str) -> Letter:
+    """To the borrower: drawdowns go on after a partner's exit (rule G5)."""
+    return Letter(
+        Text("Uttag enligt kreditavtal {number} fortsätter", "Drawdowns under agreement {number} go on").filled(
+            number=number
+        ),
+        Text(
+            "Vi har sett på bolagsmannens utträde. Beställda utbetalningar görs nu, och nya uttag kan göras. "
+            "Avtalet finns här:\n{link}",
+            "We have looked at the partner's exit. Payouts that were ordered are made now, and new drawdowns can be "
+            "made. The agreement is here:\n{link}",
+        ).filled(link=link),
     )
 
 
@@ -161,6 +206,51 @@ def paid_back(*, number: int, amount: Money, link: str) -> Letter:
             "The payout of {amount} under credit agreement {number} did not reach your account and has come back to "
             "us. It does not count as used credit. Please tell us the right account. The agreement is here:\n{link}",
         ).filled(amount=amount.formatted(), number=number, link=link),
+    )
+
+
+def consent_asked(*, borrower: str, name: str, link: str) -> Letter:
+    """To a co-guarantor: the lender asks whether *name* may be let go (rule G4)."""
+    return Letter(
+        Text("Får en medborgensman för {borrower} släppas?", "May a co-guarantor for {borrower} be released?").filled(
+            borrower=borrower
+        ),
+        Text(
+            "{name} går i borgen för {borrower} tillsammans med dig. Vi prövar om {name} kan släppas, vilket kräver "
+            "ditt samtycke. Du behöver inte samtycka: utan det gäller allt som förut. Läs mer och svara med BankID här:"
+            "\n{link}",
+            "{name} guarantees for {borrower} together with you. We consider whether {name} can be released, which "
+            "needs your consent. You need not give it: without it all stays as it is. Read more and answer with BankID "
+            "here:\n{link}",
+        ).filled(borrower=borrower, name=name, link=link),
+    )
+
+
+def released(*, borrower: str, lender: str) -> Letter:
+    """To a guarantor whom the lender and all co-guarantors have let go (rule G4)."""
+    return Letter(
+        Text(
+            "Du är släppt från din borgen för {borrower}", "You are released from your guarantee for {borrower}"
+        ).filled(borrower=borrower),
+        Text(
+            "{lender} och alla medborgensmän har gått med på det: din borgen för {borrower} binder dig inte längre.",
+            "{lender} and all co-guarantors have agreed to it: your guarantee for {borrower} no longer binds you.",
+        ).filled(borrower=borrower, lender=lender),
+    )
+
+
+def co_guarantor_released(*, borrower: str, name: str) -> Letter:
+    """To those who go on as guarantors: *name* was let go with the consent of all (rule G4)."""
+    return Letter(
+        Text("En medborgensman för {borrower} är släppt", "A co-guarantor for {borrower} is released").filled(
+            borrower=borrower
+        ),
+        Text(
+            "Alla medborgensmän har samtyckt och {name} är släppt från sin borgen för {borrower}. Din borgen gäller "
+            "som förut.",
+            "All co-guarantors have consented and {name} is released from the guarantee for {borrower}. Your guarantee "
+            "goes on as before.",
+        ).filled(borrower=borrower, name=name),
     )
 
 

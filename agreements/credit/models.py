@@ -28,7 +28,7 @@ class Agreement(Identified, Base):
         sa.CheckConstraint(one_of("invoice_delivery", InvoiceDelivery), "invoice_delivery"),
         sa.CheckConstraint("limit_ore > 0", "limit"),
         sa.CheckConstraint("fee_rate > 0 AND fee_rate < 1", "fee_rate"),
-        sa.Index("ix_agreement_state", "state"),
+        sa.Index("ix_agreement_listed", "state", "id"),  # a page of the list, of one state
         # G1: one agreement of an application; another only after it was given up for a new decision
         sa.Index(
             "uq_agreement_of_application",
@@ -64,6 +64,7 @@ class Agreement(Identified, Base):
     first_paid_out_at: Mapped[datetime | None]  # the bank's booking
     first_paid_out_on: Mapped[date | None]
     payouts_stopped_at: Mapped[datetime | None]  # C1: a cancellation has been received
+    annulment_asked_at: Mapped[datetime | None]  # nothing is paid while it waits for its second person
     drawdowns_stopped_at: Mapped[datetime | None]  # G5: a partner's exit was registered
     superseded_at: Mapped[datetime | None]  # a guarantor was replaced: the application is decided anew
     ended_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from agreements.credit.services.decline_guarantee import GuaranteeInvitations
 from agreements.credit.services.keep_agreement import get_agreement
 from agreements.credit.services.keep_partners import Partners
 from agreements.credit.services.release_guarantor import Releases
+from agreements.credit.services.resume_drawdowns import Resumptions
 from agreements.guarantees import service as guarantees
 from schemas.agreements import GuaranteeSchema
 from schemas.loading import Body, load
@@ -136,6 +137,22 @@ def _partners(views: Blueprint, runtime: Runtime) -> None:
             partner_id, exited_on=body.exited_on, evidence=body.evidence, caller=current_caller()
         )
         return jsonify(PartnerSchema().dump(view))
+
+    @views.put("/partners/<uuid:partner_id>/exit")
+    @idempotent(runtime)
+    def correct_exit(partner_id: uuid.UUID) -> ResponseReturnValue:
+        body = _sent(runtime, PartnerExitRequestSchema())
+        view = partners.correct_exit(
+            partner_id, exited_on=body.exited_on, evidence=body.evidence, caller=current_caller()
+        )
+        return jsonify(PartnerSchema().dump(view))
+
+    @views.post("/agreements/<uuid:agreement_id>/drawdowns/resumption")
+    @idempotent(runtime)
+    def resume_drawdowns(agreement_id: uuid.UUID) -> ResponseReturnValue:
+        body = _sent(runtime, ReasonRequestSchema())
+        Resumptions(runtime).resume(agreement_id, reason=body.reason, caller=current_caller())
+        return "", 204
 
     @views.post("/partners/<uuid:partner_id>/broken-limitation")
     @idempotent(runtime)

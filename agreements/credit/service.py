@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from agreements.credit import messages, rules
+from agreements.credit import rules
 from agreements.credit.formats import signing_rule_to_json
 from agreements.credit.models import Agreement
-from agreements.credit.services.call_signatories import call_signatories, post_about
+from agreements.credit.services.call_guarantor import call_guarantor
+from agreements.credit.services.call_signatories import call_signatories
 from agreements.credit.services.complete_signatures import NothingToSign, lapse_unsigned, record_signature
 from agreements.credit.services.keep_agreement import (
     COMPANY,
@@ -131,7 +132,8 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
         write_guarantee_information(session, runtime, agreement, guarantee, others=len(given) - 1, at=at)
         write_guarantee(session, runtime, agreement, guarantee, at=at)
     call_signatories(session, runtime, agreement, granted.signing_rule.callable_signatories, at=at)
-    _call_guarantors(session, runtime, agreement, invited, at)
+    for guarantee, token in invited:
+        call_guarantor(session, runtime, agreement, guarantee, token, at=at)
     return agreement
 
 
@@ -214,21 +216,3 @@ def _create_guarantees(
         )
         for person, details in granted.guarantors
     ]
-
-
-def _call_guarantors(
-    session: Session, runtime: Runtime, agreement: Agreement, invited: Sequence[tuple[Guarantee, str]], at: datetime
-) -> None:
-    borrower = details_of(runtime, agreement).name
-    for guarantee, token in invited:
-        letter = messages.guarantee_to_be_signed(
-            lender=runtime.settings.lender.name,
-            borrower=borrower,
-            cap=Money(guarantee.cap_ore),
-            link=f"{link_to_guarantee(runtime, guarantee.id)}?invitation={token}",
-            sign_by=agreement.sign_by,
-        )
-        recipient = guarantees.details_of(runtime, guarantee).email
-        subject = f"guarantee:{guarantee.id}"
-        occasion = str(guarantee.id)
-        post_about(session, runtime, agreement, "guarantee-to-sign", occasion, recipient, letter, at, subject)

@@ -159,6 +159,12 @@ def keep_sealed(runtime: Runtime, document: Document, content: bytes, *, at: dat
     document.sealed_encrypted, document.sealed_at = kept, at
 
 
+def words_sha256(runtime: Runtime, document: Document) -> str | None:
+    """The SHA-256 of the words in both languages as they are kept; None for a document that is nothing but a text."""
+    kept = document.words_encrypted
+    return None if kept is None else rules.sha256(runtime.cipher.decrypt(kept, context=_WORDS))
+
+
 def words_of(runtime: Runtime, document: Document, language: Language) -> Words | None:
     """The words of the document, None for one of the first version, which is nothing but a text."""
     if document.words_encrypted is None:

@@ -27,9 +27,13 @@ _LAYOUT = Path(__file__).parent / "layout"
 _FONTS = Path(__file__).parent / "fonts"
 _PAGE, _OF, _TEMPLATE = Text("Sida", "Page"), Text("av", "of"), Text("mall", "template")
 _READING_AID = Text("", "reading aid")
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=(?:§|kap\.|januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december"
+    r"|January|February|March|April|May|June|July|August|September|October|November|December)(?!\w))|(?<=\bkl\.) (?=\d)"
+)
 _LONG_WORD = re.compile(r"\S{31,}")
 _BREAKABLE_EVERY = re.compile(r"(.{12})")
-_ZERO_WIDTH_SPACE = "\u200b"
+_ZERO_WIDTH_SPACE, _NO_BREAK_SPACE = "\u200b", "\u00a0"
 _one_at_a_time = threading.Lock()
 
 
@@ -87,5 +91,9 @@ def _data(document: Words, made_at: datetime) -> Mapping[str, Any]:
 
 
 def _breakable(text: str) -> str:
-    """A word that no line has room for may be broken anywhere: a name of any length stays on its page."""
+    """A word that no line has room for may be broken anywhere: a name of any length stays on its page.
+
+    The number of a day or a section stands with what it is the number of.
+    """
+    text = _TOGETHER.sub(_NO_BREAK_SPACE, text)
     return _LONG_WORD.sub(lambda word: _BREAKABLE_EVERY.sub(rf"\1{_ZERO_WIDTH_SPACE}", word[0]), text)

@@ -29,6 +29,8 @@ class Guarantee(Identified, Base):
     ended_at: Mapped[datetime | None]
     invitation_hash: Mapped[bytes | None] = mapped_column(unique=True)  # of the token in the guarantor's own link
     invitation_until: Mapped[datetime | None]
+    invited_at: Mapped[datetime | None]  # last
+    invitations: Mapped[int] = mapped_column(sa.Integer, server_default="1")  # so many letters were sent
     refusal_encrypted: Mapped[bytes | None]  # JSON: the reason, and whether the applicant may read it
 
 

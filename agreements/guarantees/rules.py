@@ -1,8 +1,8 @@
 """Personal guarantees: the cap, the words that the text must hold, and who is liable (rules G2, G3, G5)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from underwriting.kernel.errors import Conflict
@@ -17,6 +17,10 @@ OWN_DEBT_WORDS = "såsom för egen skuld"
 """What makes a guarantee a *proprieborgen*: the creditor may turn to the guarantor at once (HB 10 kap. 9 §)."""
 JOINT_WORDS = "solidariskt"
 """The word for joint and several liability."""
+INVITATION_PAUSE = timedelta(minutes=10)
+"""So long after one letter to a guarantor another one may follow."""
+MOST_INVITATIONS = 10
+"""So many letters with a link one guarantor gets about one thing."""
 _PARTNERS_ACT = "Lag om handelsbolag och enkla bolag"
 
 
@@ -74,6 +78,33 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Debt:
+    """What has *arisen* of each kind of debt, by legal day, and what of each kind is *settled*: paid or taken back."""
+
+    arisen: Mapping[object, tuple[tuple[date, Money], ...]]
+    settled: Mapping[object, Money]
+
+    @property
+    def owed(self) -> Money:
+        """All that is left."""
+        return self._left(lambda _: True)
+
+    def owed_by(self, partner: Partner, *, on: date) -> Money:
+        """What *partner* answers for on a day (rule G5): what arose before the exit, and has not been settled since.
+
+        What was paid of one kind of debt has settled the oldest of it first.
+        """
+        return self._left(lambda arisen_on: partner.answers(arisen_on=arisen_on, on=on))
+
+    def _left(self, counts: Callable[[date], bool]) -> Money:
+        kinds = (
+            Money.sum(amount for arisen_on, amount in days if counts(arisen_on)) - self.settled.get(kind, Money.ZERO)
+            for kind, days in self.arisen.items()
+        )
+        return Money.sum(max(Money.ZERO, left) for left in kinds)
+
+
+@dataclass(frozen=True, slots=True)
 class Division:
     """Who of the guarantors carries how much in the end; *lost* is what the creditor bears."""
 
@@ -87,6 +118,22 @@ class GuaranteeTextIncomplete(Conflict):
     slug = "guarantee-text-incomplete"
     title = Text("Borgenstexten är inte fullständig", "The guarantee's text is incomplete")
     rule = "G2"
+
+
+class InvitedTooOften(Conflict):
+    """A guarantor was written to a moment ago, or often enough. Rule G2."""
+
+    slug = "invited-too-often"
+    title = Text(
+        "Brevet skickades nyss eller redan många gånger", "The letter was sent a moment ago, or many times already"
+    )
+    rule = "G2"
+
+
+def check_invited_again(*, sent: int, last_at: datetime | None, at: datetime) -> None:
+    """Raise InvitedTooOften unless a guarantor who got *sent* letters, the last one at *last_at*, may get another."""
+    if sent >= MOST_INVITATIONS or (last_at is not None and at < last_at + INVITATION_PAUSE):
+        raise InvitedTooOften
 
 
 def guarantee_cap(limit: Money, *, terms: ProductTerms) -> Money:

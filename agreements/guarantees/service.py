@@ -5,7 +5,7 @@ The functions that change a guarantee work in a transaction that has locked the 
 
 import secrets
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from agreements.guarantees import rules
 from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import Division, LiableParty, Partner
+from agreements.guarantees.services.weigh_debt import OWED
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import Account, CompanyForm, GuaranteeState
+from underwriting.kernel.vocabulary import CompanyForm, GuaranteeState
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import token_hash
 from underwriting.platform.runtime import Runtime
@@ -34,7 +35,6 @@ _OVER = (
     GuaranteeState.REPLACED,
     GuaranteeState.RELEASED,
 )
-_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
 # One statement however many guarantees the person has: what is owed of an agreement, at most the cap.
 _REGISTER = sa.text("""
     SELECT guarantee.id, guarantee.agreement_id, guarantee.state, guarantee.cap_ore,
@@ -49,7 +49,7 @@ _REGISTER = sa.text("""
     ) AS owed ON true
     WHERE guarantee.person_index = :person_index
     ORDER BY guarantee.id
-""").bindparams(binding=[str(state) for state in _BINDING], owed=[str(account) for account in _OWED])
+""").bindparams(binding=[str(state) for state in _BINDING], owed=[str(account) for account in OWED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,32 @@ def create(
         cap_ore=cap.ore,
         invitation_hash=token_hash(token),
         invitation_until=until,
+        invited_at=at,
+        invitations=1,
     )
     session.add(guarantee)
     session.flush()
     _note(session, guarantee, actor="system", at=at)
     return guarantee, token
+
+
+def invite_again(session: Session, runtime: Runtime, guarantee: Guarantee, *, email: str | None, at: datetime) -> str:
+    """A new token of the guarantor's link, in the place of the one before; reached at *email* where it is given.
+
+    Raises InvitedTooOften.
+    """
+    rules.check_invited_again(sent=guarantee.invitations, last_at=guarantee.invited_at, at=at)
+    token = secrets.token_urlsafe(32)
+    guarantee.invitation_hash, guarantee.invited_at = token_hash(token), at
+    guarantee.invitations += 1
+    if email is not None:
+        content = runtime.cipher.decrypt_json(guarantee.details_encrypted, context=_DETAILS)
+        subject = data_subject_of(runtime, guarantee)
+        guarantee.details_encrypted = runtime.cipher.encrypt_json(
+            content | {"email": email}, context=_DETAILS, subject=subject
+        )
+    session.flush()
+    return token
 
 
 def get(session: Session, guarantee_id: uuid.UUID) -> Guarantee:
@@ -273,8 +294,3 @@ def _put(session: Session, guarantee: Guarantee, state: GuaranteeState, *, actor
 def _note(session: Session, guarantee: Guarantee, *, actor: str, at: datetime) -> None:
     subject, action = f"agreement:{guarantee.agreement_id}", f"guarantee.{guarantee.state}"
     audit_log.append(session, subject, action, actor=actor, at=at, data={"guarantee": str(guarantee.id)})
-
-
-def _at_most_cap(guarantee: Guarantee, standing: Mapping[Account, Money]) -> Money:
-    owed = Money.sum(standing[account] for account in _OWED)
-    return max(Money.ZERO, min(Money(guarantee.cap_ore), owed))

@@ -33,6 +33,9 @@ class Payout(Identified, Base):
             unique=True,
             postgresql_where=sa.text("state NOT IN ('failed', 'returned', 'withdrawn')"),
         ),
+        sa.Index(
+            "ix_payout_attention", "state", "id", postgresql_where=sa.text("state IN ('held', 'failed', 'returned')")
+        ),
         sa.Index("ix_payout_open", "state", postgresql_where=sa.text("state IN ('ordered', 'sent', 'unknown')")),
     )
     drawdown_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("drawdown.id"), index=True)
@@ -80,6 +83,8 @@ class PayoutFile(Identified, Base):
     made_at: Mapped[datetime]
     released_by: Mapped[str | None]
     released_at: Mapped[datetime | None]
+    refused_by: Mapped[str | None]
+    refusal_encrypted: Mapped[bytes | None]  # why, in the words of whoever refused it
     sent_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed
 
@@ -88,6 +93,7 @@ class BankReport(Identified, Base):
     """A pain.002 that was handed over; the same content is read once. One that was *refused* waits for a person."""
 
     __tablename__ = "bank_report"
+    __table_args__ = (sa.Index("ix_bank_report_refused", "id", postgresql_where=sa.text("refused IS NOT NULL")),)
     sha256: Mapped[bytes] = mapped_column(unique=True)
     content_encrypted: Mapped[bytes]
     received_at: Mapped[datetime]

@@ -10,6 +10,7 @@ from agreements.credit.services.view_agreement import Part
 from agreements.payouts.service import Payouts
 from schemas.agreements import DrawdownRequestSchema, DrawdownSchema
 from schemas.loading import load
+from schemas.parties import ReasonRequestSchema
 from schemas.payouts import (
     AccountChangeSchema,
     BankReportSchema,
@@ -95,6 +96,13 @@ def _files(views: Blueprint, runtime: Runtime, payouts: Payouts) -> None:
     @idempotent(runtime)
     def release_file(file_id: uuid.UUID) -> ResponseReturnValue:
         return jsonify(PayoutFileSchema().dump(payouts.release_file(file_id, caller=current_caller())))
+
+    @views.post("/payout-files/<uuid:file_id>/refusal")
+    @idempotent(runtime)
+    def refuse_file(file_id: uuid.UUID) -> ResponseReturnValue:
+        body = load(ReasonRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        view = payouts.refuse_file(file_id, reason=body.reason, caller=current_caller())
+        return jsonify(PayoutFileSchema().dump(view))
 
     @views.post("/bank-answers")
     @idempotent(runtime)

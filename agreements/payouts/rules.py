@@ -52,10 +52,15 @@ class Person:
 
 def check_release(released_by: Person, prepared_by: Iterable[Person]) -> None:
     """Raise ReleaseBySamePerson unless *released_by* has prepared nothing of it, with any account (rule P1)."""
-    for person in prepared_by:
-        same_one = person.index is not None and person.index == released_by.index
-        if person.actor == released_by.actor or same_one:
-            raise ReleaseBySamePerson
+    if has_prepared(released_by, prepared_by):
+        raise ReleaseBySamePerson
+
+
+def has_prepared(one: Person, prepared_by: Iterable[Person]) -> bool:
+    """Whether *one* is among those who prepared it, by this account or another."""
+    return any(
+        person.actor == one.actor or (person.index is not None and person.index == one.index) for person in prepared_by
+    )
 
 
 def needs_second_person(total: Money, *, released_without: Money, above: Money | None, account_changed: bool) -> bool:

@@ -34,6 +34,7 @@ from agreements.payouts.services.read_report import ReportResult, take_report
 from agreements.payouts.services.record_answer import Answers, Returned
 from agreements.payouts.services.release_payouts import FileView, Releases, release_held
 from agreements.payouts.services.send_files import Sender
+from agreements.payouts.services.show_drawdowns import DrawdownView, drawdown_view, drawdowns_of, held_drawdowns
 from agreements.payouts.services.write_file import FileTerms
 from agreements.signing.models import Signing
 from underwriting.due_diligence.rules import Occasion
@@ -61,6 +62,7 @@ __all__ = [
 
 _SYSTEM = "system"
 _BEING_CANCELLED = Text("En hävning är mottagen.", "A cancellation has been received.")
+_STOPPED = Text("Utbetalningar är stoppade och utreds.", "Payouts are stopped and looked into.")
 
 
 _log = structlog.get_logger(__name__)
@@ -80,21 +82,6 @@ class PayoutAlive(Conflict):
     slug = "payout-alive"
     title = Text("Uttaget har redan en utbetalning", "The drawdown has a payout already")
     rule = "P3"
-
-
-@dataclass(frozen=True, slots=True)
-class DrawdownView:
-    """A drawdown and how its latest payout stands."""
-
-    id: uuid.UUID
-    agreement_id: uuid.UUID
-    sequence: int
-    amount: Money
-    requested_at: datetime
-    payout_state: PayoutState
-    booked_on: date | None
-    payout_id: uuid.UUID
-    held_for: str | None
 
 
 def nothing_more(session: Session, agreement: Agreement, on: date, at: datetime) -> None:
@@ -122,10 +109,12 @@ class Payouts:
             self.agreement_signed(session, agreement, at)
 
     def agreement_signed(self, session: Session, agreement: Agreement, at: datetime) -> None:
-        """No signature is missing on the locked agreement: the first payout is ordered (rule P1)."""
-        if agreement.drawdowns_stopped_at is None:
-            screen_again(session, self.runtime, agreement.application_id, Occasion.SIGNING, at=at)
-            order(session, self.runtime, agreement, Money(agreement.first_drawdown_ore), actor=_SYSTEM, at=at)
+        """No signature is missing on the locked agreement: the first payout is ordered (rule P1).
+
+        Where something stops it, the order waits for that to be over.
+        """
+        screen_again(session, self.runtime, agreement.application_id, Occasion.SIGNING, at=at)
+        order(session, self.runtime, agreement, Money(agreement.first_drawdown_ore), actor=_SYSTEM, at=at)
 
     def request_drawdown(self, agreement_id: uuid.UUID, amount: Money, *, actor: str) -> DrawdownView:
         """Draw *amount* more of the limit (rule P1). Raises AgreementStateRefuses, DrawdownRefused."""
@@ -143,19 +132,12 @@ class Payouts:
                     drawn_on=stockholm_date(at),
                 )
             payout = order(session, self.runtime, agreement, amount, actor=actor, at=at)
-            return _view(session.get_one(Drawdown, payout.drawdown_id), payout)
+            return drawdown_view(session.get_one(Drawdown, payout.drawdown_id), payout)
 
     def drawdowns(self, agreement_id: uuid.UUID) -> tuple[DrawdownView, ...]:
         """The agreement's drawdowns in order, each with its latest payout."""
-        query = (
-            sa.select(Drawdown, Payout)
-            .join(Payout, Payout.drawdown_id == Drawdown.id)
-            .where(Drawdown.agreement_id == agreement_id)
-            .order_by(Drawdown.sequence, Payout.id)
-        )
         with self.runtime.database.transaction() as session:
-            latest = {drawdown.id: _view(drawdown, payout) for drawdown, payout in session.execute(query)}
-        return tuple(latest.values())
+            return drawdowns_of(session, agreement_id)
 
     def release(self, payout_id: uuid.UUID, *, caller: Caller, evidence: str | None = None) -> DrawdownView:
         """A person has looked into a held payout: it is due again, after a new look at the company's status (rule P4).
@@ -167,7 +149,7 @@ class Payouts:
         with self.runtime.database.transaction() as session:
             agreement, payout = lock_payout(session, payout_id)
             release_held(session, self.runtime, agreement, payout, caller=caller, evidence=evidence, at=at)
-            return _view(session.get_one(Drawdown, payout.drawdown_id), payout)
+            return drawdown_view(session.get_one(Drawdown, payout.drawdown_id), payout)
 
     def withdraw(self, payout_id: uuid.UUID, *, caller: Caller) -> DrawdownView:
         """One of staff takes back an order that was not sent (rule P3). Raises PayoutNotUnsent."""
@@ -177,7 +159,7 @@ class Payouts:
             if payout.state not in NOT_SENT:
                 raise PayoutNotUnsent
             put(session, payout, PayoutState.WITHDRAWN, actor=caller.actor, at=at, reason="by_staff")
-            return _view(session.get_one(Drawdown, payout.drawdown_id), payout)
+            return drawdown_view(session.get_one(Drawdown, payout.drawdown_id), payout)
 
     def order_again(self, drawdown_id: uuid.UUID, *, caller: Caller) -> DrawdownView:
         """A new order for a drawdown whose last one failed, was returned or withdrawn (rule P3).
@@ -200,7 +182,7 @@ class Payouts:
             credit_rules.check_drawdown(Money(drawdown.amount_ore), limit=limit, drawn=already)
             person = Person(caller.actor, caller.own_index)
             payout = order_again(session, self.runtime, agreement, drawdown, actor=caller.actor, at=at, person=person)
-            return _view(drawdown, payout)
+            return drawdown_view(drawdown, payout)
 
     def change_account(
         self, agreement_id: uuid.UUID, account: Bankgiro, *, holder: str | None, evidence: str | None, caller: Caller
@@ -229,14 +211,8 @@ class Payouts:
 
     def held(self) -> tuple[DrawdownView, ...]:
         """The payouts that a person has to look into, oldest first."""
-        query = (
-            sa.select(Drawdown, Payout)
-            .join(Payout, Payout.drawdown_id == Drawdown.id)
-            .where(Payout.state == str(PayoutState.HELD))
-            .order_by(Payout.id)
-        )
         with self.runtime.database.transaction() as session:
-            return tuple(_view(drawdown, payout) for drawdown, payout in session.execute(query))
+            return held_drawdowns(session)
 
     def files(self) -> tuple[FileView, ...]:
         """The payment files that wait for a second person, oldest first."""
@@ -245,6 +221,10 @@ class Payouts:
     def release_file(self, file_id: uuid.UUID, *, caller: Caller) -> FileView:
         """See `Releases.release`."""
         return self._releases.release(file_id, caller=caller)
+
+    def refuse_file(self, file_id: uuid.UUID, *, reason: str, caller: Caller) -> FileView:
+        """See `Releases.refuse`."""
+        return self._releases.refuse(file_id, reason=reason, caller=caller)
 
     def take_report(self, content: bytes, *, actor: str) -> ReportResult:
         """Let the bank's report move payouts (rule P2). Raises BankAnswerUnreadable, and keeps what cannot be read."""
@@ -284,6 +264,8 @@ class Payouts:
         state = move(session, agreement, AgreementEvent.DRAWDOWN_ASKED, at=at, actor=actor)
         if agreement.payouts_stopped_at is not None:
             raise AgreementStateRefuses(state, AgreementEvent.DRAWDOWN_ASKED, rule="C1", reason=_BEING_CANCELLED)
+        if agreement.annulment_asked_at is not None:
+            raise AgreementStateRefuses(state, AgreementEvent.DRAWDOWN_ASKED, rule="P4", reason=_STOPPED)
 
     @property
     def _sender(self) -> Sender:
@@ -300,17 +282,3 @@ class Payouts:
     @property
     def _releases(self) -> Releases:
         return Releases(self.runtime)
-
-
-def _view(drawdown: Drawdown, payout: Payout) -> DrawdownView:
-    return DrawdownView(
-        id=drawdown.id,
-        agreement_id=drawdown.agreement_id,
-        sequence=drawdown.sequence,
-        amount=Money(drawdown.amount_ore),
-        requested_at=drawdown.requested_at,
-        payout_state=PayoutState(payout.state),
-        booked_on=payout.booked_on,
-        payout_id=payout.id,
-        held_for=payout.held_for if payout.state == PayoutState.HELD else None,
-    )

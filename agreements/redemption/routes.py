@@ -34,7 +34,7 @@ def blueprint(runtime: Runtime, agreements: Agreements, redemptions: Redemptions
     @unchanged
     def request_redemption(agreement_id: uuid.UUID) -> ResponseReturnValue:
         caller = current_caller()
-        agreements.require(agreement_id, caller, Part.BORROWER)
+        agreements.require(agreement_id, caller, Part.STAFF, Part.BORROWER)
         body = load(RedemptionRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
         view = redemptions.request(agreement_id, body.on, actor=caller.actor)
         return jsonify(RedemptionSchema().dump(view)), 201

@@ -70,6 +70,7 @@ class Redemptions:
             agreement = lock_agreement(session, agreement_id)
             quote = _quote(session, agreement, on, today=stockholm_date(at))
             row = _replace_open(session, agreement_id, quote, actor=actor, at=at)
+            agreement.version += 1
             data = {"on": on.isoformat(), "total": str(quote.total)}
             subject = f"agreement:{agreement_id}"
             audit_log.append(session, subject, "redemption.requested", actor=actor, at=at, data=data)

@@ -8,6 +8,10 @@ Pure: written from values, read from bytes. The file is a zip without compressio
 | `manifest.sig` | the lender's Ed25519 signature over `manifest.json` |
 | `README.md` | how to check it, with this product and without |
 | `document.txt` or `.pdf` | the exact bytes that were signed |
+| `sealed.pdf` | the same with the evidence and the lender's seal added, once it is sealed |
+| `seal.pem` | the certificates that lie in the seal, that of the lender first |
+| `time-stamps.pem` | who vouches for the time stamp in the seal, where it has one |
+| `log.jsonl` | the document's chain of the audit log, up to its seal |
 | `signature-N/text.txt` | what the signer was shown |
 | `signature-N/signature.b64`, `status.b64` | XML signature and OCSP answer, as received |
 | `signature-N/claims.json` | what BankID said of the signer beside them |
@@ -22,11 +26,12 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from agreements.signing.evidence import Asked
+from agreements.signing.kept_evidence import LogEntry, claims_of, completion_of, lines_of, log_of
 from agreements.signing.rules import Completion
 from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.identifiers import PersonalNumber
@@ -35,6 +40,7 @@ from underwriting.platform.encryption import canonical_json
 
 FORMAT = 1
 MANIFEST, MANIFEST_SIGNATURE, README = "manifest.json", "manifest.sig", "README.md"
+SEALED, CERTIFICATES, TIME_STAMPS, LOG = "sealed.pdf", "seal.pem", "time-stamps.pem", "log.jsonl"
 _MADE = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can name: it says nothing, and is the same for everybody
 _READABLE_BY_OWNER = 0o600 << 16
 MOST_BYTES = 64 * 1024 * 1024
@@ -49,20 +55,6 @@ class BundleUnreadable(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One entry of an order's chain in the audit log."""
-
-    subject: str
-    sequence: int
-    action: str
-    actor: str
-    at: datetime
-    data: Mapping[str, Any]
-    previous_hash: bytes
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Signature:
     """One person's signature with what was asked for and what came."""
 
@@ -74,6 +66,17 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """What the lender sealed and when, the certificates (PEM) that it is checked by, and the document's log."""
+
+    content: bytes = field(repr=False)
+    at: datetime
+    certificates: bytes = field(repr=False)
+    time_stamps: bytes = field(repr=False)
+    log: Sequence[LogEntry]
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """A document and its signatures. *about* is what a manifest says of it: id, kind, template, instants."""
 
@@ -81,24 +84,22 @@ class Signed:
     content: bytes = field(repr=False)
     name: str
     signatures: Sequence[Signature]
+    sealed: Sealed | None = None
 
 
 def write(signed: Signed, *, readme: bytes, sign: Callable[[bytes], bytes]) -> bytes:
     """The bundle of *signed*; *sign* is the lender's signature over the manifest."""
-    files = {README: readme, signed.name: signed.content}
+    files = {README: readme, signed.name: signed.content} | _files_of_seal(signed.sealed)
     described = []
     for number, signature in enumerate(signed.signatures, start=1):
         folder = f"signature-{number}"
         files |= {f"{folder}/{name}": content for name, content in _files_of(signature).items()}
         described.append(_described(signature) | {"folder": folder})
-    manifest = canonical_json(
-        {
-            "format": FORMAT,
-            "document": dict(signed.about) | {"file": signed.name},
-            "signatures": described,
-            "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        }
-    )
+    about: dict[str, Any] = {"document": dict(signed.about) | {"file": signed.name}, "signatures": described}
+    if signed.sealed is not None:
+        about["sealed"] = {"file": SEALED, "at": signed.sealed.at.isoformat()}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = canonical_json({"format": FORMAT, "files": hashes} | about)
     return zipped({MANIFEST: manifest, MANIFEST_SIGNATURE: sign(manifest)} | files)
 
 
@@ -127,14 +128,8 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def signature_of(manifest: Mapping[str, Any], described: Mapping[str, Any], files: Mapping[str, bytes]) -> Signature:
-    """One of the signatures of a manifest. Raises ValueError, KeyError, TypeError, AttributeError."""
+    """One of the signatures of a manifest. Raises one of UNREADABLE."""
     file = partial(_file, files, described["folder"])
-    claims = json.loads(file("claims.json"))
-    issued_on = claims["bank_id_issued_on"]
-    claimed = claims | {
-        "personal_number": PersonalNumber(claims["personal_number"]),
-        "bank_id_issued_on": date.fromisoformat(issued_on) if issued_on else None,
-    }
     asked = Asked(
         signatory=PersonalNumber(described["signatory"]),
         visible_text=file("text.txt").decode(),
@@ -142,32 +137,39 @@ def signature_of(manifest: Mapping[str, Any], described: Mapping[str, Any], file
         started_at=datetime.fromisoformat(described["started_at"]),
         collected_at=datetime.fromisoformat(described["collected_at"]),
     )
-    completion = Completion(
-        **claimed, signature=file("signature.b64").decode(), ocsp_response=file("status.b64").decode()
+    received = {"signature": file("signature.b64").decode(), "ocsp_response": file("status.b64").decode()}
+    completion = completion_of(json.loads(file("claims.json")) | received)
+    return Signature(described["id"], described["purpose"], asked, completion, log_of(file("log.jsonl")))
+
+
+def sealed_of(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Sealed:
+    """What a manifest calls sealed. Raises one of UNREADABLE."""
+    return Sealed(
+        content=files[manifest["sealed"]["file"]],
+        at=datetime.fromisoformat(manifest["sealed"]["at"]),
+        certificates=files[CERTIFICATES],
+        time_stamps=files.get(TIME_STAMPS, b""),
+        log=log_of(files[LOG]),
     )
-    log = [_entry_read(json.loads(line)) for line in file("log.jsonl").splitlines()]
-    return Signature(described["id"], described["purpose"], asked, completion, log)
+
+
+def _files_of_seal(sealed: Sealed | None) -> dict[str, bytes]:
+    if sealed is None:
+        return {}
+    files = {SEALED: sealed.content, CERTIFICATES: sealed.certificates}
+    if sealed.time_stamps:
+        files[TIME_STAMPS] = sealed.time_stamps
+    return files | {LOG: lines_of(sealed.log)}
 
 
 def _files_of(signature: Signature) -> dict[str, bytes]:
     completion = signature.completion
-    issued_on = completion.bank_id_issued_on
-    claims = {
-        "personal_number": completion.personal_number.digits,
-        "name": completion.name,
-        "given_name": completion.given_name,
-        "surname": completion.surname,
-        "device_ip": completion.device_ip,
-        "device_uhi": completion.device_uhi,
-        "bank_id_issued_on": issued_on.isoformat() if issued_on else None,
-        "risk": completion.risk,
-    }
     return {
         "text.txt": signature.asked.visible_text.encode(),
         "signature.b64": completion.signature.encode(),
         "status.b64": completion.ocsp_response.encode(),
-        "claims.json": canonical_json(claims),
-        "log.jsonl": b"".join(canonical_json(_entry_written(one)) + b"\n" for one in signature.log),
+        "claims.json": canonical_json(claims_of(completion)),
+        "log.jsonl": lines_of(signature.log),
     }
 
 
@@ -179,32 +181,6 @@ def _described(signature: Signature) -> dict[str, str]:
         "started_at": signature.asked.started_at.isoformat(),
         "collected_at": signature.asked.collected_at.isoformat(),
     }
-
-
-def _entry_written(entry: LogEntry) -> dict[str, Any]:
-    return {
-        "subject": entry.subject,
-        "sequence": entry.sequence,
-        "action": entry.action,
-        "actor": entry.actor,
-        "at": entry.at.isoformat(),
-        "data": dict(entry.data),
-        "previous_hash": entry.previous_hash.hex(),
-        "hash": entry.hash.hex(),
-    }
-
-
-def _entry_read(value: Mapping[str, Any]) -> LogEntry:
-    return LogEntry(
-        subject=value["subject"],
-        sequence=value["sequence"],
-        action=value["action"],
-        actor=value["actor"],
-        at=datetime.fromisoformat(value["at"]),
-        data=value["data"],
-        previous_hash=bytes.fromhex(value["previous_hash"]),
-        hash=bytes.fromhex(value["hash"]),
-    )
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

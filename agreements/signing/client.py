@@ -1,18 +1,20 @@
 """BankID as a relying party reaches it: API version 6 over mutual TLS. Every failure becomes one of ours."""
 
-import ssl
 from base64 import b64encode
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import urljoin
+from weakref import finalize
 
 import httpx
 from bankid import BankIDClient
 from bankid.exceptions import AlreadyInProgressError, BankIDError, InvalidParametersError
 
+from agreements.signing.connection import connect
 from agreements.signing.rules import NON_VISIBLE_LIMIT, Completion, require_visible_text
 from underwriting.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 from underwriting.kernel.identifiers import PersonalNumber
@@ -80,16 +82,25 @@ class Collected:
 class BankId(Protocol):
     """What the product asks of BankID. Each call raises BankIdUnavailable when there is no usable answer."""
 
-    def authenticate(self, end_user_ip: str) -> Order:
-        """An order by which a person identifies; who it is, the completion tells."""
+    def authenticate(self, end_user_ip: str, *, return_url: str | None = None) -> Order:
+        """An order by which a person identifies; who it is, the completion tells.
+
+        An app that was opened on the same device leads to *return_url* when the person is done there.
+        """
         ...
 
     def sign(
-        self, end_user_ip: str, *, personal_number: PersonalNumber | None, visible_text: str, non_visible: bytes
+        self,
+        end_user_ip: str,
+        *,
+        personal_number: PersonalNumber | None,
+        visible_text: str,
+        non_visible: bytes,
+        return_url: str | None = None,
     ) -> Order:
         """An order to sign *visible_text* and *non_visible*; with *personal_number* only that person can.
 
-        Raises SigningInProgress, and VisibleTextRefused before anything is sent.
+        *return_url* is as in `authenticate`. Raises SigningInProgress, and VisibleTextRefused before anything is sent.
         """
         ...
 
@@ -112,33 +123,37 @@ class BankIdClient:
     def __init__(self, base_url: str, *, certificate: Path, key: Path, ca: Path, timeout_seconds: float = 5) -> None:
         if not base_url.startswith("https://"):
             raise ValueError("BankID is asked over https")
-        context = ssl.create_default_context(cafile=str(ca))
-        context.load_cert_chain(certificate, key)
-        # trust_env: a proxy from the environment would end the mutual TLS.
-        self._http = httpx.Client(verify=context, timeout=timeout_seconds, trust_env=False)
-        self._wire = _Wire(base_url, self._http)
+        http = connect(certificate=certificate, key=key, ca=ca, timeout_seconds=timeout_seconds)
+        self._wire = _Wire(base_url, http)
+        self._let_go = finalize(self, http.close)  # whoever forgets a client leaves no connection open
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._let_go()
 
-    def authenticate(self, end_user_ip: str) -> Order:
+    def authenticate(self, end_user_ip: str, *, return_url: str | None = None) -> Order:
         """See `BankId`."""
-        return _order(_answer(lambda: self._wire.authenticate(end_user_ip)))
+        wire = self._wire.returning_to(return_url)
+        return _order(_answer(lambda: wire.authenticate(end_user_ip)))
 
     def sign(
-        self, end_user_ip: str, *, personal_number: PersonalNumber | None, visible_text: str, non_visible: bytes
+        self,
+        end_user_ip: str,
+        *,
+        personal_number: PersonalNumber | None,
+        visible_text: str,
+        non_visible: bytes,
+        return_url: str | None = None,
     ) -> Order:
         """See `BankId`."""
         require_visible_text(visible_text)
         if len(b64encode(non_visible)) > NON_VISIBLE_LIMIT:
             raise ValueError("the non-visible data is too long for one order")
         requirement = {"personalNumber": personal_number.digits} if personal_number else None
+        wire = self._wire.returning_to(return_url)
         return _order(
             _answer(
-                lambda: self._wire.sign(
-                    end_user_ip, visible_text, requirement=requirement, user_non_visible_data=non_visible
-                )
+                lambda: wire.sign(end_user_ip, visible_text, requirement=requirement, user_non_visible_data=non_visible)
             )
         )
 
@@ -162,6 +177,17 @@ class _Wire(BankIDClient):  # type: ignore[misc]  # pybankid has no types
         self._sign_endpoint = urljoin(base, "sign")
         self._collect_endpoint = urljoin(base, "collect")
         self._cancel_endpoint = urljoin(base, "cancel")
+        self._return_url: str | None = None
+
+    def returning_to(self, return_url: str | None) -> "_Wire":
+        """One on the same connections whose orders have that address; pybankid knows no such member."""
+        wire = copy(self)
+        wire._return_url = return_url
+        return wire
+
+    def _create_payload(self, *args: Any, **members: Any) -> dict[str, Any]:
+        payload: dict[str, Any] = super()._create_payload(*args, **members)
+        return payload | {"returnUrl": self._return_url} if self._return_url else payload
 
     @staticmethod
     def _encode_user_data(user_data: str | bytes) -> str:

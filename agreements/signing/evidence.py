@@ -5,38 +5,26 @@ order of steps and what each compares is that of BankID's interface, version 6: 
 the hash of the document and the signer's certificates, and an OCSP answer whose nonce binds it to that signature.
 """
 
-import asyncio
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 from lxml import etree
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import OCSPValidationError, PathError, ValidationError
-from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
-from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
+from agreements.signing.certificate_path import TOLERANCE, UNREADABLE, Roots, Vouched, decoded, may_sign, vouched
 from agreements.signing.rules import Completion, non_visible_data
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
-
-TOLERANCE = timedelta(minutes=1)
-"""How far the clocks of BankID and of the lender may be apart."""
 
 _DSIG = "{http://www.w3.org/2000/09/xmldsig#}"
 _BANKID = "{http://www.bankid.com/signature/v1.0.0/types}"
@@ -45,10 +33,6 @@ _SIGNATURES = frozenset(
     {SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA512, SignatureMethod.ECDSA_SHA256, SignatureMethod.ECDSA_SHA512}
 )
 _DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA512})
-_STATUS_APART = CertRevTrustPolicy(
-    # The library would ask for a status only where a certificate says where to get one; here it always has to be there.
-    RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
-)
 
 
 class EvidenceFault(StrEnum):
@@ -111,25 +95,21 @@ class _Signature:
     certificates: tuple[x509.Certificate, ...]
 
 
-Roots = Sequence[x509.Certificate]
-"""Who may vouch for those who sign."""
-_Check = Callable[[_Signature, Completion, Asked, Roots], bool]
-
-
-def read_roots(pem: Path) -> Roots:
-    """The roots that may vouch for signers, from a file of one or more PEM certificates. Raises ValueError, OSError."""
-    return tuple(x509.load_pem_x509_certificates(pem.read_bytes()))
+_Check = Callable[[_Signature, Completion, Asked, Vouched], bool]
 
 
 def verify(completion: Completion, asked: Asked, *, roots: Roots) -> tuple[Finding, ...]:
     """Every step with what it found. What cannot be read fails each step that would have read it."""
     try:
         signature = _read(completion.signature)
-    except ValueError:
+    except UNREADABLE:
         signature = None
+    found = Vouched()
+    if signature is not None:
+        found = vouched(signature.certificates, completion.ocsp_response, roots, at=asked.collected_at)
     findings = []
     for number, (step, fault, check) in enumerate(_STEPS, start=1):
-        holds = _holds(check, signature, completion, asked, roots)
+        holds = _holds(check, signature, completion, asked, found)
         findings.append(Finding(number, step, None if holds else fault))
     return tuple(findings)
 
@@ -148,11 +128,11 @@ def _holds(
     signature: _Signature | None,
     completion: Completion,
     asked: Asked,
-    roots: Roots,
+    vouched: Vouched,
 ) -> bool:
     try:
-        return signature is not None and check(signature, completion, asked, roots)
-    except ValueError:
+        return signature is not None and check(signature, completion, asked, vouched)
+    except UNREADABLE:
         return False
 
 
@@ -171,7 +151,7 @@ def _read(signature: str) -> _Signature:
     if len(blocks) != 1 or root.find(f"{_DSIG}Object/{_BLOCK}") is None:
         raise ValueError("not one block of signed data")
     certificates = [
-        x509.load_der_x509_certificate(_base64(element.text))
+        x509.load_der_x509_certificate(decoded(element.text))
         for element in root.iterfind(f"{_DSIG}KeyInfo/{_DSIG}X509Data/{_DSIG}X509Certificate")
     ]
     if not certificates:
@@ -179,29 +159,29 @@ def _read(signature: str) -> _Signature:
     return _Signature(xml, blocks[0], tuple(certificates))
 
 
-def _is_read(_signature: _Signature, _completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_read(_signature: _Signature, _completion: Completion, _asked: Asked, _vouched: Vouched) -> bool:
     return True
 
 
-def _is_the_person(signature: _Signature, completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_the_person(signature: _Signature, completion: Completion, asked: Asked, _vouched: Vouched) -> bool:
     numbers = signature.certificates[0].subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
     return completion.personal_number == asked.signatory and [one.value for one in numbers] == [asked.signatory.digits]
 
 
-def _is_the_text(signature: _Signature, _completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_the_text(signature: _Signature, _completion: Completion, asked: Asked, _vouched: Vouched) -> bool:
     return _value(signature.block, "usrVisibleData") == asked.visible_text.encode()
 
 
-def _is_the_document(signature: _Signature, _completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_the_document(signature: _Signature, _completion: Completion, asked: Asked, _vouched: Vouched) -> bool:
     return _value(signature.block, "usrNonVisibleData") == non_visible_data(asked.document)
 
 
-def _is_for_signing(signature: _Signature, _completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_for_signing(signature: _Signature, _completion: Completion, _asked: Asked, _vouched: Vouched) -> bool:
     acts = signature.block.findall(f"{_BANKID}clientInfo/{_BANKID}funcId")
     return [act.text for act in acts] == ["Signing"]
 
 
-def _is_unaltered(signature: _Signature, _completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_unaltered(signature: _Signature, _completion: Completion, _asked: Asked, _vouched: Vouched) -> bool:
     signer = signature.certificates[0]
     verifier = XMLVerifier()
     # The library canonicalises a part of a document with empty default namespaces that are not there.
@@ -225,15 +205,15 @@ def _is_unaltered(signature: _Signature, _completion: Completion, _asked: Asked,
     return sorted(signed) == sorted([_BLOCK, f"{_DSIG}KeyInfo"])
 
 
-def _is_trusted(signature: _Signature, _completion: Completion, asked: Asked, roots: Roots) -> bool:
-    return _may_sign(signature.certificates[0]) and _path_holds(signature, asked, roots, status=None)
+def _is_trusted(signature: _Signature, _completion: Completion, _asked: Asked, vouched: Vouched) -> bool:
+    return may_sign(signature.certificates[0]) and vouched.leads_to_root
 
 
-def _is_good(signature: _Signature, completion: Completion, asked: Asked, roots: Roots) -> bool:
-    return _path_holds(signature, asked, roots, status=_base64(completion.ocsp_response))
+def _is_good(_signature: _Signature, _completion: Completion, _asked: Asked, vouched: Vouched) -> bool:
+    return vouched.is_good
 
 
-def _is_about_this_signature(_signature: _Signature, completion: Completion, _asked: Asked, _roots: Roots) -> bool:
+def _is_about_this_signature(_signature: _Signature, completion: Completion, _asked: Asked, _vouched: Vouched) -> bool:
     try:
         nonce = _status(completion).extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
     except x509.ExtensionNotFound:
@@ -241,7 +221,7 @@ def _is_about_this_signature(_signature: _Signature, completion: Completion, _as
     return nonce.startswith(hashlib.sha1(completion.signature.encode(), usedforsecurity=False).digest())
 
 
-def _is_in_time(_signature: _Signature, completion: Completion, asked: Asked, _roots: Roots) -> bool:
+def _is_in_time(_signature: _Signature, completion: Completion, asked: Asked, _vouched: Vouched) -> bool:
     told_at = _status(completion).this_update_utc
     return asked.started_at - TOLERANCE <= told_at <= asked.collected_at + TOLERANCE
 
@@ -311,60 +291,15 @@ _STEPS: tuple[tuple[Text, EvidenceFault, _Check], ...] = (
 )
 
 
-def _may_sign(certificate: x509.Certificate) -> bool:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return True  # without the extension a key is for every use (RFC 5280, 4.2.1.3)
-    return usage.digital_signature or usage.content_commitment
-
-
-def _path_holds(signature: _Signature, asked: Asked, roots: Roots, *, status: bytes | None) -> bool:
-    """Whether the signer's certificate led to a root at the order's end and, by *status* (OCSP), was not revoked."""
-    context = ValidationContext(
-        trust_roots=[_asn1(root) for root in roots],
-        other_certs=[_asn1(one) for one in signature.certificates[1:]],
-        moment=asked.collected_at,
-        ocsps=[] if status is None else [asn1_ocsp.OCSPResponse.load(status)],
-        revinfo_policy=_STATUS_APART,
-        time_tolerance=TOLERANCE,
-    )
-    try:
-        # In a thread of its own: the library runs an event loop, and the caller may be inside one.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            thread.submit(
-                lambda: asyncio.run(
-                    _validate(_asn1(signature.certificates[0]), context, with_status=status is not None)
-                )
-            ).result()
-    except (PathError, ValidationError, OCSPValidationError):
-        return False
-    return True
-
-
-async def _validate(signer: asn1_x509.Certificate, context: ValidationContext, *, with_status: bool) -> None:
-    path = await CertificateValidator(signer, validation_context=context).async_validate_path()
-    if with_status:
-        await verify_ocsp_response(signer, path, context)
-
-
 def _status(completion: Completion) -> ocsp.OCSPResponse:
-    response = ocsp.load_der_ocsp_response(_base64(completion.ocsp_response))
+    response = ocsp.load_der_ocsp_response(decoded(completion.ocsp_response))
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise ValueError("no answer on the certificate")
     return response
-
-
-def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
 def _value(block: etree._Element, name: str) -> bytes:
     found = block.findall(f"{_BANKID}{name}")
     if len(found) > 1 or any(len(element) for element in found):
         raise ValueError("not one value")
-    return _base64(found[0].text) if found else b""
-
-
-def _base64(text: str | None) -> bytes:
-    return base64.b64decode("".join((text or "").split()), validate=True)
+    return decoded(found[0].text) if found else b""

@@ -48,4 +48,6 @@ class Signing(Identified, Base):
     completed_at: Mapped[datetime | None]
     evidence_encrypted: Mapped[bytes | None]
     session_given_at: Mapped[datetime | None]  # the watcher was logged in once
+    return_nonce_hash: Mapped[bytes | None]  # of an order for one device: what BankID's app brings back to the browser
+    returned_at: Mapped[datetime | None]  # the starter's own browser brought it
     erased_at: Mapped[datetime | None]  # K2: the key of what is encrypted was destroyed

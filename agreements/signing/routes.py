@@ -1,4 +1,4 @@
-"""BankID orders over HTTP: `POST /v1/signings`, `GET` and `DELETE /v1/signings/{id}`.
+"""BankID orders over HTTP: `POST /v1/signings`, `GET` and `DELETE /v1/signings/{id}`, `POST …/{id}/same-device`.
 
 Whoever starts an order gets its secret, in the answer and in a cookie. Who shows it in the header `Signing-Secret` is
 given the signer's session token in the answer; who has it in the cookie is logged in by a cookie.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from agreements.signing.service import Signings, Started, ToSign
+from agreements.signing.service import Signings, SigningView, Started, ToSign
 from schemas.loading import load
 from schemas.signings import SigningRequestSchema, SigningSchema, StartedSigningSchema
 from schemas.values import SigningBody
@@ -27,6 +27,7 @@ from underwriting.platform.authentication import (
     read_cookie,
     set_cookie,
 )
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.idempotency import check_key, idempotent
 from underwriting.platform.runtime import Runtime
 
@@ -62,20 +63,18 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
     @views.get("/<uuid:signing_id>")
     def show_signing(signing_id: uuid.UUID) -> Response:
-        by_header = request.headers.get(SECRET_HEADER)
-        same_device = request.args.get("same_device") == "true"
-        view = signings.watch(signing_id, _secret(), end_user_ip=_end_user_ip(), same_device=same_device)
-        token, shown = view.session_token, view if by_header else replace(view, session_token=None)
-        response = jsonify(SigningSchema().dump(shown))
-        response.headers["Cache-Control"] = "no-store"
-        if token and not by_header:
-            set_cookie(response, SESSION_COOKIE, token)
-        return response
+        return _shown(signings.watch(signing_id, _secret(), end_user_ip=end_user_ip()))
+
+    @views.post("/<uuid:signing_id>/same-device")
+    def open_here(signing_id: uuid.UUID) -> Response:
+        check_key()  # the order itself remembers what was asked for
+        _protect_cookie()
+        signings.open_here(signing_id, _secret(), end_user_ip=end_user_ip())
+        return _shown(signings.watch(signing_id, _secret(), end_user_ip=end_user_ip()))
 
     @views.delete("/<uuid:signing_id>")
     def cancel_signing(signing_id: uuid.UUID) -> ResponseReturnValue:
-        if SECRET_HEADER not in request.headers and has_cookie(SIGNING_COOKIE):
-            csrf.protect()  # the browser sends the cookie whoever asks it to
+        _protect_cookie()
         signings.cancel(signing_id, _secret())
         return "", 204
 
@@ -83,9 +82,9 @@ def blueprint(runtime: Runtime, signings: Signings, preparers: Mapping[SigningPu
 
 
 def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], body: SigningBody) -> Started:
-    end_user_ip = _end_user_ip()
+    asked_from = end_user_ip()
     if body.subject_id is None:
-        return signings.identify(end_user_ip=end_user_ip)
+        return signings.identify(end_user_ip=asked_from)
     person_index = current_caller().require_person()
     if body.purpose not in preparers:
         raise NotFound
@@ -96,12 +95,23 @@ def _start(signings: Signings, preparers: Mapping[SigningPurpose, Preparer], bod
         visible_text=to_sign.visible_text,
         document=to_sign.document,
         person=to_sign.person,
-        end_user_ip=end_user_ip,
+        end_user_ip=asked_from,
     )
 
 
-def _end_user_ip() -> str:
-    return request.remote_addr or "127.0.0.1"
+def _shown(view: SigningView) -> Response:
+    by_header = request.headers.get(SECRET_HEADER)
+    token, shown = view.session_token, view if by_header else replace(view, session_token=None)
+    response = jsonify(SigningSchema().dump(shown))
+    response.headers["Cache-Control"] = "no-store"
+    if token and not by_header:
+        set_cookie(response, SESSION_COOKIE, token)
+    return response
+
+
+def _protect_cookie() -> None:
+    if SECRET_HEADER not in request.headers and has_cookie(SIGNING_COOKIE):
+        csrf.protect()  # the browser sends the cookie whoever asks it to
 
 
 def _secret() -> str:

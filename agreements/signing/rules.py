@@ -127,6 +127,8 @@ _MESSAGES_WITH_QR: Mapping[tuple[str, str], Message] = {
     ("failed", "startFailed"): _NOT_SCANNED,
 }
 
+_BEFORE_THE_APP = (None, "outstandingTransaction", "noClient")
+
 
 class VisibleTextRefused(InvalidInput):
     """The text to sign is empty or longer than one BankID order holds."""
@@ -168,6 +170,11 @@ def message_for(status: str, hint_code: str | None, *, qr: bool) -> Message:
     key = (status, hint_code or "")
     known = (_MESSAGES_WITH_QR.get(key) if qr else None) or _MESSAGES.get(key)
     return known or (_PENDING_OTHER if status == "pending" else _FAILED_OTHER)
+
+
+def waits_for_app(hint_code: str | None) -> bool:
+    """Whether nobody has opened a pending order in the app yet: only so long has its QR code anything to say."""
+    return hint_code in _BEFORE_THE_APP
 
 
 def require_visible_text(text: str) -> str:

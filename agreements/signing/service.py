@@ -10,12 +10,15 @@ What happens in one order, with no transaction open while BankID is asked:
 4. On completion, in one transaction: the completion is checked against what was asked for, the evidence is stored,
    the purpose's handler does what the signature causes, and it is noted in the audit log. A completion that the check
    or the handler does not accept leaves a failed order and a note, nothing else.
+5. Whoever holds the order's secret is then logged in as its signer, once. An order is opened by its QR code unless the
+   starter asks to open it on the same device; as its link opens it on any device, the starter's browser must then have
+   come back from BankID's app with what BankID alone was told. A signature counts without that: it names its signer.
 """
 
 import hmac
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 import structlog
@@ -23,26 +26,26 @@ from sqlalchemy.orm import Session
 
 from agreements.documents.models import Document
 from agreements.signing import rules
+from agreements.signing.certificate_path import Roots
 from agreements.signing.client import (
     BankId,
     Order,
     SigningInProgress,
 )
-from agreements.signing.evidence import Roots
 from agreements.signing.models import Signing
-from agreements.signing.rules import Message
 from agreements.signing.services.ask_bankid import Asking, end_at_bankid, place
 from agreements.signing.services.keep_order import (
-    AUTO_START_TOKEN,
     PERSON,
-    QR_START_SECRET,
     Started,
     ToSign,
     fail_pending,
     insert_order,
     opened,
 )
-from agreements.signing.services.take_completion import NOT_ACCEPTED, Handler, signers_of
+from agreements.signing.services.open_here import open_here
+from agreements.signing.services.return_nonce import note_return
+from agreements.signing.services.show_order import SigningView, Standing, standing_of, view_of
+from agreements.signing.services.take_completion import Handler, signers_of
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.text import Text
@@ -54,11 +57,6 @@ from underwriting.platform.runtime import Runtime
 __all__ = ["AlreadySigned", "Handler", "SigningView", "Signings", "Started", "ToSign", "signers_of"]
 
 MOST_PER_TICK = 100
-_NOT_ACCEPTED_TEXT = Text(
-    "Underskriften godtogs inte. Ladda om sidan för att se om det fortfarande finns något att underteckna.",
-    "The signature was not accepted. Reload the page to see whether there is still anything to sign.",
-)
-
 _log = structlog.get_logger(__name__)
 
 
@@ -68,23 +66,6 @@ class AlreadySigned(Conflict):
     slug = "already-signed"
     title = Text("Du har redan undertecknat det här", "You have already signed this")
     rule = "S1"
-
-
-@dataclass(frozen=True, slots=True)
-class SigningView:
-    """How an order stands, for whoever started it. *qr_content* is another one each second while the order is pending.
-
-    *session_token* is given once, to the first look after completion.
-    """
-
-    signing_id: uuid.UUID
-    purpose: SigningPurpose
-    subject_id: uuid.UUID
-    state: SigningState
-    message: Text | None
-    qr_content: str | None = field(repr=False)
-    auto_start_token: str | None = field(repr=False)
-    session_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -123,19 +104,31 @@ class Signings:
             end_at_bankid(self.bankid, order_ref)
         return self._kept(purpose, subject_id, to_sign, place(self.bankid, to_sign, end_user_ip))
 
-    def watch(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str, same_device: bool = False) -> SigningView:
+    def open_here(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str) -> None:
+        """Let the starter open the pending order on this device, instead of by its QR code. Repeating changes nothing.
+
+        NotFound unless *secret* is the order's. Raises BankIdUnavailable, SigningInProgress.
+        """
+        open_here(self.runtime, self.bankid, signing_id, sessions.token_hash(secret), end_user_ip=end_user_ip)
+
+    def come_back(self, signing_id: uuid.UUID, secret: str, nonce: str) -> None:
+        """Note that the browser with *secret* came back from BankID's app with *nonce*. Raises StartedElsewhere."""
+        with self.runtime.database.transaction() as session:
+            note_return(session, self.runtime, signing_id, secret, nonce)
+
+    def watch(self, signing_id: uuid.UUID, secret: str, *, end_user_ip: str) -> SigningView:
         """How the order stands, after asking BankID if that is due; NotFound unless *secret* is the order's.
 
-        *same_device* says that the app is opened on the device that watches, not by a QR code. *end_user_ip* is from
-        where it is watched, for a new order in the place of one that nobody has begun.
+        *end_user_ip* is from where it is watched, for a new order in the place of one that nobody has begun.
         """
         shown = sessions.token_hash(secret)
-        self._asking.ask(signing_id, secret_hash=shown, renewed_from=end_user_ip)
+        standing = self._asking.ask(signing_id, secret_hash=shown, renewed_from=end_user_ip).standing
         with self.runtime.database.transaction() as session:
-            signing = session.get(Signing, signing_id, with_for_update=True, populate_existing=True)
-            if signing is None or not hmac.compare_digest(signing.secret_hash, shown):
+            standing = standing or standing_of(session, signing_id, shown)
+            if standing is None:
                 raise NotFound
-            return self._view(session, signing, same_device=same_device)
+            token = self._session_token(session, standing)
+            return view_of(self.runtime, standing, session_token=token)
 
     def cancel(self, signing_id: uuid.UUID, secret: str) -> None:
         """End a pending order; one that is over stays as it is. NotFound unless *secret* is the order's."""
@@ -155,37 +148,18 @@ class Signings:
         )
         with self.runtime.database.transaction() as session:
             signing_ids = session.scalars(due).all()
-        return each_alone(signing_ids, self._asking.ask, named=str)
+        return each_alone(signing_ids, lambda signing_id: self._asking.ask(signing_id).is_over, named=str)
 
     @property
     def _asking(self) -> Asking:
         return Asking(self.runtime, self.bankid, self.handlers, self.roots)
 
-    def _view(self, session: Session, signing: Signing, *, same_device: bool) -> SigningView:
-        pending = signing.state == SigningState.PENDING
-        return SigningView(
-            signing_id=signing.id,
-            purpose=SigningPurpose(signing.purpose),
-            subject_id=signing.subject_id,
-            state=SigningState(signing.state),
-            message=_message(signing, same_device=same_device),
-            qr_content=self._qr_content(signing) if pending else None,
-            auto_start_token=opened(self.runtime, signing.auto_start_token_encrypted, AUTO_START_TOKEN)
-            if pending
-            else None,
-            session_token=self._session_token(session, signing),
-        )
-
-    def _qr_content(self, signing: Signing) -> str:
-        seconds = int((self.runtime.wall.now() - signing.started_at).total_seconds())
-        return rules.qr_content(
-            signing.qr_start_token,
-            opened(self.runtime, signing.qr_start_secret_encrypted, QR_START_SECRET),
-            max(seconds, 0),
-        )
-
-    def _session_token(self, session: Session, signing: Signing) -> str | None:
-        if signing.state != SigningState.COMPLETE or signing.session_given_at or signing.person_encrypted is None:
+    def _session_token(self, session: Session, standing: Standing) -> str | None:
+        """Whoever looks first after completion is logged in; the row decides who that is."""
+        if standing.state is not SigningState.COMPLETE or standing.session_given_at or standing.awaits_return:
+            return None
+        signing = session.get_one(Signing, standing.id, with_for_update=True, populate_existing=True)
+        if signing.session_given_at or signing.person_encrypted is None:
             return None
         signing.session_given_at = self.runtime.clock.now()
         person = PersonalNumber(opened(self.runtime, signing.person_encrypted, PERSON))
@@ -215,12 +189,3 @@ class Signings:
             end_at_bankid(self.bankid, order.order_ref)
             raise SigningInProgress
         return started
-
-
-def _message(signing: Signing, *, same_device: bool) -> Text | None:
-    if signing.state == SigningState.COMPLETE:
-        return None
-    if signing.hint_code == NOT_ACCEPTED:
-        return _NOT_ACCEPTED_TEXT
-    message: Message = rules.message_for(signing.state, signing.hint_code, qr=not same_device)
-    return message.text

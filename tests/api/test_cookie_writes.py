@@ -32,6 +32,18 @@ def test_an_order_is_ended_by_the_cookie_only_with_a_token(world: HouseWorld, br
     assert browser.delete(order, headers={"X-CSRFToken": token_of(browser)}).status_code == 204
 
 
+def test_an_order_is_put_on_this_device_by_the_cookie_only_with_a_token(
+    world: HouseWorld, browser: FlaskClient
+) -> None:
+    started = world.anyone().post("/v1/signings", {"purpose": "identify"})
+    order = f"/v1/signings/{started['signing_id']}"
+    browser.set_cookie(SIGNING_COOKIE, started["secret"])
+    assert browser.post(f"{order}/same-device").status_code == 400
+    assert "auto_start_token" not in browser.get(order).get_json()
+    opened = browser.post(f"{order}/same-device", headers={"X-CSRFToken": token_of(browser)})
+    assert opened.get_json()["auto_start_token"]
+
+
 def test_an_order_is_ended_by_its_secret_in_the_header(world: HouseWorld) -> None:
     started = world.anyone().post("/v1/signings", {"purpose": "identify"})
     ended = world.anyone().call("DELETE", f"/v1/signings/{started['signing_id']}", Signing_Secret=started["secret"])

@@ -22,7 +22,7 @@ NOT_ON_THE_ROAD = {
     *("account_check", "bank_report"),
     *("override_proposal", "human_review", "fact_dispute", "sanctions_match"),
     *("due_diligence_item", "due_diligence_evidence"),
-    *("guarantee_release", "liable_partner", "signing_rule_change", "cancellation"),
+    *("guarantee_release", "liable_partner", "signing_rule_change", "cancellation", "annulment"),
 }
 
 

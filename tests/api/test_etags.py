@@ -117,6 +117,7 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     changes: tuple[tuple[Api, str, str, Any], ...] = (
         (borrower, "POST", "/supplements", {"information": "Mer om lagret"}),
         (borrower, "PUT", "/guarantors/1", guarantor_json(BERTIL, "Bertil Berg")),
+        (borrower, "POST", "/guarantors/1/invitation", {}),
         (borrower, "POST", "/counter-offer/acceptance", None),
         (underwriter, "POST", "/overrides", override),
         (underwriter, "POST", "/information-requests", {"question": "Hur stort är lagret?"}),
@@ -144,9 +145,12 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     ):
         answer = loan.borrower.call("POST", loan.agreement + rest, asked, If_Match=STALE)
         yield "POST", "/v1/agreements/{agreement_id}" + rest, answer
+    annulled = {"ground": "fraud", "reason": "En annan ansökte."}
+    answer = underwriter.call("POST", f"{loan.agreement}/annulment", annulled, If_Match=STALE)
+    yield "POST", "/v1/agreements/{agreement_id}/annulment", answer
     account = "/payout-account"
-    body = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
-    answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, body, If_Match=STALE)
+    another = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
+    answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, another, If_Match=STALE)
     yield "PUT", "/v1/agreements/{agreement_id}" + account, answer
 
     administrator = world.staff(Role.ADMINISTRATOR)

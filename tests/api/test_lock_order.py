@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.api.test_money import file_of
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import BODIES, Loan, granted, link, running
-from tests.support.lending import BERTIL, application_json, guarantor_json
+from tests.support.lending import BERTIL, CECILIA, application_json, guarantor_json
 from tests.support.locks import locks_of, out_of_order
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.vocabulary import CompanyForm, Role
@@ -25,6 +25,9 @@ SEEN = {"signing", "application", "application_guarantor", "agreement", "payout"
     "payment-files",
     "webhook_endpoint",
     "delivery",
+    "liable_partner",
+    "guarantee_release",
+    "signing_rule_change",
     "audit:agreement",
     "event:application",
 }
@@ -51,6 +54,8 @@ def test_every_use_case_takes_its_locks_in_the_documented_order(
         loans = {form: running(world, form) for form in CompanyForm}
         lend_and_end(world, loans)
         refuse_and_replace(world)
+        decline_and_replace(world)
+        change_parties(world, loans[CompanyForm.HB])
         tell_integrators(world)
         let_time_pass(world)
     against = {locks: out_of_order(locks, documented()) for locks in recorder.transactions}
@@ -113,6 +118,46 @@ def refuse_and_replace(world: HouseWorld) -> None:
     holder, path = Api(world.app, draft["access_secret"]), f"/v1/applications/{draft['id']}"
     assert holder.call("PATCH", path, {"term_months": 24}, Idempotency_Key="1").status_code == 200
     assert holder.call("DELETE", path).status_code == 204
+
+
+def decline_and_replace(world: HouseWorld) -> None:
+    """A guarantor gets another letter, declines the guarantee of a granted credit, and another is named and asked."""
+    loan, moment = granted(world, CompanyForm.HB), world.runtime.clock.now()
+    path, email = f"{loan.application}/guarantors/2", loan.body["guarantors"][1]["email"]
+    world.move_to(moment + timedelta(minutes=10))
+    loan.borrower.post(f"{path}/invitation", {"email": "ny@example.se"}, status=200)
+    guarantee = link(world, "ny@example.se", r"/guarantees/([0-9a-f-]{36})")
+    guarantor = loan.people[email]
+    started = guarantor.post("/v1/signings", {"purpose": "guarantee", "subject_id": guarantee})
+    guarantor.post(f"/v1/guarantees/{guarantee}/refusal", {"reason": "Nej."}, status=200)
+    world.work()
+    assert world.anyone().call("GET", f"/v1/signings/{started['signing_id']}").status_code == 404
+    assert loan.borrower.call("PUT", path, guarantor_json(CECILIA, "Cecilia Ceder")).status_code == 200
+    world.move_to(moment + timedelta(minutes=20))
+    loan.borrower.post(f"{path}/invitation", {}, status=200)
+
+
+def change_parties(world: HouseWorld, loan: Loan) -> None:
+    """Staff record a partner and an exit, drawdowns go on, a guarantor is let go, a signing rule is entered."""
+    one, other = (world.staff(Role.UNDERWRITER, username=name) for name in ("one", "other"))
+    day, evidence = "2026-01-15", "Näringslivsregistret"
+    number = {"number": "196103043698", "name": "Nils Berg", "entered_on": "2020-01-01", "evidence": evidence}
+    partner = one.post(f"{loan.agreement}/partners", number)["id"]
+    one.post(f"/v1/partners/{partner}/exit", {"exited_on": day, "evidence": evidence}, status=200)
+    other.post(f"{loan.agreement}/drawdowns/resumption", {"reason": "De som är kvar räcker."}, status=204)
+    guarantees = one.get(f"{loan.agreement}/guarantees")["items"]
+    release = one.post(f"/v1/guarantees/{guarantees[0]['id']}/release", {"reason": "Skilsmässa."})["id"]
+    other.post(f"/v1/guarantee-releases/{release}/approval", status=200)
+    loan.people[loan.body["guarantors"][1]["email"]].post(f"/v1/guarantee-releases/{release}/consent", status=200)
+    waiting = granted(world)
+    signatory = {"personal_number": waiting.body["signatory_personal_number"], "name": "Anna Andersson"}
+    rule = {
+        "signatories": [signatory],
+        "alternatives": [{"persons": [signatory["personal_number"]]}],
+        "evidence": evidence,
+    }
+    change = one.post(f"{waiting.agreement}/signing-rule", rule)["change_id"]
+    other.post(f"/v1/signing-rules/{change}/approval", status=200)
 
 
 def tell_integrators(world: HouseWorld) -> None:

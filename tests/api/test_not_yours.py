@@ -19,6 +19,7 @@ SAMPLES: dict[str, Any] = {
     "/v1/applications/{application_id}": {"term_months": 24},
     "/v1/applications/{application_id}/supplements": {"information": "Mer"},
     "/v1/applications/{application_id}/guarantors/{ordinal}": application_json()["guarantors"][0],
+    "/v1/applications/{application_id}/guarantors/{ordinal}/invitation": {},
     "/v1/applications/{application_id}/overrides": {
         "outcome": "declined",
         "reason_code": "capacity",
@@ -60,6 +61,7 @@ SAMPLES: dict[str, Any] = {
         "entered_on": "2020-01-01",
         "evidence": "Näringslivsregistret",
     },
+    "/v1/agreements/{agreement_id}/drawdowns/resumption": {"reason": "De som är kvar räcker."},
     "/v1/partners/{partner_id}/exit": {"exited_on": "2026-01-15", "evidence": "Ändringsbevis"},
     "/v1/partners/{partner_id}/broken-limitation": {"broken_on": "2026-01-15"},
     "/v1/guarantees/{guarantee_id}/refusal": {"reason": "Nej."},

@@ -131,12 +131,12 @@ def addresses_of(world: HouseWorld, loan: Loan) -> list[tuple[str, str]]:
         "agreement_id": loan.agreement_id,
         "ordinal": 1,
         "month": "2026-03",
-        "verdict": "reject",
     }
     found = set()
     for rule in world.app.url_map.iter_rules():
         if rule.endpoint == "static":
             continue
+        known |= {"verdict": choice[1]} if (choice := re.search(r"<any\((\w+)", rule.rule)) else {}
         for marks in ({}, dict.fromkeys(rule.arguments, ANNA.formatted)):
             values = {name: known.get(name, str(uuid.uuid4())) for name in rule.arguments} | marks
             path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule).format(**values)

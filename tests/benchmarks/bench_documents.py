@@ -19,7 +19,8 @@ from time import process_time
 
 from agreements.documents.rules import DocumentKind, words
 from agreements.documents.sandbox import seal_key
-from agreements.documents.sealing import Attachment, load_key, seal, verify
+from agreements.documents.seal_check import Trusted, verify
+from agreements.documents.sealing import Attachment, load_key, seal
 from agreements.documents.typesetting import typeset
 from tests.support.documents import GRANTED_AT, VALUES
 from underwriting.kernel.clock import SystemClock
@@ -41,7 +42,7 @@ def main() -> int:
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder:
         files = seal_key.make(Path(folder), lender="Exempelkredit AB")
-        key, trusted = load_key(files.key, files.certificate), files.certificate.read_bytes()
+        key, trusted = load_key(files.key, files.certificate), Trusted(files.certificate.read_bytes())
 
         def sealed(number: int) -> bytes:
             return seal(document(DocumentKind.GUARANTEE, number), EVIDENCE, key=key)

@@ -71,7 +71,7 @@ def _submitted(live: Live, body: dict[str, Any]) -> uuid.UUID:
     holder = Caller(actor="draft", draft_secret_hash=token_hash(secret))
     started = house.applications.submit(view.id, holder, end_user_ip="127.0.0.1")
     app = live.runtime.settings.bankid.app_url
-    requests.post(f"{app}/orders/{started.auto_start_token}/sign", json={}, timeout=5).raise_for_status()
+    requests.post(f"{app}/orders/{started.qr_content}/sign", json={}, timeout=5).raise_for_status()
     live.wall.skip(seconds=_BETWEEN_QUESTIONS_SECONDS)
     house.signings.watch(started.signing_id, started.secret, end_user_ip="127.0.0.1")
     return view.id

@@ -40,61 +40,85 @@ def sole_trader_signs(live: Live, page: Page) -> str:
     return page.url
 
 
-def test_a_loan_from_the_invitation_to_the_first_fee(live: Live, page: Page, newcomer: Newcomer) -> None:
+def sign_agreement(live: Live, page: Page) -> None:
+    """Go from the agreement's page to the whole text, and sign it there."""
+    page.get_by_role("link", name="Läs och skriv under avtalet").click()
+    expect(page.locator(".document").first).to_contain_text("Kreditavtal")
+    page.get_by_role("button", name="Skriv under avtalet med BankID").click()
+    sign(live, page)
+
+
+def guarantor_signs(live: Live, phone: Page, named: Guarantor, *, scripts: bool = True) -> None:
+    """Open the own link, be identified by BankID, read the whole text and the sum, sign by the keyboard."""
+    open_link(live, phone, named, "/guarantees/")
+    expect(phone.locator("main")).not_to_contain_text("200 000")
+    phone.get_by_role("button", name="Fortsätt med BankID").click()
+    sign(live, phone, named.person, scripts=scripts)
+    expect_state(phone, "Väntar på din underskrift")
+    expect(phone.locator(".facts").first).to_contain_text("300 000 kr")  # 150 % of 200 000 kr
+    if scripts:
+        look_at(phone)
+    phone.get_by_role("link", name="Gå till underskriften").press("Enter")
+    phone.keyboard.press("Tab")
+    expect(phone.get_by_role("button", name="Skriv under med BankID")).to_be_focused()
+    phone.keyboard.press("Enter")
+    sign(live, phone, scripts=scripts)
+    expect_state(phone, "Undertecknad")
+
+
+def test_a_loan_on_three_phones_from_the_form_to_the_first_fee(live: Live, newcomer: Newcomer) -> None:
     """A6, G2, P1, F1, F10: nobody is asked about and nothing is paid before everybody has signed."""
     live.begin(MARCH_30, time(10))
-    status = apply(live, page, Wish(guarantors=(KARL_HIMSELF, BERIT_BERG)))
+    page, *phones = (newcomer(viewport=PHONE, java_script_enabled=scripts) for scripts in (True, True, False))
+    guarantors = (BERIT_BERG, CECILIA_CEDER)
+    status = apply(live, page, Wish(guarantors=guarantors))
     live.work()
     visit(page, status)
     expect_state(page, "Väntar på bekräftelse")
     look_at(page)
 
-    guarantor = newcomer()
-    open_link(live, guarantor, BERIT_BERG, "/invitations/")
-    expect(guarantor.locator("main")).to_contain_text("200 000 kr")
-    look_at(guarantor)
-    guarantor.get_by_role("button", name="Bekräfta med BankID").click()
-    look_at(guarantor)
-    sign(live, guarantor)
-    expect(guarantor.locator("main")).to_contain_text("Tack, du har bekräftat.")
+    for phone, named in zip(phones, guarantors, strict=True):
+        open_link(live, phone, named, "/invitations/")
+        expect(phone.locator("main")).to_contain_text("200 000 kr")
+        phone.get_by_role("button", name="Bekräfta med BankID").click()
+        sign(live, phone, scripts=named is BERIT_BERG)
+        expect(phone.locator("main")).to_contain_text("Tack, du har bekräftat.")
+        phone.get_by_role("button", name="Logga ut").click()
 
     live.work()
     visit(page, status)
     page.get_by_role("link", name="Till avtalet").click()
     agreement = page.url
     look_at(page)
-    page.get_by_role("button", name="Skriv under avtalet med BankID").click()
-    sign(live, page)
-    page.get_by_role("link", name="Läs och skriv under din borgen").click()
-    look_at(page)
-    page.get_by_role("button", name="Skriv under med BankID").click()
-    sign(live, page)
-    expect_state(page, "Undertecknad")
+    guarantor_signs(live, phones[0], BERIT_BERG)
+    sign_agreement(live, page)
+    expect_state(page, "Väntar på underskrifter")
     live.work()
     visit(page, agreement)
-    expect_state(page, "Väntar på underskrifter")
     expect(page.locator(".tiles")).to_contain_text("Utnyttjad kredit0 kr")
-
-    open_link(live, guarantor, BERIT_BERG, "/guarantees/")
-    guarantor.get_by_role("button", name="Skriv under med BankID").click()
-    sign(live, guarantor)
+    guarantor_signs(live, phones[1], CECILIA_CEDER, scripts=False)
     live.work()
     visit(page, agreement)
     expect_state(page, "Löpande")
     expect(page.locator(".tiles")).to_contain_text("Utnyttjad kredit200 000 kr")
+    expect(page.locator("main")).to_contain_text("Utbetald")
+    look_at(page)
 
     live.move_to(APRIL_2, time(10))
     visit(page, agreement)
-    look_at(page)
     page.get_by_role("link", name="mars 2026").click()
     expect(page.locator(".big")).to_have_text("3 000 kr")  # 1.50 % of 200 000 kr
     look_at(page)
     visit(page, f"{live.url}/my")
     look_at(page)
-    visit(page, agreement)
-    page.get_by_role("link", name="Borgensförbindelse").click()
-    expect(page.locator(".document").first).to_contain_text("såsom för egen skuld")
-    look_at(page)
+
+    phone = phones[0]
+    visit(phone, f"{live.url}/my")
+    phone.locator("a[href^='/guarantees/']").click()
+    expect(phone.locator(".big")).to_contain_text("203 000 kr")  # the credit and the first fee
+    phone.get_by_role("link", name="Information till borgensman", exact=True).click()
+    expect(phone.locator(".document").first).to_contain_text("såsom för egen skuld")
+    look_at(phone)
 
     page.get_by_role("button", name="Logga ut").click()
     visit(page, agreement)
@@ -169,8 +193,7 @@ def test_without_scripts_a_phone_reads_the_time_left_cancels_after_payout_and_fi
 ) -> None:
     """C2, C6, C7: paid out on Monday, so to the end of Saturday; asked on Thursday at noon: 2 d 11:59:59 are left."""
     agreement = sole_trader_signs(live, page)
-    page.get_by_role("button", name="Skriv under avtalet med BankID").click()
-    sign(live, page)
+    sign_agreement(live, page)
     live.work()
     live.move_to(date(2026, 3, 5), time(12))
     visit(page, agreement)
@@ -188,7 +211,7 @@ def test_without_scripts_a_phone_reads_the_time_left_cancels_after_payout_and_fi
     expect(phone.locator("#cancel")).to_contain_text("Betala 201 500 kr senast tisdagen den 10 mars 2026")
     visit(page, agreement)
     look_at(page)
-    phone.get_by_role("link", name="Kvitto på hävning").click()
+    phone.get_by_role("link", name="Kvitto på hävning", exact=True).click()
     expect(phone.locator(".document").first).to_contain_text("torsdagen den 5 mars 2026 kl. 12.00")
 
 

@@ -139,4 +139,7 @@ def test_a_sole_trader_applies_with_the_keyboard_alone(live: Live, page: Page) -
     page.keyboard.press("Enter")
     page.wait_for_url("**/signings/*")
     expect(page.locator(".qr svg")).to_be_visible()
+    tab_to("form[action$='/open-here'] button")
+    page.keyboard.press("Enter")
+    expect(page.locator(".qr svg")).to_have_count(0)
     tab_to("a.button")

@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from tests.conftest import LONG
 from tests.support import nursery, scheduler_process
 from tests.support.lending import application_json
 from tests.support.processes import wait_until
@@ -89,7 +90,7 @@ class Restartable(EmbeddedPostgres):
         self.__enter__()
 
 
-@pytest.mark.parametrize("number", [FAST, AT_ONCE])
+@pytest.mark.parametrize("number", [FAST, AT_ONCE] if LONG else [AT_ONCE])
 def test_requests_are_refused_clearly_and_then_succeed(home: Path, tmp_path: Path, number: signal.Signals) -> None:
     """A7: what is sent again with its key is done once, even where the connection broke as the answer was committed."""
     postgres = Restartable(home)

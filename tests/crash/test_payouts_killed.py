@@ -94,7 +94,7 @@ def test_workers_killed_at_random_from_signing_to_payout_pay_once_and_not_before
             for kill in range(KILLS_EACH):
                 if kill in signed_at:
                     order = to_sign.pop()()
-                    bankid.act(f"orders/{order.auto_start_token}/sign", {}).raise_for_status()
+                    bankid.act(f"orders/{order.qr_content}/sign", {}).raise_for_status()
                 assert run(agreement.id, chance.randrange(LONGEST_LIFE_MILLISECONDS)) == signal.SIGKILL, seed
                 if to_sign:
                     assert Money.kronor(bank.balance()) == before, seed
@@ -113,7 +113,7 @@ def sign_again(credit: CreditWorld, bankid: BankIdWorld, agreement_id: uuid.UUID
     """What people do whose order ran out of time, since workers were killed one after the other while asking for it."""
     for start in (partial(credit.start_agreement, agreement_id), partial(credit.start_guarantee, agreement_id, ERIK)):
         with suppress(AlreadySigned, NothingToSign):
-            bankid.act(f"orders/{start().auto_start_token}/sign", {}).raise_for_status()
+            bankid.act(f"orders/{start().qr_content}/sign", {}).raise_for_status()
 
 
 @contextmanager

@@ -130,7 +130,7 @@ class Place:
         before = self.questions.asked[PERSON]
         holder = Caller(actor="draft", draft_secret_hash=token_hash(secret))
         started = self.house.applications.submit(view.id, holder, end_user_ip="127.0.0.1")
-        answer = requests.post(f"{self.app_url}/orders/{started.auto_start_token}/sign", json={}, timeout=5)
+        answer = requests.post(f"{self.app_url}/orders/{started.qr_content}/sign", json={}, timeout=5)
         assert answer.ok, answer.text
         watch = partial(self.house.signings.watch, started.signing_id, started.secret, end_user_ip="127.0.0.1")
         assert wait_until(lambda: watch().state == "complete")

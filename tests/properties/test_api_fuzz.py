@@ -78,7 +78,7 @@ headers = st.dictionaries(
     max_size=3,
 )
 queries = st.dictionaries(
-    st.sampled_from(["cursor", "limit", "state", "status", "on", "language", "same_device", "next", "form"]),
+    st.sampled_from(["cursor", "limit", "state", "status", "on", "language", "nonce", "next", "form"]),
     texts,
     max_size=3,
 )
@@ -242,7 +242,7 @@ def check(answer: TestResponse, *, interface: bool) -> None:
 
 
 fuzzed = settings(
-    max_examples=2_000 if LONG else 150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not LONG
+    max_examples=2_000 if LONG else 100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not LONG
 )
 
 

@@ -11,8 +11,8 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
+from agreements.signing.certificate_path import Roots, read_roots
 from agreements.signing.client import BankIdClient
-from agreements.signing.evidence import Roots, read_roots
 from agreements.signing.sandbox.bankid import PATH
 from agreements.signing.sandbox.pki import Pki
 from agreements.signing.sandbox.stand_in import make_bankid, make_relying_party_server
@@ -52,9 +52,9 @@ class BankIdWorld:
         """Post *body* as JSON to the app."""
         return requests.post(self.app_url + path, json=body, timeout=5)
 
-    def open(self, auto_start_token: str) -> requests.Response:
-        """The page of one order, as a browser gets it."""
-        return requests.get(f"{self.app_url}orders/{auto_start_token}", timeout=5)
+    def open(self, code: str) -> requests.Response:
+        """The page of one order, by its token or by what its QR code says, as a browser gets it."""
+        return requests.get(f"{self.app_url}orders/{code}", timeout=5)
 
     def pass_time(self, seconds: int) -> None:
         """Move the stand-in's clock."""

@@ -150,7 +150,7 @@ class CreditWorld:
 
     def complete(self, started: Started, **acts: Any) -> SigningView:
         """What the person does in BankID's app, and then the view of the order."""
-        answer = self.bankid.act(f"orders/{started.auto_start_token}/sign", acts)
+        answer = self.bankid.act(f"orders/{started.qr_content}/sign", acts)
         assert answer.ok, answer.text
         self.pass_wall(seconds=3)
         return self.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7")

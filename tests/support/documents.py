@@ -149,6 +149,8 @@ VALUES: dict[DocumentKind, dict[str, object]] = {
         "fee": K(1_500),
         "principal": K(218_000),
         "total": K(219_500),
+        "outcome": "conditional",
+        "held": K(0),
         "pay_by": date(2026, 11, 26),
         "bankgiro": "5050-1055",
         "ocr": "10000108",

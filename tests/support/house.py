@@ -131,7 +131,7 @@ class HouseWorld:
 
     def sign(self, started: Mapping[str, Any]) -> Api:
         """What the person does in BankID's app; the person, who is then logged in."""
-        answer = self.bankid.act(f"orders/{started['auto_start_token']}/sign", {})
+        answer = self.bankid.act(f"orders/{started['qr_content']}/sign", {})
         assert answer.ok, answer.text
         self.let_pass(_BETWEEN_QUESTIONS)
         watched = self.anyone().call("GET", f"/v1/signings/{started['signing_id']}", Signing_Secret=started["secret"])
@@ -141,7 +141,7 @@ class HouseWorld:
     def log_in(self, person: PersonalNumber) -> Api:
         """*person*, identified by BankID."""
         started = self.anyone().post("/v1/signings", {"purpose": "identify"})
-        answer = self.bankid.act(f"orders/{started['auto_start_token']}/sign", {"personal_number": person.digits})
+        answer = self.bankid.act(f"orders/{started['qr_content']}/sign", {"personal_number": person.digits})
         assert answer.ok, answer.text
         self.let_pass(_BETWEEN_QUESTIONS)
         watched = self.anyone().call("GET", f"/v1/signings/{started['signing_id']}", Signing_Secret=started["secret"])

@@ -21,8 +21,8 @@ from agreements.payouts.client import BankClient
 from agreements.payouts.formats import Debtor
 from agreements.payouts.service import Payouts
 from agreements.payouts.services.write_file import FileTerms
+from agreements.signing.certificate_path import read_roots
 from agreements.signing.client import BankIdClient
-from agreements.signing.evidence import read_roots
 from agreements.signing.service import Handler, Signings
 from tests.support.credit import NoReports
 from tests.support.environment import complete_environment

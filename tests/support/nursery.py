@@ -21,7 +21,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-_LOADED = ("underwriting.jobs", "underwriting.worker", "bureau_clients.sandbox.server", "pytest")
+_LOADED = (
+    "underwriting.jobs",
+    "underwriting.worker",
+    "underwriting.app",
+    "gunicorn.app.base",
+    "bureau_clients.sandbox.server",
+    "pytest",
+)
 _MOST_BYTES = 1 << 20
 _ROOM_FOR_A_NUMBER = 32
 _STANDARD_ERROR = 2

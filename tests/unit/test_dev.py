@@ -182,23 +182,24 @@ def test_without_a_verb_it_says_what_it_can_do_from_any_folder(tmp_path: Path) -
     assert all(f"./dev {verb}" in asked.stdout for verb in ("up", "test", "lock", "borgen"))
 
 
-def test_a_missing_chromium_is_installed_from_debian(dev: ModuleType, machine: Machine) -> None:
-    dev.ensure_chromium()
+def test_what_is_missing_is_installed_from_debian(dev: ModuleType, machine: Machine) -> None:
+    machine.programs["pdfsig"] = "/usr/bin/pdfsig"
+    dev.ensure_tools()
     assert [line.split()[0:1] + line.split()[4:] for line in machine.ran] == [
         ["apt-get", "update"],
-        ["apt-get", "install", "-y", "--no-install-recommends", "chromium-headless-shell"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium-headless-shell", "xmlsec1"],
     ]
 
 
-def test_a_chromium_that_is_there_is_left_alone(dev: ModuleType, machine: Machine) -> None:
-    machine.programs["chromium"] = "/usr/bin/chromium"
-    dev.ensure_chromium()
+def test_what_is_there_is_left_alone(dev: ModuleType, machine: Machine) -> None:
+    machine.programs |= {name: f"/usr/bin/{name}" for name in ("chromium", "xmlsec1", "pdfsig")}
+    dev.ensure_tools()
     assert machine.ran == []
 
 
 @pytest.mark.parametrize(("ci", "consequence"), [("", "be SKIPPED"), ("true", "FAIL")])
 @pytest.mark.parametrize("reason", ["no root", "no apt-get", "no network"])
-def test_a_chromium_that_cannot_be_installed_is_said_loudly(
+def test_a_tool_that_cannot_be_installed_is_said_loudly(
     dev: ModuleType,
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
@@ -212,8 +213,10 @@ def test_a_chromium_that_cannot_be_installed_is_said_loudly(
     machine.answer = 100 if reason == "no network" else 0
     if reason == "no apt-get":
         del machine.programs["apt-get"]
-    dev.ensure_chromium()
-    assert f"!!! There is no Chromium here: the browser tests will {consequence}." in capsys.readouterr().err
+    dev.ensure_tools()
+    told = capsys.readouterr().err
+    assert f"!!! There is no chromium-headless-shell here: the browser tests will {consequence}." in told
+    assert "!!! There is no xmlsec1 here: the test of a bundle by a stranger's tools will be SKIPPED." in told
 
 
 def test_a_long_run_measures_with_every_benchmark_and_a_short_one_with_none(dev: ModuleType) -> None:

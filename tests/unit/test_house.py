@@ -86,3 +86,16 @@ def test_a_seal_whose_key_and_certificate_do_not_fit_is_refused_as_a_setting(
     settings = Settings.from_environment(environment | {"DOCUMENT_SEAL_KEY": str(other.key)})
     with pytest.raises(SettingsRefused, match="DOCUMENT_SEAL_KEY cannot seal: the certificate is not of this key"):
         house_of(runtime_of(settings))
+
+
+def test_time_stamps_that_nobody_vouches_for_are_refused_as_a_setting(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """S3: what cannot be checked is not asked for."""
+    environment["DOCUMENT_SEAL_TIMESTAMPS_URL"] = "http://127.0.0.1:9/"
+    with pytest.raises(SettingsRefused, match="DOCUMENT_SEAL_TIMESTAMPS_ROOTS is missing"):
+        Settings.from_environment(environment)
+    (tmp_path / "roots.pem").write_text("nothing")
+    environment["DOCUMENT_SEAL_TIMESTAMPS_ROOTS"] = str(tmp_path / "roots.pem")
+    with pytest.raises(SettingsRefused, match="DOCUMENT_SEAL_TIMESTAMPS_ROOTS holds no certificates"):
+        house_of(runtime_of(Settings.from_environment(environment)))

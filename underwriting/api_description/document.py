@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from schemas.problems import ProblemSchema
+from underwriting.api_description.examples import EXAMPLES
 from underwriting.api_description.operation import Answer, Area, Operation
 from underwriting.api_description.operations import OPERATIONS
 from underwriting.platform import request_ids
@@ -125,7 +126,10 @@ def _description(operation: Operation) -> str:
 
 
 def _body(operation: Operation) -> dict[str, Any]:
-    return {"schema": operation.body or {"type": "string", "format": "binary"}}
+    described: dict[str, Any] = {"schema": operation.body or {"type": "string", "format": "binary"}}
+    if (example := EXAMPLES.get((operation.method, operation.path))) is not None:
+        described["example"] = example
+    return described
 
 
 def _answer(answer: Answer, operation: Operation) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The catalogue of events as a page for people, in Markdown; `docs/events.md` holds it."""
 
-from underwriting.kernel.event_catalogue import CATALOGUE, EventKind, Form, Member
+from underwriting.kernel.event_catalogue import CATALOGUE
+from underwriting.kernel.event_forms import EventKind, Form, Member
 
 
 def as_markdown() -> str:

@@ -6,7 +6,13 @@ from schemas.application_answers import (
     CreatedApplicationSchema,
     SupplementAnswerSchema,
 )
-from schemas.applications import ApplicationPatchSchema, ApplicationSchema, GuarantorSchema, SupplementSchema
+from schemas.applications import (
+    ApplicationPatchSchema,
+    ApplicationSchema,
+    GuarantorSchema,
+    InvitationRequestSchema,
+    SupplementSchema,
+)
 from schemas.decisions import (
     DecisionPendingSchema,
     DecisionSchema,
@@ -51,12 +57,6 @@ _SECRET = Parameter(
         "Underskriftens hemlighet; utan den räknas kakan borgen_signing",
         "The signing's secret; without it the cookie borgen_signing counts",
     ),
-)
-_SAME_DEVICE = Parameter(
-    name="same_device",
-    place="query",
-    text=Text("Appen öppnas på samma enhet, inte med QR-kod", "The app is opened on the same device, not by QR code"),
-    schema={"type": "boolean"},
 )
 _APPLICATION_PATH = "/v1/applications/{application_id}"
 _APPLICATION = Answer(text=Text("Ansökan", "The application"), schemas=(ApplicationAnswerSchema,))
@@ -169,6 +169,19 @@ INTAKE = (
     Operation(
         area=Area.APPLICATIONS,
         method="POST",
+        path="/v1/applications/{application_id}/guarantors/{ordinal}/invitation",
+        summary=Text("Skriv till en borgensman en gång till", "Write to a guarantor once more"),
+        who=(Audience.APPLICANT, *UNDERWRITERS),
+        body=InvitationRequestSchema,
+        answers={200: _APPLICATION},
+        rules=("A6", "A7", "G2"),
+        takes_key=True,
+        is_tagged=True,
+        takes_tag_of=_APPLICATION_PATH,
+    ),
+    Operation(
+        area=Area.APPLICATIONS,
+        method="POST",
         path="/v1/invitations/{token}/confirmation",
         summary=Text("Börja bekräfta borgensåtagandet med BankID", "Start to confirm with BankID as guarantor"),
         who=(Audience.INVITED,),
@@ -265,8 +278,9 @@ INTAKE = (
         summary=Text("Logga in eller börja underteckna med BankID", "Log in, or start to sign, with BankID"),
         who=(Audience.ANYONE,),
         body=SigningRequestSchema,
+        body_names_a_thing=True,
         answers={201: _STARTED},
-        rules=("A7", "G2", "S1"),
+        rules=("A7", "G2", "S1", "S2"),
         logs_in=True,
         takes_key=True,
         asks_outside_party=True,
@@ -277,8 +291,25 @@ INTAKE = (
         path="/v1/signings/{signing_id}",
         summary=Text("Se hur underskriften går", "See how the signing stands"),
         who=(Audience.SIGNER,),
-        parameters=(_SECRET, _SAME_DEVICE),
+        parameters=(_SECRET,),
         answers={200: Answer(text=Text("Underskriften", "The signing"), schemas=(SigningSchema,))},
+    ),
+    Operation(
+        area=Area.SIGNING,
+        method="POST",
+        path="/v1/signings/{signing_id}/same-device",
+        summary=Text(
+            "Öppna BankID på samma enhet i stället för med QR-kod. Inloggning ges bara den webbläsare som började "
+            "(kakan borgen_signing) och som BankID-appen leder tillbaka till",
+            "Open BankID on the same device instead of by QR code. Only the browser that began (the cookie "
+            "borgen_signing), and that the BankID app leads back to, is logged in",
+        ),
+        who=(Audience.SIGNER,),
+        parameters=(_SECRET,),
+        answers={200: Answer(text=Text("Underskriften", "The signing"), schemas=(SigningSchema,))},
+        rules=("A7", "S1"),
+        takes_key=True,
+        asks_outside_party=True,
     ),
     Operation(
         area=Area.SIGNING,

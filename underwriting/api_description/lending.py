@@ -2,18 +2,12 @@
 
 from schemas.agreements import (
     AgreementSchema,
-    CancellationQuoteSchema,
-    CancellationRequestSchema,
-    CancellationSchema,
     DocumentSchema,
     DrawdownRequestSchema,
     DrawdownSchema,
     GuaranteeSchema,
     LedgerEntrySchema,
     LiablePartySchema,
-    RedemptionQuoteSchema,
-    RedemptionRequestSchema,
-    RedemptionSchema,
 )
 from schemas.billing import ChargedFeeSchema, FeeExplanationSchema, FeeRunRequestSchema, FeeRunSchema
 from schemas.guarantees import ExposureSchema
@@ -24,7 +18,6 @@ from underwriting.api_description.intake import CURSOR, LIMIT
 from underwriting.api_description.operation import (
     BILLING_DESK,
     BILLING_READERS,
-    RECORDERS,
     STAFF,
     Answer,
     Area,
@@ -42,12 +35,6 @@ _LANGUAGE = Parameter(
     text=Text("Handlingens språk; den svenska gäller", "The document's language; the Swedish text prevails"),
     schema={"type": "string", "enum": ["sv", "en"], "default": "sv"},
 )
-_DAY = Parameter(
-    name="on",
-    place="query",
-    text=Text("Dagen för lösen; utan den räknas i dag", "The day of redemption; today without it"),
-    schema={"type": "string", "format": "date"},
-)
 _UNMATCHED = Parameter(
     name="status",
     place="query",
@@ -57,7 +44,6 @@ _UNMATCHED = Parameter(
 )
 _AGREEMENT_PATH = "/v1/agreements/{agreement_id}"
 _DRAWDOWN = Answer(text=Text("Uttaget", "The drawdown"), schemas=(DrawdownSchema,))
-_CANCELLATION = Answer(text=Text("Hävningen", "The cancellation"), schemas=(CancellationSchema,))
 
 LENDING = (
     Operation(
@@ -220,72 +206,6 @@ LENDING = (
         answers={201: Answer(text=Text("Månaden", "The month"), schemas=(FeeRunSchema,))},
         rules=("A7", "F1"),
         takes_key=True,
-    ),
-    Operation(
-        area=Area.ENDING,
-        method="GET",
-        path="/v1/agreements/{agreement_id}/cancellation-quote",
-        summary=Text("Vad en hävning kostar nu", "What cancelling costs now"),
-        who=(Audience.BORROWER, *STAFF),
-        scope=Scope.AGREEMENTS_READ,
-        answers={200: Answer(text=Text("Villkoren", "The terms"), schemas=(CancellationQuoteSchema,))},
-        rules=("C4", "C8"),
-    ),
-    Operation(
-        area=Area.ENDING,
-        method="POST",
-        path="/v1/agreements/{agreement_id}/cancellation",
-        summary=Text("Häv avtalet", "Cancel the agreement"),
-        who=(Audience.BORROWER, *RECORDERS),
-        body=CancellationRequestSchema,
-        body_is_optional=True,
-        answers={201: _CANCELLATION},
-        rules=("A7", "C1", "C2", "C4", "C5", "C6", "C8"),
-        takes_key=True,
-        takes_tag_of=_AGREEMENT_PATH,
-    ),
-    Operation(
-        area=Area.ENDING,
-        method="POST",
-        path="/v1/cancellations/{cancellation_id}/confirmation",
-        summary=Text("Bekräfta en hävning som antecknades sent", "Confirm a cancellation that was recorded late"),
-        who=RECORDERS,
-        answers={200: _CANCELLATION},
-        rules=("A7", "C5"),
-        takes_key=True,
-    ),
-    Operation(
-        area=Area.ENDING,
-        method="POST",
-        path="/v1/cancellations/{cancellation_id}/rejection",
-        summary=Text("Avvisa en hävning som antecknades sent", "Reject a cancellation that was recorded late"),
-        who=RECORDERS,
-        answers={200: _CANCELLATION},
-        rules=("A7", "C5"),
-        takes_key=True,
-    ),
-    Operation(
-        area=Area.ENDING,
-        method="GET",
-        path="/v1/agreements/{agreement_id}/redemption-quote",
-        summary=Text("Vad lösen kostar en viss dag", "What redeeming costs on a day"),
-        who=(Audience.BORROWER, *STAFF),
-        scope=Scope.AGREEMENTS_READ,
-        parameters=(_DAY,),
-        answers={200: Answer(text=Text("Summan", "The sum"), schemas=(RedemptionQuoteSchema,))},
-        rules=("C8", "F3"),
-    ),
-    Operation(
-        area=Area.ENDING,
-        method="POST",
-        path="/v1/agreements/{agreement_id}/redemption",
-        summary=Text("Begär förtida lösen", "Ask for early redemption"),
-        who=(Audience.BORROWER,),
-        body=RedemptionRequestSchema,
-        answers={201: Answer(text=Text("Begäran", "The request"), schemas=(RedemptionSchema,))},
-        rules=("A7", "C8", "F3"),
-        takes_key=True,
-        takes_tag_of=_AGREEMENT_PATH,
     ),
     Operation(
         area=Area.OPERATION,

@@ -89,6 +89,7 @@ class Operation:
 
     *is_tagged*: the answer has an `ETag`. *takes_tag_of* is the path whose tag is honoured in `If-Match`, if any.
     *scope* is what a machine client needs for it; without one it is not for them, or else for anyone.
+    *body_names_a_thing*: what is not the caller's answers 404 though the path names nothing.
     """
 
     area: Area
@@ -100,6 +101,7 @@ class Operation:
     body: type[Schema] | None = None
     body_media_type: str = JSON
     body_is_optional: bool = False
+    body_names_a_thing: bool = False
     parameters: tuple[Parameter, ...] = ()
     rules: tuple[str, ...] = ()
     scope: Scope | None = None
@@ -142,7 +144,7 @@ class Operation:
             400: self.has_body,
             401: self.needs_login or self.logs_in,
             403: self.needs_login or self.scope is not None,
-            404: bool(self.path_parameters) or self.path.startswith(_SANDBOX),
+            404: bool(self.path_parameters) or self.path.startswith(_SANDBOX) or self.body_names_a_thing,
             409: bool(self.rules),
             412: bool(self.takes_tag_of),
             413: self.has_body,

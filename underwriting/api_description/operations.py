@@ -3,6 +3,7 @@
 from underwriting.api_description.customers import CUSTOMERS
 from underwriting.api_description.desk import DESK
 from underwriting.api_description.due_diligence import DUE_DILIGENCE
+from underwriting.api_description.ending import ENDING
 from underwriting.api_description.intake import INTAKE
 from underwriting.api_description.integration import ACCESS, INTEGRATION
 from underwriting.api_description.invoices import INVOICES
@@ -20,6 +21,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *POLICIES,
     *LENDING,
     *INVOICES,
+    *ENDING,
     *PARTIES,
     *PAYOUTS,
     *ACCESS,

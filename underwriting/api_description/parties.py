@@ -16,6 +16,7 @@ from schemas.parties import (
     SigningRuleRequestSchema,
     SigningRuleSchema,
 )
+from underwriting.api_description.intake import DONE
 from underwriting.api_description.operation import STAFF, UNDERWRITERS, Answer, Area, Audience, Operation, Parameter
 from underwriting.kernel.text import Text
 
@@ -53,6 +54,7 @@ def _write(
     who: tuple[Audience, ...] = UNDERWRITERS,
     body: type[Schema] | None = None,
     creates: bool = False,
+    is_silent: bool = False,
 ) -> Operation:
     return Operation(
         area=Area.AGREEMENTS,
@@ -61,7 +63,7 @@ def _write(
         summary=summary,
         who=who,
         body=body,
-        answers={201 if creates else 200: answer},
+        answers={204 if is_silent else 201 if creates else 200: answer},
         rules=tuple(sorted(("A7", *rules))),
         takes_key=True,
     )
@@ -148,12 +150,31 @@ PARTIES = (
         "G5",
         body=PartnerExitRequestSchema,
     ),
+    Operation(
+        area=Area.AGREEMENTS,
+        method="PUT",
+        path="/v1/partners/{partner_id}/exit",
+        summary=Text("Rätta dagen för ett registrerat utträde", "Correct the day of a registered exit"),
+        who=UNDERWRITERS,
+        body=PartnerExitRequestSchema,
+        answers={200: _PARTNER},
+        rules=("A7", "G5"),
+        takes_key=True,
+    ),
     _write(
         "/v1/partners/{partner_id}/broken-limitation",
         Text("Anteckna ett preskriptionsavbrott", "Record that the limitation was broken"),
         _PARTNER,
         "G5",
         body=BrokenLimitationRequestSchema,
+    ),
+    _write(
+        "/v1/agreements/{agreement_id}/drawdowns/resumption",
+        Text("Låt uttag fortsätta efter ett utträde", "Let drawdowns go on after an exit"),
+        DONE,
+        "G5",
+        body=ReasonRequestSchema,
+        is_silent=True,
     ),
     _write(
         "/v1/guarantees/{guarantee_id}/release",

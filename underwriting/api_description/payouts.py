@@ -1,5 +1,6 @@
 """The operations of payouts as staff order, hold and release them."""
 
+from schemas.parties import ReasonRequestSchema
 from schemas.payouts import (
     AccountChangeSchema,
     BankReportSchema,
@@ -87,6 +88,19 @@ PAYOUTS = (
         who=BILLING_DESK,
         answers={200: Answer(text=Text("Filen", "The file"), schemas=(PayoutFileSchema,))},
         rules=("A7", "P1", "P2"),
+        takes_key=True,
+    ),
+    Operation(
+        area=Area.PAYOUTS,
+        method="POST",
+        path="/v1/payout-files/{file_id}/refusal",
+        summary=Text(
+            "Släpp inte en betalfil; utbetalningarna i den stoppas", "Refuse a payment file; its payouts are held"
+        ),
+        who=BILLING_DESK,
+        body=ReasonRequestSchema,
+        answers={200: Answer(text=Text("Filen", "The file"), schemas=(PayoutFileSchema,))},
+        rules=("A7", "P2"),
         takes_key=True,
     ),
     Operation(

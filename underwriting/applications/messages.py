@@ -79,6 +79,19 @@ def lapsed(*, reference: str, for_want_of_confirmation: bool) -> Letter:
     )
 
 
+def guarantor_not_needed(*, reference: str, applicant: str) -> Letter:
+    """To a person named as guarantor: the application has lapsed, and nothing is asked of them (rule A6)."""
+    return Letter(
+        Text("Kreditansökan {r} har förfallit", "Credit application {r} has lapsed").filled(r=reference),
+        Text(
+            "Ansökan {r}, där {applicant} föreslog dig som borgensman, har förfallit. Du är inte bunden till något och "
+            "behöver inte svara.",
+            "Application {r}, in which {applicant} proposed you as guarantor, has lapsed. You are bound to nothing and "
+            "need not answer.",
+        ).filled(r=reference, applicant=applicant),
+    )
+
+
 def last_day(before: datetime) -> Text:
     """The last day that lies wholly before the instant *before*, in words."""
     return day_in_words(stockholm_date(before - timedelta(microseconds=1)))

@@ -129,7 +129,8 @@ class ApplicationGuarantor(Identified, Base):
     person_index: Mapped[bytes] = mapped_column(index=True)
     details_encrypted: Mapped[bytes]  # JSON: name, email, phone
     invitation_hash: Mapped[bytes | None] = mapped_column(unique=True)
-    invited_at: Mapped[datetime | None]
+    invited_at: Mapped[datetime | None]  # last
+    invitations: Mapped[int] = mapped_column(sa.Integer, server_default="1")  # so many letters, of one who was invited
     answered_at: Mapped[datetime | None]
     notice_version: Mapped[str | None]  # A6: which notice this person confirmed
 

@@ -13,7 +13,13 @@ from schemas.application_answers import (
     ApplicationPageSchema,
     SupplementAnswerSchema,
 )
-from schemas.applications import ApplicationSchema, GuarantorSchema, SupplementSchema, patched
+from schemas.applications import (
+    ApplicationSchema,
+    GuarantorSchema,
+    InvitationRequestSchema,
+    SupplementSchema,
+    patched,
+)
 from schemas.loading import Body, load
 from schemas.signings import StartedSigningSchema
 from underwriting.applications.service import Applications
@@ -22,6 +28,7 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.idempotency import idempotent
 from underwriting.platform.preconditions import if_unchanged, tagged
 from underwriting.platform.runtime import Runtime
@@ -93,7 +100,7 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
     @idempotent(runtime, asks_outside_party=True)
     @unchanged
     def submit(application_id: uuid.UUID) -> ResponseReturnValue:
-        return _started(applications.submit(application_id, current_caller(), end_user_ip=_end_user_ip()))
+        return _started(applications.submit(application_id, current_caller(), end_user_ip=end_user_ip()))
 
     @views.post("/applications/<uuid:application_id>/supplements")
     @idempotent(runtime)
@@ -111,10 +118,19 @@ def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
         view = applications.replace_guarantor(application_id, ordinal, named, current_caller())
         return jsonify(_ANSWER.dump(view))
 
+    @views.post("/applications/<uuid:application_id>/guarantors/<int:ordinal>/invitation")
+    @idempotent(runtime)
+    @unchanged
+    @tagged
+    def invite_again(application_id: uuid.UUID, ordinal: int) -> ResponseReturnValue:
+        asked = body(InvitationRequestSchema())
+        view = applications.invite_again(application_id, ordinal, email=asked.email, caller=current_caller())
+        return jsonify(_ANSWER.dump(view))
+
     @views.post("/invitations/<token>/confirmation")
     @idempotent(runtime, asks_outside_party=True)
     def confirm(token: str) -> ResponseReturnValue:
-        return _started(applications.start_confirmation(token, end_user_ip=_end_user_ip()))
+        return _started(applications.start_confirmation(token, end_user_ip=end_user_ip()))
 
     @views.post("/invitations/<token>/refusal")
     @idempotent(runtime)
@@ -132,10 +148,6 @@ def _started(started: Started) -> Response:
     response.headers["Location"] = f"/v1/signings/{started.signing_id}"
     set_cookie(response, SIGNING_COOKIE, started.secret)
     return response
-
-
-def _end_user_ip() -> str:
-    return request.remote_addr or "127.0.0.1"
 
 
 def _state(text: str | None) -> ApplicationState | None:

@@ -40,6 +40,7 @@ class ApplicationEvent(StrEnum):
     FACT_DISPUTED = "fact_disputed"  # what a bureau has told was wrong; decided anew
     OFFER_ACCEPTED = "offer_accepted"
     OFFER_EXPIRED = "offer_expired"
+    OFFER_DECLINED = "offer_declined"
 
 
 class ApplicationStateRefuses(Conflict):
@@ -90,6 +91,7 @@ TRANSITIONS: Mapping[tuple[ApplicationState, ApplicationEvent], ApplicationState
     (_S.COUNTER_OFFER, _E.OFFER_ACCEPTED): _S.APPROVED,
     (_S.APPROVED, _E.GUARANTOR_REPLACED): _S.SUBMITTED,  # G2: one has declined; what was granted is given up
     (_S.COUNTER_OFFER, _E.OFFER_EXPIRED): _S.LAPSED,
+    (_S.COUNTER_OFFER, _E.OFFER_DECLINED): _S.LAPSED,
     (_S.COUNTER_OFFER, _E.SUPPLEMENTED): _S.COUNTER_OFFER,
     (_S.COUNTER_OFFER, _E.REVIEWED): _S.REFERRED,
     (_S.DECLINED, _E.REVIEWED): _S.REFERRED,
@@ -129,6 +131,7 @@ _EVENTS: Mapping[ApplicationEvent, tuple[str, Text]] = {
     _E.FACT_DISPUTED: ("D13", Text("avgöras på en rättad uppgift", "be decided on a corrected fact")),
     _E.OFFER_ACCEPTED: ("D1", Text("godtas som motbud", "be accepted as a counter-offer")),
     _E.OFFER_EXPIRED: ("D1", Text("förfalla som motbud", "lapse as a counter-offer")),
+    _E.OFFER_DECLINED: ("D1", Text("avböjas som motbud", "be declined as a counter-offer")),
 }
 
 

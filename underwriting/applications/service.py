@@ -21,6 +21,7 @@ from underwriting.applications.services import (
     add_supplement,
     confirm_guarantor,
     find_application,
+    invite_again,
     invite_guarantor,
     lapse_applications,
     read_application,
@@ -33,7 +34,7 @@ from underwriting.applications.services.confirm_guarantor import Invitation
 from underwriting.applications.services.read_application import ApplicationSummary, ApplicationView, Page
 from underwriting.kernel.errors import NotPermitted
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, SigningPurpose
+from underwriting.kernel.vocabulary import UNDERWRITERS, ApplicationState, SigningPurpose
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -150,6 +151,20 @@ class Applications:
             application = self._own(session, application_id, caller)
             invite_guarantor.replace_guarantor(
                 session, self.runtime, application, ordinal, named, actor=caller.actor, at=at
+            )
+            return read_application.view_of(session, self.runtime, application)
+
+    def invite_again(
+        self, application_id: uuid.UUID, ordinal: int, *, email: str | None, caller: Caller
+    ) -> ApplicationView:
+        """Write to guarantor *ordinal* once more, for the applicant or one of staff; at *email* where it is given."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = find_application.lock_for(session, application_id, caller)
+            if not (find_application.is_applicant(application, caller) or caller.has(*UNDERWRITERS)):
+                raise NotPermitted
+            invite_again.invite_again(
+                session, self.runtime, application, ordinal, email=email, actor=caller.actor, at=at
             )
             return read_application.view_of(session, self.runtime, application)
 

@@ -23,6 +23,7 @@ from underwriting.decisions.services.propose_override import ProposalView
 from underwriting.decisions.services.read_decision import ApplicantDecision, Pending, StaffDecision
 from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller, set_cookie
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.idempotency import idempotent
 from underwriting.platform.preconditions import if_unchanged
 from underwriting.platform.runtime import Runtime
@@ -79,9 +80,7 @@ def blueprint(runtime: Runtime, decisions: Decisions) -> Blueprint:
     @idempotent(runtime, asks_outside_party=True)
     @unchanged
     def accept(application_id: uuid.UUID) -> ResponseReturnValue:
-        started = decisions.accept_counter_offer(
-            application_id, current_caller(), end_user_ip=request.remote_addr or "127.0.0.1"
-        )
+        started = decisions.accept_counter_offer(application_id, current_caller(), end_user_ip=end_user_ip())
         response: Response = jsonify(StartedSigningSchema().dump(started))
         response.status_code = 201
         response.headers["Location"] = f"/v1/signings/{started.signing_id}"

@@ -99,6 +99,7 @@ class Decisions:
     def ask_again(self, application_id: uuid.UUID, caller: Caller) -> None:
         """An underwriter's decision that what is unknown or was refused is asked for once more (rule B4).
 
+        An answer that came after its question was given up for dead lets the application go on without a new one.
         Raises QuestionNotBlocked when nothing stands in the way, ApplicationStateRefuses after the assessment.
         """
         caller.require(*UNDERWRITERS)
@@ -109,7 +110,7 @@ class Decisions:
             rules.advance(ApplicationState(application.state), ApplicationEvent.ATTEMPT_FAILED)
             case = gather(session, self.runtime, application, at=at)
             allowed = [self._allow(case, position, caller, at) for position in range(len(case.subjects))]
-            if not any(allowed):
+            if not any(allowed) and not application.outcome_unknown:
                 raise QuestionNotBlocked
             application.outcome_unknown = False
             application.next_attempt_at = self.runtime.wall.now()
@@ -187,6 +188,13 @@ class Decisions:
             person=case.body.signatory_personal_number,
             end_user_ip=end_user_ip,
         )
+
+    def decline_counter_offer(self, application_id: uuid.UUID, caller: Caller) -> None:
+        """The applicant does not want the offer (rule D1). NotFound, ApplicationStateRefuses, OfferExpired."""
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            application = lock_own(session, application_id, caller)
+            accept_offer.decline_offer(session, application, actor=caller.actor, at=at)
 
     def counter_offer_signed(self, session: Session, signing: Signing, at: datetime) -> None:
         """Handler of SigningPurpose.COUNTER_OFFER."""

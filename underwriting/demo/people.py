@@ -50,7 +50,7 @@ class Citizen:
     def carry_out(self, started: dict[str, Any]) -> None:
         """Do in the app what a started order asks for; whoever has signed is logged in. Raises Unexpected."""
         body = {"personal_number": self.person.personal_number}
-        self.app.send("POST", f"/orders/{started['auto_start_token']}/sign", body)
+        self.app.send("POST", f"/orders/{started['qr_content']}/sign", body)
         order = self._watched(started)
         if order["state"] != "complete":
             raise Unexpected(f"the order of {self.person.name} is {order['state']}: {order.get('message')}")

@@ -45,6 +45,7 @@ KIND_TEXTS: Mapping[DiligenceKind, Text] = MappingProxyType(
         DiligenceKind.SOURCE_OF_REPAYMENT: Text("Återbetalningens källa saknas", "The source of repayment is missing"),
         DiligenceKind.RISK_CLASS: Text("Underlag för riskklass saknas", "What the risk class rests on is missing"),
         DiligenceKind.ENHANCED_MEASURES: Text("Hög risk: skärpta åtgärder", "High risk: enhanced measures"),
+        DiligenceKind.SIGNING_RIGHT: Text("Sökanden tecknar inte firman", "Who applied may not sign for the company"),
     }
 )
 """The kinds as staff read them."""
@@ -77,6 +78,12 @@ KIND_TASKS: Mapping[DiligenceKind, Text] = MappingProxyType(
         DiligenceKind.ENHANCED_MEASURES: Text(
             "Gör skärpta åtgärder och föreslå relationen; en behörig beslutsfattare godkänner.",
             "Take enhanced measures and propose the relation; somebody with authority approves.",
+        ),
+        DiligenceKind.SIGNING_RIGHT: Text(
+            "Den som ansökte finns inte i den registrerade firmateckningen. Kontrollera ett aktuellt "
+            "registreringsbevis eller en fullmakt; saknas rätten inleds ingen relation.",
+            "Whoever applied is not in the registered right to sign. Look at a current certificate of registration or "
+            "a power of attorney; without that right no relation begins.",
         ),
     }
 )

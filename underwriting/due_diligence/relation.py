@@ -36,6 +36,7 @@ class Declared:
 
     *company* and *signatory* are numbers. *officers* have by the register the places that make an owner of somebody:
     partners of an HB, unlimited partners of a KB, chairs and managing directors of an AB; None where nothing is told.
+    *may_sign* are those with a place in the registered right to sign; None where that is not told whole.
     """
 
     company: str = field(repr=False)
@@ -50,6 +51,7 @@ class Declared:
     takes_cash: bool | None
     industry: str | None
     officers: tuple[str, ...] | None = field(repr=False)
+    may_sign: tuple[str, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ def _needs(known: Known, assessment: Assessment) -> Iterator[tuple[DiligenceKind
         yield DiligenceKind.ORIGIN_OF_FUNDS, None
     if grave:
         yield DiligenceKind.ENHANCED_MEASURES, [str(factor) for factor in grave]
+    if declared.may_sign is not None and declared.signatory not in declared.may_sign:
+        yield DiligenceKind.SIGNING_RIGHT, [declared.signatory, *sorted(declared.may_sign)]
 
 
 _GRAVE = frozenset({RiskFactor.HIGH_RISK_COUNTRY, RiskFactor.INDUSTRY_HIGH})

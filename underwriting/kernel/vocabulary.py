@@ -120,6 +120,13 @@ class GuaranteeState(StrEnum):
     LAPSED = "lapsed"
 
 
+class AnnulmentGround(StrEnum):
+    """Why an agreement is annulled before anything is paid out."""
+
+    HARD_STOP = "hard_stop"
+    FRAUD = "fraud"
+
+
 class ReleaseState(StrEnum):
     """The life of a guarantor's release (rule G4)."""
 
@@ -163,6 +170,7 @@ class HeldFor(StrEnum):
     HARD_STOP = "hard_stop"
     COMPANY_NOT_FOUND = "company_not_found"  # no bureau knows the company: a person needs other evidence
     ACCOUNT_CHANGED = "account_changed"
+    FILE_REFUSED = "file_refused"  # a person did not release the file that it stood in
 
 
 class CancellationState(StrEnum):
@@ -353,6 +361,7 @@ class DiligenceKind(StrEnum):
     SOURCE_OF_REPAYMENT = "source_of_repayment"
     RISK_CLASS = "risk_class"  # what the class rests on is not told
     ENHANCED_MEASURES = "enhanced_measures"  # the class is high
+    SIGNING_RIGHT = "signing_right"  # by the register, whoever submitted does not sign for the company (A9)
 
 
 class DiligenceState(StrEnum):

@@ -1,5 +1,6 @@
 """Every row of every feature, so that the tables can be compared with the migrations."""
 
+from agreements.annulment import models as annulment
 from agreements.billing import models as billing
 from agreements.cancellation import models as cancellation
 from agreements.credit import models as credit
@@ -43,6 +44,7 @@ FEATURES = (
     payments,
     redemption,
     cancellation,
+    annulment,
     due_diligence,
     applications,
     decisions,

@@ -66,7 +66,7 @@ _SUBJECTS: Mapping[str, str] = {  # as SQL over the row
         "'application:' || application_id",
     ),
     **dict.fromkeys(
-        ("cancellation", "guarantee", "guarantee_release", "liable_partner", "signing_rule_change"),
+        ("annulment", "cancellation", "guarantee", "guarantee_release", "liable_partner", "signing_rule_change"),
         _OF_AGREEMENT.format(id="agreement_id"),
     ),
     "payout": _OF_AGREEMENT.format(id="agreement_id"),

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.event_catalogue import EventKind, instant_written
+from underwriting.kernel.event_forms import EventKind, instant_written
 from underwriting.kernel.vocabulary import Scope
 from underwriting.platform.client_models import MachineClient
 from underwriting.platform.database import lock_subject

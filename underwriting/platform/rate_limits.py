@@ -23,7 +23,10 @@ _SENSITIVE = frozenset(
         *("staff.log_in", "account.pass_code", "account.confirm", "account.change_password", "access.give_token"),
         *("sign_on.start", "sign_on.back"),
         *("signing_page.start_login", "signings.start_signing", "signup.sign", "applications.submit"),
-        *("agreement_pages.sign", "agreement_pages.sign_guarantee", "applications.confirm", "decisions.accept"),
+        *("signing_page.open_here", "signings.open_here", "signing_page.come_back"),
+        *("agreement_pages.sign", "guarantee_pages.sign", "applications.confirm", "decisions.accept"),
+        *("signing_invitations.identify_guarantor", "signing_invitations.identify_signatory"),
+        *("applications.invite_again", "named_guarantors.send_again"),
         *("applicant.accept", "applicant.answer", "applications.create", "signup.apply"),
     }
 )

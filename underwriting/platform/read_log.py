@@ -54,6 +54,7 @@ class DataKind(StrEnum):
 KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "agreement.company": (DataKind.IDENTITY,),
     "agreement.details": (DataKind.CONTACT,),
+    "annulment.reason": (DataKind.APPLICATION,),
     "application.company": (DataKind.IDENTITY,),
     "application.details": (DataKind.APPLICATION, DataKind.CONTACT, DataKind.IDENTITY),
     "application_guarantor.person": (DataKind.IDENTITY,),
@@ -104,6 +105,7 @@ KINDS: Mapping[str, tuple[DataKind, ...]] = {
     "payout.account": (DataKind.ACCOUNT,),
     "payout.evidence": (DataKind.ACCOUNT,),
     "payout_file.content": (DataKind.PAYMENT,),
+    "payout_file.refusal": (DataKind.PAYMENT,),
     "bank_report.content": (DataKind.PAYMENT,),
     "account_check.account": (DataKind.ACCOUNT,),
     "account_check.holder": (DataKind.ACCOUNT,),

@@ -58,20 +58,22 @@ class BankIdSettings:
 class DocumentSealSettings:
     """The files (PEM) of the key that seals signed documents and of its certificate, with those of its issuers.
 
-    Seals are stamped by the time-stamp authority (RFC 3161) at *timestamps_url*, if any.
+    Seals are stamped by the time-stamp authority (RFC 3161) at *timestamps_url*, if any; *timestamps_roots* (PEM) are
+    who vouches for it and for those that were asked before.
     """
 
     key: Path
     certificate: Path
     timestamps_url: str | None
+    timestamps_roots: Path | None
 
 
 @dataclass(frozen=True, slots=True)
 class BankSettings:
     """Where payout orders are sent, and the token that shows they are ours; or the folder *drop* that stands for it.
 
-    *pain_version* is the version of pain.001 that the bank takes. Files that together pass *release_above* in a day are
-    released by a second person.
+    With a *drop* nobody is asked at *url*, which may be empty then, and so may the token. *pain_version* is the version
+    of pain.001 that the bank takes. Files that together pass *release_above* in a day are released by a second person.
     """
 
     url: str
@@ -158,6 +160,7 @@ class Settings:
                 key=reader.file("DOCUMENT_SEAL_KEY"),
                 certificate=reader.file("DOCUMENT_SEAL_CERTIFICATE"),
                 timestamps_url=reader.optional_url("DOCUMENT_SEAL_TIMESTAMPS_URL"),
+                timestamps_roots=reader.optional_file("DOCUMENT_SEAL_TIMESTAMPS_ROOTS"),
             ),
             bank=_bank(reader),
             lender=_lender(reader),
@@ -167,6 +170,7 @@ class Settings:
             log_level=reader.word("LOG_LEVEL", among=LOG_LEVELS, default="INFO"),
         )
         _check_keys_differ(reader, settings)
+        _check_time_stamps(reader, settings.document_seal)
         _check_sandbox(reader, settings)
         if reader.problems:
             raise SettingsRefused(tuple(reader.problems))
@@ -185,10 +189,11 @@ def _bankid(reader: EnvironmentReader) -> BankIdSettings:
 
 
 def _bank(reader: EnvironmentReader) -> BankSettings:
+    drop = reader.optional_path("BANK_DROP")
     return BankSettings(
-        url=reader.url("BANK_URL"),
-        token=reader.secret("BANK_TOKEN"),
-        drop=reader.optional_path("BANK_DROP"),
+        url=reader.optional_url("BANK_URL") or "" if drop else reader.url("BANK_URL"),
+        token=reader.optional_secret("BANK_TOKEN") or Secret("") if drop else reader.secret("BANK_TOKEN"),
+        drop=drop,
         pain_version=reader.word("BANK_PAIN_VERSION", among=("03", "09"), default="03"),
         release_above=reader.kronor("PAYOUT_RELEASE_ABOVE"),
     )
@@ -218,6 +223,12 @@ def _check_keys_differ(reader: EnvironmentReader, settings: Settings) -> None:
         if secret.reveal() and secret.reveal() in seen:
             reader.refuse(name, "is the same as another key")
         seen.add(secret.reveal())
+
+
+def _check_time_stamps(reader: EnvironmentReader, seal: DocumentSealSettings) -> None:
+    """A stamp of which nobody can say whether it is to be trusted proves nothing."""
+    if seal.timestamps_url and seal.timestamps_roots is None:
+        reader.refuse("DOCUMENT_SEAL_TIMESTAMPS_ROOTS", "is missing: who vouches for the time-stamp authority")
 
 
 def _check_sandbox(reader: EnvironmentReader, settings: Settings) -> None:

@@ -24,6 +24,7 @@ from underwriting.platform.runtime import Runtime
 ATTEMPTS_BEFORE_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)
 OPERATOR = "operator"
+_STAFF = "staff:"
 _PERSONAL_CONTEXT = "staff_user.personal"
 """Who changes accounts at the command line, in the audit log."""
 _WRONG = Text("Det nuvarande lösenordet stämmer inte", "The current password is not right")
@@ -208,6 +209,22 @@ def lock_user(session: Session, caller: Caller) -> StaffUser:
     if user is None or user.disabled_at:
         raise LoginRequired
     return user
+
+
+def is_same_person(session: Session, caller: Caller, *actors: str) -> bool:
+    """Whether *caller* is one of *actors*, as the audit log names them, by this account or another of the same person.
+
+    Four eyes are those of two persons, however many accounts there are.
+    """
+    if caller.actor in actors:
+        return True
+    ids = [actor.removeprefix(_STAFF) for actor in actors if actor.startswith(_STAFF)]
+    if caller.own_index is None or not ids:
+        return False
+    same = sa.select(StaffUser.id).where(
+        sa.cast(StaffUser.id, sa.Text).in_(ids), StaffUser.personal_index == caller.own_index
+    )
+    return session.scalar(same.limit(1)) is not None
 
 
 def may_try(user: StaffUser, runtime: Runtime) -> bool:

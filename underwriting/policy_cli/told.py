@@ -9,7 +9,7 @@ from underwriting.bureaus_cli.report_text import moment, table
 from underwriting.decisions.comparison import Change, Comparison, Tally
 from underwriting.decisions.policy import Bin, Characteristic, Condition, Policy, limit_in_words
 from underwriting.decisions.services.find_policy import VersionView
-from underwriting.kernel.event_catalogue import instant_written
+from underwriting.kernel.event_forms import instant_written
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Language, Text
 from underwriting.kernel.vocabulary import DecisionOutcome

@@ -21,9 +21,11 @@ _TONES = {
     **dict.fromkeys(("referred", "information_requested", "counter_offer", "submitted"), "warn"),
     **dict.fromkeys(("invited", "signing", "cancelling", "conditional", "unconfirmed"), "warn"),
     **dict.fromkeys(("unknown", "no_match", "unavailable"), "warn"),
+    **dict.fromkeys(("held", "ordered", "sent"), "warn"),
     **dict.fromkeys(("waiting", "temporary", "failing", "due", "running", "lost"), "warn"),
-    **dict.fromkeys(("declined", "refused", "annulled", "dead", "permanent", "disabled", "failed"), "bad"),
+    **dict.fromkeys(("declined", "refused", "annulled", "dead", "permanent", "disabled", "failed", "returned"), "bad"),
     **dict.fromkeys(("lapsed", "cancelled", "redeemed", "settled", "ended", "completed", "fallen", "dropped"), "over"),
+    "withdrawn": "over",
 }
 
 

@@ -50,6 +50,18 @@ _LABELS = {
     "most": "queue.most",
     "older": "queue.older",
     "order": "queue.order",
+    "partner_name": "apply.name",
+    "partner_number": "agree.partner_number",
+    "partner_entered_on": "agree.entry_day",
+    "partner_evidence": "agree.source_label",
+    "exit_exited_on": "agree.exit_day",
+    "exit_evidence": "agree.source_label",
+    "broken_on": "agree.limitation_day",
+    "release_reason": "agree.release_reason",
+    "annulment_ground": "agree.ground",
+    "annulment_reason": "agree.reason",
+    "evidence": "agree.source_label",
+    "report": "desk.report_file",
 }
 
 

@@ -4,7 +4,8 @@ from http import HTTPStatus
 from typing import Any, get_args
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from underwriting.kernel.errors import FieldError
@@ -41,6 +42,20 @@ def render(
     )
     response = make_response(page, status)
     response.headers["Content-Language"] = language
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def render_part(template: str, *, version: str, **values: Any) -> Response:
+    """What changes of a page that waits, without its frame: *template* as `render` would show it in the page.
+
+    It is told every other second, and the frame would take more than what it says.
+    """
+    language = language_of_request()
+    part = current_app.jinja_env.get_template(template).render(
+        in_language=lambda text: text.in_language(language), **values
+    )
+    response = make_response(Markup('<main data-version="{}">{}</main>').format(version, Markup(part)))  # noqa: S704 - escaped by the template
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -1,18 +1,21 @@
 """The receipt of a cancellation that has been taken (rules C1, C2, C6)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from agreements.billing.service import paid_fees
 from agreements.cancellation.models import Cancellation
 from agreements.credit.models import Agreement
 from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
+from agreements.payments.service import credit_balance
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import CancellationWindow, RequestChannel
+from underwriting.kernel.vocabulary import AgreementState, CancellationState, CancellationWindow, RequestChannel
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
@@ -24,7 +27,10 @@ _CHANNELS: Mapping[RequestChannel, Text] = {
 
 
 def write_receipt(session: Session, runtime: Runtime, agreement: Agreement, row: Cancellation, *, at: datetime) -> None:
-    """What was received when, what it costs and by when that is to be paid; once for each request."""
+    """What was received when, what it costs and by when that is to be paid; once for each request.
+
+    Whoever calls has carried it out: the receipt says what came of it.
+    """
     fee, principal = Money(row.fee_ore), Money(row.principal_ore)
     documents.keep(
         session,
@@ -42,8 +48,22 @@ def write_receipt(session: Session, runtime: Runtime, agreement: Agreement, row:
             "fee": fee,
             "principal": principal,
             "total": fee + principal,
+            "outcome": _outcome(agreement, row),
+            "held": _held(session, agreement, on=stockholm_date(at)),
             "pay_by": row.pay_by,
         },
         at=at,
         agreement_id=agreement.id,
     )
+
+
+def _outcome(agreement: Agreement, row: Cancellation) -> str:
+    """How the request stands, in the template's words."""
+    if row.state == CancellationState.COMPLETED:
+        return "cancelled" if row.pay_by is None else "paid"
+    return "awaits_bank" if agreement.state == AgreementState.SIGNED else "conditional"
+
+
+def _held(session: Session, agreement: Agreement, *, on: date) -> Money:
+    """What counts towards the sum already: the credit balance, and monthly fees that were paid (rule C6)."""
+    return credit_balance(session, agreement.id) + paid_fees(session, agreement.id, by=on)

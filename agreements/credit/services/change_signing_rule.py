@@ -26,6 +26,7 @@ from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import is_same_person
 
 _CONTENT = "signing_rule_change.content"
 
@@ -102,7 +103,7 @@ class SigningRules:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement, change = self._locked(session, change_id)
-            if change.proposed_by == caller.actor:
+            if is_same_person(session, caller, change.proposed_by):
                 raise NotPermitted
             require_signable(agreement, at=at)
             rule = replace(self._rule_in(change), source=RuleSource.STAFF, checked=True)

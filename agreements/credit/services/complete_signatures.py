@@ -10,6 +10,7 @@ from agreements.credit import messages
 from agreements.credit.messages import Letter
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.services.call_signatories import tell_signatories
 from agreements.credit.services.keep_agreement import (
     details_of,
     link_to,
@@ -154,9 +155,11 @@ def _lapse(runtime: Runtime, agreement_id: uuid.UUID, at: datetime) -> bool:
         guarantees.end(session, agreement_id, at=at)
         letter = messages.lapsed(number=agreement.number)
         tell_borrower(session, runtime, agreement, letter, kind="agreement-lapsed", occasion="once", at=at)
+        tell_signatories(session, runtime, agreement, letter, kind="agreement-lapsed-signatory", at=at)
+        notice = messages.guarantee_lapsed(borrower=details_of(runtime, agreement).name)
         for guarantee in guarantees.of_agreement(session, agreement_id):
-            notice = messages.guarantee_lapsed(borrower=details_of(runtime, agreement).name)
-            tell_guarantor(session, runtime, guarantee, notice, kind="guarantee-lapsed", at=at)
+            if guarantee.state == GuaranteeState.LAPSED:  # who declined was never bound and awaits nothing
+                tell_guarantor(session, runtime, guarantee, notice, kind="guarantee-lapsed", at=at)
     return True
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from agreements.credit import messages
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
+from agreements.credit.services.call_signatories import tell_signatories
 from agreements.credit.services.complete_signatures import require_invited, require_signable, tell_guarantor
 from agreements.credit.services.keep_agreement import (
     details_of,
@@ -33,6 +34,7 @@ from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
 from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.money import Money
+from underwriting.kernel.signing_rule import RuleSource, SigningRule
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState
 from underwriting.platform.authentication import Caller
@@ -94,7 +96,7 @@ class GuaranteeInvitations:
                 limit=Money(agreement.limit_ore),
                 fee_rate=agreement.fee_rate,
                 term_months=agreement.term_months,
-                documents=tuple(replace(document_view(one), sealed_at=None) for one in found),
+                documents=tuple(replace(document_view(agreement, one), sealed_at=None) for one in found),
             )
 
     def decline(self, guarantee_id: uuid.UUID, *, reason: str, tell: bool, caller: Caller) -> GuaranteeView:
@@ -169,15 +171,44 @@ def give_up_for_another_guarantor(
         if one is not declined[0] and one.state == GuaranteeState.LAPSED:
             letter = messages.guarantee_superseded(borrower=details_of(runtime, agreement).name)
             tell_guarantor(session, runtime, one, letter, kind="guarantee-superseded", at=at)
+    given_up = messages.superseded(number=agreement.number)
+    tell_signatories(session, runtime, agreement, given_up, kind="agreement-superseded", at=at)
     session.flush()
 
 
-def given_up_rate(session: Session, application_id: uuid.UUID) -> Decimal | None:
-    """The lowest fee rate of the application's agreements that were given up: a higher one is a worse price (D1)."""
-    query = sa.select(sa.func.min(Agreement.fee_rate)).where(
-        Agreement.application_id == application_id, Agreement.superseded_at.is_not(None)
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The terms of an agreement that was given up, to which the borrower has agreed: a decision below is worse (D1)."""
+
+    limit: Money
+    fee_rate: Decimal
+
+
+def checked_rule_given_up(session: Session, runtime: Runtime, application_id: uuid.UUID) -> SigningRule | None:
+    """The signing rule that two of staff have read for the application's agreement that was given up last (rule S2)."""
+    query = (
+        sa.select(Agreement)
+        .where(Agreement.application_id == application_id, Agreement.superseded_at.is_not(None))
+        .order_by(Agreement.id.desc())
+        .limit(1)
     )
-    return session.scalar(query)
+    agreement = session.scalar(query)
+    if agreement is None:
+        return None
+    rule = details_of(runtime, agreement).signing_rule
+    return rule if rule.source is RuleSource.STAFF and rule.checked else None
+
+
+def last_given_up(session: Session, application_id: uuid.UUID) -> GivenUp | None:
+    """The terms that the application was last granted on before a guarantor was replaced; None where none was."""
+    query = (
+        sa.select(Agreement.limit_ore, Agreement.fee_rate)
+        .where(Agreement.application_id == application_id, Agreement.superseded_at.is_not(None))
+        .order_by(Agreement.id.desc())
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else GivenUp(Money(row.limit_ore), row.fee_rate)
 
 
 def _own(guarantee: Guarantee, person_index: bytes) -> Guarantee:

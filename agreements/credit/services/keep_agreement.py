@@ -15,14 +15,15 @@ from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementEvent, AgreementFacts
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.event_catalogue import (
+    AGREEMENT_ANNULLED,
     AGREEMENT_CANCELLED,
     AGREEMENT_LAPSED,
     AGREEMENT_REDEEMED,
     AGREEMENT_RUNNING,
     AGREEMENT_SETTLED,
     AGREEMENT_SIGNED,
-    EventKind,
 )
+from underwriting.kernel.event_forms import EventKind
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.text import Text
@@ -52,6 +53,7 @@ _TOLD: Mapping[AgreementState, EventKind] = {
     AgreementState.REDEEMED: AGREEMENT_REDEEMED,
     AgreementState.SETTLED: AGREEMENT_SETTLED,
     AgreementState.LAPSED: AGREEMENT_LAPSED,
+    AgreementState.ANNULLED: AGREEMENT_ANNULLED,
 }
 """What integrators are told when an agreement comes into a state."""
 
@@ -79,7 +81,7 @@ class AgreementDetails:
 def lock_agreement(session: Session, agreement_id: uuid.UUID) -> Agreement:
     """The agreement as it stands now, held to the end of the transaction; NotFound when there is none."""
     agreement = _found(session.get(Agreement, agreement_id, with_for_update=True, populate_existing=True))
-    preconditions.check(agreement_id)
+    preconditions.check(agreement_id, version=agreement.version)
     return agreement
 
 

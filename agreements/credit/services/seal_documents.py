@@ -4,16 +4,19 @@ The road in steps, none of them under a lock while another party is asked:
 1. A document is due when the last signature on it is there; one that nobody signs is due at once.
 2. Its bytes and the evidence of its signatures are read.
 3. The file is sealed, and stamped where there is a time-stamp authority.
-4. Under the document's lock, and only if nobody was faster, the sealed file is kept and its hash noted in the log.
-A process that dies in between leaves a document that is due, which the next tick takes.
+4. The seal is verified as a stranger would: what would not hold is not kept.
+5. Under the document's lock, and only if nobody was faster, the sealed file is kept and its hash noted in the log.
+A process that dies in between leaves a document that is due, which the next tick takes. While the time-stamp authority
+is out, or the certificate is not valid, a round ends with the first document, and all of them wait.
 """
 
-import base64
 import hashlib
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
@@ -21,17 +24,23 @@ from agreements.documents import sealing, typesetting
 from agreements.documents import service as documents
 from agreements.documents.models import Document
 from agreements.documents.rules import SIGNED, DocumentKind
-from agreements.documents.sealing import Attachment
+from agreements.documents.seal_check import Trusted
+from agreements.documents.sealing import Attachment, NothingCanBeSealed
+from agreements.signing.bundle_check import SEALED_ENTRY
+from agreements.signing.kept_evidence import completion_of, evidence_files
 from agreements.signing.models import Signing
+from agreements.signing.services.export_bundle import signings_inside
 from agreements.signing.services.take_completion import EVIDENCE
-from underwriting.kernel.vocabulary import SigningPurpose, SigningState
+from underwriting.kernel.vocabulary import SigningState
 from underwriting.platform import audit_log
 from underwriting.platform.batches import each_alone
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.settings import DocumentSealSettings
 
 MOST_PER_TICK = 50
 _OLDEST = timedelta(days=100)
 """What nobody has signed for so long is never signed: every order, offer and agreement has lapsed before."""
+_log = structlog.get_logger(__name__)
 
 
 def seal_due(runtime: Runtime) -> int:
@@ -39,7 +48,27 @@ def seal_due(runtime: Runtime) -> int:
     at = runtime.clock.now()
     with runtime.database.transaction() as session:
         document_ids = session.scalars(_due(at)).all()
-    return each_alone(document_ids, lambda document_id: _seal(runtime, document_id, at), named=str)
+    return each_alone(document_ids, _Round(runtime, at).seal, named=str)
+
+
+@dataclass
+class _Round:
+    """The documents that are sealed at one tick; after *is_over* the rest waits for the next."""
+
+    runtime: Runtime
+    at: datetime
+    is_over: bool = False
+
+    def seal(self, document_id: uuid.UUID) -> bool:
+        """Seal the document; whether it was."""
+        if self.is_over:
+            return False
+        try:
+            return _seal(self.runtime, document_id, self.at)
+        except NothingCanBeSealed as error:
+            self.is_over = True
+            _log.error("documents_wait_for_their_seal", reason=str(error))
+            return False
 
 
 def _due(at: datetime) -> sa.Select[uuid.UUID]:
@@ -69,24 +98,27 @@ def _seal(runtime: Runtime, document_id: uuid.UUID, at: datetime) -> bool:
     settings = runtime.settings.document_seal
     key = sealing.load_key(settings.key, settings.certificate)
     sealed = sealing.seal(content, evidence, key=key, timestamps_url=settings.timestamps_url)
+    sealing.check(sealed, signed_sha256=document.sha256, trusted=_trusted(settings), at=at)
     with runtime.database.transaction() as session:
         document = session.get_one(Document, document_id, with_for_update=True, populate_existing=True)
         if document.sealed_at is not None:
             return False
         documents.keep_sealed(runtime, document, sealed, at=at)
-        data = {"signed": document.sha256.hex(), "sealed": hashlib.sha256(sealed).hexdigest()}
-        audit_log.append(session, f"document:{document_id}", "document.sealed", actor="system", at=at, data=data)
+        hashes = {"signed": document.sha256.hex(), "sealed": hashlib.sha256(sealed).hexdigest()}
+        data = hashes | {"words": documents.words_sha256(runtime, document)}
+        audit_log.append(session, f"document:{document_id}", SEALED_ENTRY, actor="system", at=at, data=data)
     return True
+
+
+def _trusted(settings: DocumentSealSettings) -> Trusted:
+    roots = settings.timestamps_roots
+    return Trusted(settings.certificate.read_bytes(), roots.read_bytes() if roots else b"")
 
 
 def _evidence(session: Session, runtime: Runtime, document: Document) -> tuple[Attachment, ...]:
     """What BankID handed over of each signature; copies of an agreement all hold those of everybody who signed it."""
-    which = Signing.document_id == document.id
-    if document.kind == DocumentKind.AGREEMENT:
-        which = sa.and_(Signing.purpose == str(SigningPurpose.AGREEMENT), Signing.subject_id == document.subject_id)
-    query = sa.select(Signing).where(which, Signing.state == str(SigningState.COMPLETE))
     attached: list[Attachment] = []
-    for number, signing in enumerate(session.scalars(query.order_by(Signing.completed_at, Signing.id)), start=1):
+    for number, signing in enumerate(signings_inside(session, document), start=1):
         attached += _files_of(runtime, signing, number)
     return tuple(attached)
 
@@ -95,19 +127,10 @@ def _files_of(runtime: Runtime, signing: Signing, number: int) -> tuple[Attachme
     if signing.evidence_encrypted is None or signing.completed_at is None:
         raise ValueError("a complete signature has its evidence and its instant")
     kept = runtime.cipher.decrypt_json(signing.evidence_encrypted, context=EVIDENCE)
+    (xml, signature), (ocsp, status) = evidence_files(number, completion_of(kept)).items()
+    of_signature, of_status = "BankID:s signatur (XML)", "certifikatets status (OCSP)"
+    at = signing.completed_at
     return (
-        Attachment(
-            f"underskrift-{number}.xml",
-            "application/xml",
-            f"Underskrift {number}: BankID:s signatur (XML)",
-            signing.completed_at,
-            base64.b64decode(kept["signature"]),
-        ),
-        Attachment(
-            f"underskrift-{number}.ocsp",
-            "application/ocsp-response",
-            f"Underskrift {number}: certifikatets status (OCSP)",
-            signing.completed_at,
-            base64.b64decode(kept["ocsp_response"]),
-        ),
+        Attachment(xml, "application/xml", f"Underskrift {number}: {of_signature}", at, signature),
+        Attachment(ocsp, "application/ocsp-response", f"Underskrift {number}: {of_status}", at, status),
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.credit.services.complete_signatures import require_invited, require_needed, require_signable
+from agreements.credit.services.find_agreements import EVERYTHING, Sought, find_agreements
 from agreements.credit.services.keep_agreement import details_of, get_agreement
 from agreements.credit.services.view_agreement import (
     AgreementSummary,
@@ -99,15 +100,14 @@ class Agreements:
             agreement = session.scalar(query.order_by(Agreement.id.desc()).limit(1))
             return agreement.id if agreement is not None and self._part(session, agreement, caller) else None
 
-    def list_all(self, caller: Caller, *, before: uuid.UUID | None = None, limit: int = 50) -> AgreementPage:
-        """Every agreement, newest first; for staff. Raises LoginRequired, RoleMissing."""
+    def list_all(
+        self, caller: Caller, *, sought: Sought = EVERYTHING, before: uuid.UUID | None = None, limit: int = 50
+    ) -> AgreementPage:
+        """The agreements that are *sought*, newest first; for staff. Raises LoginRequired, RoleMissing."""
         caller.require(*Role)
         count = max(1, min(limit, MOST_ON_A_PAGE))
-        query = sa.select(Agreement).where(Agreement.erased_at.is_(None)).order_by(Agreement.id.desc()).limit(count + 1)
-        if before is not None:
-            query = query.where(Agreement.id < before)
         with self.runtime.database.transaction() as session:
-            rows = session.scalars(query).all()
+            rows = find_agreements(session, self.runtime, sought, before=before, count=count + 1)
             self.runtime.cipher.prepare(row.details_encrypted for row in rows)
             items = tuple(agreement_summary(self.runtime, agreement, Part.STAFF) for agreement in rows[:count])
         return AgreementPage(items, items[-1].id if len(rows) > count else None)
@@ -166,10 +166,11 @@ class Agreements:
     def documents(self, agreement_id: uuid.UUID, caller: Caller) -> tuple[DocumentView, ...]:
         """The documents that the caller may read: their own, for guarantors the agreement too, for staff all."""
         with self.runtime.database.transaction() as session:
+            found, agreement = self._documents(session, agreement_id, caller), get_agreement(session, agreement_id)
             return tuple(
                 replace(view, sealed_at=None) if _is_anothers(document, caller) else view
-                for document in self._documents(session, agreement_id, caller)
-                for view in (document_view(document),)
+                for document in found
+                for view in (document_view(agreement, document),)
             )
 
     def document(

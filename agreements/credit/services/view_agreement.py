@@ -16,9 +16,10 @@ from agreements.credit.services.keep_partners import name_of, partner_in, rows_o
 from agreements.documents.models import Document
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
-from agreements.guarantees.rules import Liability
+from agreements.guarantees.rules import Liability, LiableParty, Partner
+from agreements.guarantees.services.weigh_debt import debt_of
 from agreements.ledger import service as ledger
-from agreements.signing.service import signers_of
+from agreements.signing.services.take_completion import signed_when
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
@@ -43,10 +44,11 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignatureView:
-    """One who signs for the company, and whether that is done."""
+    """One who signs for the company, and when that was done."""
 
     name: str = field(repr=False)
     has_signed: bool
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,10 @@ class AgreementView:
     signed_at: datetime | None
     first_paid_out_at: datetime | None
     first_paid_out_on: date | None
+    drawdowns_stopped_at: datetime | None
     ended_at: datetime | None
     plan: tuple[Instalment, ...]
+    version: int
     signatures: tuple[SignatureView, ...]
 
 
@@ -119,7 +123,8 @@ class GuaranteeView:
 class LiableView:
     """Somebody who answers for the debt; *name* is None where the register holds the names.
 
-    A former partner answers for *debts_before* a day, and to the end of *until*.
+    A former partner answers for *debts_before* a day, and to the end of *until*. *owed* is what the party answers for
+    of the debt as it stands.
     """
 
     liability: Liability
@@ -129,11 +134,15 @@ class LiableView:
     statute: str | None
     debts_before: date | None
     until: date | None
+    owed: Money
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document, by the hash in hexadecimal of the exact bytes that are signed, which no seal changes."""
+    """A document, by the hash in hexadecimal of the exact bytes that are signed, which no seal changes.
+
+    From *replaced_at* on it is history: its agreement was given up for a new decision, and it binds nobody (rule G7).
+    """
 
     id: uuid.UUID
     kind: str
@@ -141,6 +150,7 @@ class DocumentView:
     media_type: str
     created_at: datetime
     sealed_at: datetime | None
+    replaced_at: datetime | None
 
 
 def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> AgreementView:
@@ -175,8 +185,10 @@ def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> 
         signed_at=agreement.signed_at,
         first_paid_out_at=agreement.first_paid_out_at,
         first_paid_out_on=agreement.first_paid_out_on,
+        drawdowns_stopped_at=agreement.drawdowns_stopped_at,
         ended_at=agreement.ended_at,
         plan=_plan(session, agreement),
+        version=agreement.version,
         signatures=_signatures(session, runtime, agreement),
     )
 
@@ -221,7 +233,15 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
     }
     partners = rows_of(session, agreement.id)
     names |= {partner.id: name_of(runtime, partner) for partner in partners}
-    borrower = details_of(runtime, agreement).name
+    borrower, debt = details_of(runtime, agreement).name, debt_of(session, agreement.id)
+    recorded: dict[object, Partner] = {partner.id: partner_in(partner) for partner in partners}
+    on = stockholm_date(runtime.clock.now())
+
+    def owed_by(party: LiableParty) -> Money:
+        if party.reference in recorded:
+            return debt.owed_by(recorded[party.reference], on=on)
+        return debt.owed if party.cap is None else min(party.cap, debt.owed)
+
     return tuple(
         LiableView(
             party.liability,
@@ -231,19 +251,20 @@ def liable_views(session: Session, runtime: Runtime, agreement: Agreement) -> tu
             str(party.statute) if party.statute else None,
             party.debts_before,
             party.until,
+            owed_by(party),
         )
         for party in guarantees.liable_parties(
             session,
             agreement.id,
             CompanyForm(agreement.company_form),
-            partners=[partner_in(partner) for partner in partners],
-            on=stockholm_date(runtime.clock.now()),
+            partners=recorded.values(),
+            on=on,
         )
     )
 
 
-def document_view(document: Document) -> DocumentView:
-    """*document* without its bytes."""
+def document_view(agreement: Agreement, document: Document) -> DocumentView:
+    """*document*, which is one of *agreement*'s, without its bytes."""
     return DocumentView(
         document.id,
         document.kind,
@@ -251,6 +272,7 @@ def document_view(document: Document) -> DocumentView:
         document.media_type,
         document.created_at,
         document.sealed_at,
+        agreement.superseded_at,
     )
 
 
@@ -267,8 +289,9 @@ def _plan(session: Session, agreement: Agreement) -> tuple[Instalment, ...]:
 
 
 def _signatures(session: Session, runtime: Runtime, agreement: Agreement) -> tuple[SignatureView, ...]:
-    signed = signers_of(session, SigningPurpose.AGREEMENT, agreement.id)
+    signed = signed_when(session, SigningPurpose.AGREEMENT, agreement.id)
     return tuple(
-        SignatureView(one.name, runtime.cipher.blind_index(one.person.digits) in signed)
+        SignatureView(one.name, index in signed, signed.get(index))
         for one in details_of(runtime, agreement).signing_rule.callable_signatories
+        for index in (runtime.cipher.blind_index(one.person.digits),)
     )

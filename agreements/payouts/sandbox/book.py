@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS payment (
 CREATE TABLE IF NOT EXISTS incoming (
     serial INTEGER PRIMARY KEY, reference TEXT NOT NULL, amount_ore INTEGER NOT NULL, payer_name TEXT NOT NULL,
     booked_on TEXT NOT NULL, received_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS told (end_to_end_id TEXT PRIMARY KEY, status TEXT NOT NULL);
 """
 
 
@@ -106,6 +107,19 @@ class Book:
         with self._transaction() as connection:
             row = connection.execute("SELECT * FROM payment WHERE end_to_end_id = ?", (end_to_end_id,)).fetchone()
         return _sent(row, at).answer if row else None
+
+    def news(self, *, at: datetime) -> list[Answer]:
+        """How payments stand at the instant *at* of which something else was told, or nothing, in files of reports."""
+        with self._transaction() as connection:
+            told = dict(connection.execute("SELECT end_to_end_id, status FROM told").fetchall())
+        answers = [sent.answer for sent in reversed(self.sent(at=at))]
+        return [answer for answer in answers if told.get(answer.end_to_end_id) != answer.status]
+
+    def note_told(self, answers: Iterable[Answer]) -> None:
+        """The customer has been told *answers*."""
+        with self._transaction() as connection:
+            rows = [(answer.end_to_end_id, answer.status) for answer in answers]
+            connection.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", rows)
 
     def receive(self, *, reference: str, amount: Money, payer_name: str, booked_on: date, at: datetime) -> str:
         """A payment to the lender's bankgiro; the id of the file that tells of it."""

@@ -23,8 +23,8 @@ from underwriting.kernel.event_catalogue import (
     PAYOUT_RETURNED,
     PAYOUT_SENT,
     PAYOUT_WITHDRAWN,
-    EventKind,
 )
+from underwriting.kernel.event_forms import EventKind
 from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import HeldFor, PayoutState

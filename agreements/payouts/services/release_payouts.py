@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from agreements.credit.models import Agreement
 from agreements.payouts.models import Payout, PayoutFile
 from agreements.payouts.rules import Person, check_release
-from agreements.payouts.services.order_payout import put
-from agreements.payouts.services.write_file import lock_file, release
+from agreements.payouts.services.order_payout import hold, put
+from agreements.payouts.services.write_file import dissolve, lock_file, release
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
@@ -72,7 +72,7 @@ class Releases:
         """Oldest first."""
         query = sa.select(PayoutFile).where(PayoutFile.state == str(PayoutFileState.PREPARED))
         with self.runtime.database.transaction() as session:
-            return tuple(_view(row) for row in session.scalars(query.order_by(PayoutFile.number)))
+            return tuple(file_view(row) for row in session.scalars(query.order_by(PayoutFile.number)))
 
     def release(self, file_id: uuid.UUID, *, caller: Caller) -> FileView:
         """*caller* lets the file be sent, today (rules P1, P2).
@@ -88,7 +88,26 @@ class Releases:
             by = [Person(payout.prepared_by or "", payout.prepared_index) for payout in prepared]
             check_release(Person(caller.actor, caller.own_index), by)
             release(session, file.row, actor=caller.actor, at=at)
-            return _view(file.row)
+            return file_view(file.row)
+
+    def refuse(self, file_id: uuid.UUID, *, reason: str, caller: Caller) -> FileView:
+        """*caller* does not let it be sent: it is dissolved, and each payout in it is held until one is released.
+
+        Whoever prepared it may refuse it too. Raises PayoutFileNotWaiting.
+        """
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            file = lock_file(session, file_id)
+            if file.row.state != PayoutFileState.PREPARED:
+                raise PayoutFileNotWaiting
+            subject = f"payout_file:{file.row.message_id}"
+            sealed = self.runtime.cipher.encrypt(reason.encode(), context="payout_file.refusal", subject=subject)
+            file.row.refused_by, file.row.refusal_encrypted = caller.actor, sealed
+            dissolve(session, file, reason="refused", actor=caller.actor, at=at)
+            for _, payout in file.payouts:
+                if payout.state == PayoutState.ORDERED:
+                    hold(session, payout, HeldFor.FILE_REFUSED, actor=caller.actor, at=at)
+            return file_view(file.row)
 
 
 def release_held(
@@ -119,7 +138,8 @@ def release_held(
     put(session, payout, PayoutState.ORDERED, actor=caller.actor, at=at, reason="released")
 
 
-def _view(row: PayoutFile) -> FileView:
+def file_view(row: PayoutFile) -> FileView:
+    """*row* without its bytes."""
     return FileView(
         id=row.id,
         number=row.number,

@@ -254,8 +254,9 @@ def _is_held_by(locked: LockedFile, file: PaymentFile) -> bool:
 
 
 def may_be_paid(agreement: Agreement) -> bool:
-    """Whether money may leave for the agreement as it stands (rules C1, G2)."""
-    return agreement.state in _PAYABLE and agreement.payouts_stopped_at is None
+    """Whether money may leave for the agreement as it stands (rules C1, G2, G5)."""
+    stops = (agreement.payouts_stopped_at, agreement.annulment_asked_at, agreement.drawdowns_stopped_at)
+    return agreement.state in _PAYABLE and not any(stops)
 
 
 def each(things: Sequence[T], work: Callable[[T], int]) -> int:

@@ -127,13 +127,13 @@ def release(session: Session, row: PayoutFile, *, actor: str, at: datetime) -> N
     note(session, row, "payout_file.released", actor=actor, at=at)
 
 
-def dissolve(session: Session, file: LockedFile, *, reason: str, at: datetime) -> None:
+def dissolve(session: Session, file: LockedFile, *, reason: str, at: datetime, actor: str = SYSTEM) -> None:
     """The file was never sent and never is; what is still ordered goes into another one."""
     file.row.state = str(PayoutFileState.DISSOLVED)
     for _, payout in file.payouts:
         if payout.state == PayoutState.ORDERED:
             payout.file_id = None  # what is held has left it already
-    note(session, file.row, "payout_file.dissolved", actor=SYSTEM, at=at, reason=reason)
+    note(session, file.row, "payout_file.dissolved", actor=actor, at=at, reason=reason)
 
 
 def content_of(runtime: Runtime, row: PayoutFile) -> bytes:

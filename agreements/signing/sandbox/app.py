@@ -9,6 +9,9 @@
 | `POST /orders/{autoStartToken}/cancel` | the person cancels |
 | `POST /faults` | JSON: `fault`, one of `Fault`, or null |
 
+In the place of the token stands what a QR code says, where it is scanned. Whoever acts on an order by its token is led
+to its return address, in JSON `return_url`: this once, so that nobody else who knows the token is shown it.
+
 Without `personal_number` it is the person whom the order is for who signs.
 """
 
@@ -102,8 +105,12 @@ def _hostile(values: Mapping[str, Any]) -> Hostile | None:
 
 
 def _done(order: Order, token: str) -> AnyResponse:
+    return_url = order.return_url if token == order.auto_start_token else ""
     if request.is_json:
-        return jsonify({"status": order.status, "hint_code": order.hint_code})
+        told = {"status": order.status, "hint_code": order.hint_code}
+        return jsonify(told | {"return_url": return_url} if return_url else told)
+    if return_url:
+        return Response(render_template("bankid_app/done.html", order=order, return_url=return_url))
     return redirect(url_for("bankid_app.order", token=token), 303)
 
 

@@ -22,6 +22,7 @@ SLOW_SECONDS = 10.0
 
 _VISIBLE_LIMIT = {"auth": 1_500, "sign": 40_000}
 _NON_VISIBLE_LIMIT = {"auth": 1_500, "sign": 200_000}
+_RETURN_URL_LIMIT = 512
 _MEMBERS = frozenset(
     (
         "endUserIp",
@@ -173,7 +174,14 @@ def _place(orders: Orders, body: Mapping[str, Any], *, signing: bool) -> Order:
         personal_number=_required_person(body.get("requirement", {})),
         visible=visible,
         non_visible=_base64(body, "userNonVisibleData", limit=_NON_VISIBLE_LIMIT[call]),
+        return_url=_return_url(body.get("returnUrl", "")),
     )
+
+
+def _return_url(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _RETURN_URL_LIMIT:
+        raise InvalidParameters("Invalid parameter returnUrl")
+    return value
 
 
 def _base64(body: Mapping[str, Any], name: str, *, limit: int) -> str:

@@ -1,5 +1,7 @@
 """The stand-in's orders, kept in memory and shared by both of its servers. Threads may use them at once."""
 
+import hashlib
+import hmac
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +39,7 @@ class WrongPerson(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order as it stands. *visible* and *non_visible* are base64 as received, empty when not given.
+    """One order as it stands. *visible*, *non_visible* (base64) and *return_url* are as received, or empty.
 
     An order that has ended is *handed_over* once, unless it may be asked for *again*.
     """
@@ -52,6 +54,7 @@ class Order:
     visible: str
     non_visible: str
     made_at: datetime
+    return_url: str = ""
     started_at: datetime | None = None
     status: str = "pending"
     hint_code: str | None = "outstandingTransaction"
@@ -59,6 +62,14 @@ class Order:
     completion: Mapping[str, Any] | None = None
     handed_over: bool = False
     again: bool = False
+
+
+def _shows(code: str, order: Order) -> bool:
+    """Whether *code* is what a QR code of the order says, in whichever second."""
+    prefix, _, rest = code.partition(f".{order.qr_start_token}.")
+    seconds, _, seal = rest.partition(".")
+    own = hmac.new(order.qr_start_secret.encode(), seconds.encode(), hashlib.sha256).hexdigest()
+    return prefix == "bankid" and hmac.compare_digest(own, seal)
 
 
 class Orders:
@@ -83,7 +94,14 @@ class Orders:
         self._lock = threading.Lock()
 
     def place(
-        self, *, signing: bool, end_user_ip: str, personal_number: str | None, visible: str, non_visible: str
+        self,
+        *,
+        signing: bool,
+        end_user_ip: str,
+        personal_number: str | None,
+        visible: str,
+        non_visible: str,
+        return_url: str = "",
     ) -> Order:
         """A new order. Raises AlreadyInProgress when *personal_number* has one, which it ends."""
         at = self.now()
@@ -107,6 +125,7 @@ class Orders:
                 visible=visible,
                 non_visible=non_visible,
                 made_at=at,
+                return_url=return_url,
             )
             self._orders[ref] = order
             return order
@@ -216,7 +235,7 @@ class Orders:
 
     def _by_token(self, auto_start_token: str) -> Order:
         for order in self._orders.values():
-            if order.auto_start_token == auto_start_token:
+            if order.auto_start_token == auto_start_token or _shows(auto_start_token, order):
                 return order
         raise NoSuchOrder
 

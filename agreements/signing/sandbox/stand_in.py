@@ -1,10 +1,13 @@
 """BankID on this machine: the relying-party API and the app that people sign in, over one set of orders."""
 
 import ssl
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from wsgiref.handlers import SimpleHandler
 
 from flask import Blueprint, Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -15,6 +18,9 @@ from agreements.signing.sandbox.bankid import SLOW_SECONDS, Faults, create_banki
 from agreements.signing.sandbox.evidence import Notary
 from agreements.signing.sandbox.orders import Orders
 from agreements.signing.sandbox.people import DEMO_PEOPLE, Person
+
+_KEPT_SECONDS = 30
+_LARGEST_BODY_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def make_relying_party_server(
         port,
         stand_in.relying_party,
         threaded=True,
-        request_handler=_QuietHandler,
+        request_handler=_Handler,
         ssl_context=context,
         fd=fd,
     )
@@ -74,6 +80,28 @@ def make_relying_party_server(
     return server
 
 
-class _QuietHandler(WSGIRequestHandler):
+class _Answering(SimpleHandler):
+    """The application's answer, with a head as a server writes it."""
+
+    origin_server = True
+    http_version = "1.1"
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps connections for the next question, as BankID does: werkzeug's own handler closes each."""
+
+    timeout = _KEPT_SECONDS
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answer one request. All of its body is read, so that the next one begins where it ends."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > _LARGEST_BODY_BYTES:
+            self.send_error(413)
+            return
+        self.environ, answer = self.make_environ(), BytesIO()
+        _Answering(BytesIO(self.rfile.read(int(length))), answer, sys.stderr, self.environ).run(self.server.app)
+        self.wfile.write(answer.getvalue())
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """A relying party asks every other second: that is no news."""

@@ -52,11 +52,14 @@ class ToSign:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A started order. Who holds *secret* may watch it and is, once it is complete, logged in as its signer."""
+    """A started order. Who holds *secret* may watch it and is, once it is complete, logged in as its signer.
+
+    *qr_content* is the code of its first second. What would open it on a device is not told: see `open_here`.
+    """
 
     signing_id: uuid.UUID
     secret: str = field(repr=False)
-    auto_start_token: str = field(repr=False)
+    qr_content: str = field(repr=False)
 
 
 def insert_order(
@@ -87,14 +90,21 @@ def insert_order(
         "renew_until": now + RENEWED_FOR,
     }
     signing_id = session.scalar(insert(Signing).values(row).on_conflict_do_nothing().returning(Signing.id))
-    return Started(signing_id, secret, order.auto_start_token) if signing_id else None
+    code = rules.qr_content(order.qr_start_token, order.qr_start_secret, 0)
+    return Started(signing_id, secret, code) if signing_id else None
 
 
-def renew(session: Session, runtime: Runtime, signing: Signing, order: Order) -> None:
-    """Put the new *order* in the place of the one that the locked *signing* waits for."""
+def renew(
+    session: Session, runtime: Runtime, signing: Signing, order: Order, *, nonce_hash: bytes | None = None
+) -> None:
+    """Put the new *order* in the place of the one that the locked *signing* waits for.
+
+    An order for one device has the hash of what its address to return to holds; nothing was brought back for it yet.
+    """
     subject = runtime.cipher.subject_of(signing.visible_text_encrypted)
     for name, value in _order_columns(runtime, order, subject).items():
         setattr(signing, name, value)
+    signing.return_nonce_hash, signing.returned_at = nonce_hash, None
     signing.hint_code = None
     signing.started_at = signing.collect_after = runtime.wall.now()
     session.flush()

@@ -1,17 +1,19 @@
 """What BankID hands over with a complete order: checked, kept as evidence, acted on, in one transaction (rule S1)."""
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from agreements.documents import service as documents
 from agreements.signing import evidence
-from agreements.signing.evidence import Asked, EvidenceFault, Roots, SignatureNotAccepted
+from agreements.signing.certificate_path import Roots
+from agreements.signing.evidence import Asked, EvidenceFault, SignatureNotAccepted
+from agreements.signing.kept_evidence import fingerprint, fingerprint_of_all, kept_form
 from agreements.signing.models import Signing
 from agreements.signing.rules import Completion
 from agreements.signing.services.keep_order import PERSON, VISIBLE_TEXT, opened
@@ -25,6 +27,8 @@ NOT_ACCEPTED = "not_accepted"
 """A hint code of ours: BankID was content, the check or what the signature was to cause was not."""
 EVIDENCE = "signing.evidence"
 """What the evidence of a signature is encrypted under: its table and column."""
+
+_log = structlog.get_logger(__name__)
 
 Handler = Callable[[Session, Signing, datetime], None]
 """What a completed order causes, in the completion's transaction; a Refusal undoes the completion."""
@@ -62,13 +66,18 @@ def take(
 
 def signers_of(session: Session, purpose: SigningPurpose, subject_id: object) -> frozenset[bytes]:
     """The blind indexes of everyone who has signed the thing."""
-    query = sa.select(Signing.person_index).where(
+    return frozenset(signed_when(session, purpose, subject_id))
+
+
+def signed_when(session: Session, purpose: SigningPurpose, subject_id: object) -> Mapping[bytes, datetime | None]:
+    """When everyone who has signed the thing did so, by their blind indexes."""
+    query = sa.select(Signing.person_index, Signing.completed_at).where(
         Signing.purpose == str(purpose),
         Signing.subject_id == subject_id,
         Signing.state == str(SigningState.COMPLETE),
         Signing.person_index.is_not(None),
     )
-    return frozenset(index for index in session.scalars(query) if index is not None)
+    return {index: at for index, at in session.execute(query) if index is not None}
 
 
 def _check(session: Session, runtime: Runtime, signing: Signing, received: Received, collected_at: datetime) -> None:
@@ -110,7 +119,8 @@ def _keep(
     # Encrypted before the row is touched: to read the subject's key writes what has changed, and a row is complete only
     # together with its evidence.
     sealed = runtime.cipher.encrypt(person.digits.encode(), context=PERSON, subject=subject)
-    proof = runtime.cipher.encrypt_json(_evidence(completion, collected_at), context=EVIDENCE, subject=subject)
+    kept = kept_form(completion, collected_at=collected_at)
+    proof = runtime.cipher.encrypt_json(kept, context=EVIDENCE, subject=subject)
     signing.state = str(SigningState.COMPLETE)
     signing.hint_code = None
     signing.completed_at = at
@@ -118,40 +128,21 @@ def _keep(
     signing.person_encrypted = sealed
     signing.evidence_encrypted = proof
     session.flush()
-    _note(session, signing, "signing.complete", at, {"evidence": _fingerprint(completion)})
-
-
-def _evidence(completion: Completion, collected_at: datetime) -> dict[str, Any]:
-    issued_on = completion.bank_id_issued_on
-    return {
-        "personal_number": completion.personal_number.digits,
-        "name": completion.name,
-        "given_name": completion.given_name,
-        "surname": completion.surname,
-        "device_ip": completion.device_ip,
-        "device_uhi": completion.device_uhi,
-        "bank_id_issued_on": issued_on.isoformat() if issued_on else None,
-        "risk": completion.risk,
-        "signature": completion.signature,
-        "ocsp_response": completion.ocsp_response,
-        "collected_at": collected_at.isoformat(),
-    }
+    data = {"evidence": fingerprint(completion), "kept": fingerprint_of_all(completion, collected_at=collected_at)}
+    _note(session, signing, "signing.complete", at, data)
 
 
 def _fail(session: Session, signing: Signing, completion: Completion, refusal: Refusal, at: datetime) -> None:
     signing.state = str(SigningState.FAILED)
     signing.hint_code = NOT_ACCEPTED
     session.flush()
-    data: dict[str, Any] = {"reason": refusal.slug, "evidence": _fingerprint(completion)}
+    data: dict[str, Any] = {"reason": refusal.slug, "evidence": fingerprint(completion)}
     if isinstance(refusal, SignatureNotAccepted):
         data["faults"] = [str(fault) for fault in refusal.faults]
+        _log.warning("signature_not_accepted", signing=signing.id, purpose=signing.purpose, faults=data["faults"])
     _note(session, signing, "signing.not_accepted", at, data)
 
 
 def _note(session: Session, signing: Signing, action: str, at: datetime, data: dict[str, Any]) -> None:
     content = {"purpose": signing.purpose, "subject": str(signing.subject_id)} | data
     audit_log.append(session, f"signing:{signing.id}", action, actor="bankid", at=at, data=content)
-
-
-def _fingerprint(completion: Completion) -> str:
-    return hashlib.sha256(completion.signature.encode()).hexdigest()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from agreements.guarantees.rules import InvitedTooOften
 from schemas.values import NamedGuarantor
 from tests.support.lending import (
     ANNA,
@@ -85,7 +86,7 @@ def test_nobody_else_can_confirm_with_the_link(world: LendingWorld) -> None:
     """A6: whoever got hold of the link has not the person's BankID."""
     application_id = waiting(world)
     started = world.applications.start_confirmation(world.invitation_token(), end_user_ip="127.0.0.1")
-    answer = world.bankid.act(f"orders/{started.auto_start_token}/sign", {"personal_number": ANNA.digits})
+    answer = world.bankid.act(f"orders/{started.qr_content}/sign", {"personal_number": ANNA.digits})
     assert answer.status_code == 409
     assert world.applications.view(application_id, world.person(ANNA)).state is ApplicationState.SUBMITTED
 
@@ -262,3 +263,72 @@ def test_an_application_that_cannot_lapse_does_not_stop_the_others(world: Lendin
     with world.runtime.database.transaction() as session:
         assert session.get_one(Application, broken, populate_existing=True).state == ApplicationState.SUBMITTED
         assert session.get_one(Application, other, populate_existing=True).state == ApplicationState.LAPSED
+
+
+def test_a_letter_is_sent_again_with_a_new_link_and_no_new_time(world: LendingWorld) -> None:
+    """A6: by the applicant or one of staff; the link of before is over, the last day is the same."""
+    application_id = waiting(world)
+    first = world.invitation_token()
+    for caller in (world.person(ANNA), world.staff()):
+        move_clock(world, world.runtime.clock.now() + timedelta(minutes=10))
+        view = world.applications.invite_again(application_id, 1, email=None, caller=caller)
+        assert view.confirm_by == TOO_LATE
+    assert len(world.letters("guarantor-invitation")) == 3
+    with pytest.raises(NotFound):
+        world.applications.invitation(first)
+    confirm(world, world.invitation_token())
+    assert world.applications.view(application_id, world.person(ANNA)).state is ApplicationState.ASSESSING
+
+
+def test_a_wrong_address_is_mended_as_a_dated_supplement(world: LendingWorld) -> None:
+    """A3: the person stays; the letter, and every later one, goes to the other address."""
+    application_id = waiting(world)
+    move_clock(world, world.runtime.clock.now() + timedelta(minutes=10))
+    world.applications.invite_again(application_id, 1, email="ratt@example.se", caller=world.person(ANNA))
+    assert [letter.recipient for letter in world.letters("guarantor-invitation")] == [
+        "ratt@example.se",
+        "bertil@example.se",
+    ]
+    with world.runtime.database.transaction() as session:
+        assert session.scalars(sa.select(ApplicationSupplement.kind)).all() == ["guarantor"]
+    assert world.applications.invitation(world.invitation_token()).name == "Bertil Berg"
+
+
+def test_nobody_is_flooded_with_letters(world: LendingWorld) -> None:
+    """G2: ten minutes between two letters, ten letters in all; what is refused changes no address."""
+    application_id, anna = waiting(world), world.person(ANNA)
+    with pytest.raises(InvitedTooOften):
+        world.applications.invite_again(application_id, 1, email="a@example.se", caller=anna)
+    for _ in range(9):
+        move_clock(world, world.runtime.clock.now() + timedelta(minutes=10))
+        world.applications.invite_again(application_id, 1, email=None, caller=anna)
+    move_clock(world, world.runtime.clock.now() + timedelta(days=1))
+    with pytest.raises(InvitedTooOften):
+        world.applications.invite_again(application_id, 1, email=None, caller=anna)
+    assert {letter.recipient for letter in world.letters("guarantor-invitation")} == {"bertil@example.se"}
+
+
+def test_who_has_answered_or_is_out_of_time_is_not_asked_again(world: LendingWorld) -> None:
+    """A6: not after a refusal, and not from the first second after the last day; nor for somebody else."""
+    application_id, anna = waiting(world), world.person(ANNA)
+    with pytest.raises(NotFound):
+        world.applications.invite_again(application_id, 1, email=None, caller=world.person(BERTIL))
+    with pytest.raises(NotFound):
+        world.applications.invite_again(application_id, 2, email=None, caller=anna)
+    move_clock(world, TOO_LATE)
+    with pytest.raises(InvitationClosed):
+        world.applications.invite_again(application_id, 1, email=None, caller=anna)
+    move_clock(world, TOO_LATE - timedelta(days=1))
+    world.applications.refuse(world.invitation_token())
+    with pytest.raises(InvitationClosed):
+        world.applications.invite_again(application_id, 1, email=None, caller=anna)
+
+
+def test_those_who_were_asked_are_told_that_the_application_lapsed(world: LendingWorld) -> None:
+    """A6: who was invited or has confirmed awaits nothing more; who has refused is left alone."""
+    by = [guarantor_json(BERTIL, "Bertil Berg"), guarantor_json(CECILIA, "Cecilia Ceder")]
+    world.submitted(world.body(company_form="HB", organisation_number=CLEAN_HB, guarantors=by))
+    world.applications.refuse(world.invitation_token())  # Cecilia's is the newest
+    move_clock(world, TOO_LATE)
+    assert world.applications.lapse_due() == 1
+    assert [letter.recipient for letter in world.letters("guarantor-not-needed")] == ["bertil@example.se"]

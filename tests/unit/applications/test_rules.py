@@ -45,6 +45,7 @@ def test_only_a_draft_is_changed_or_dropped(state: ApplicationState, event: Appl
         (S.REFERRED, E.BINDING_TIME_OVER, S.LAPSED),
         (S.COUNTER_OFFER, E.OFFER_ACCEPTED, S.APPROVED),
         (S.COUNTER_OFFER, E.OFFER_EXPIRED, S.LAPSED),
+        (S.COUNTER_OFFER, E.OFFER_DECLINED, S.LAPSED),
         (S.APPROVED, E.GUARANTOR_REPLACED, S.SUBMITTED),
         (S.DECLINED, E.REVIEWED, S.REFERRED),
     ],

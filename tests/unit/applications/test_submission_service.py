@@ -135,7 +135,7 @@ def test_somebody_elses_bankid_does_not_submit(world: LendingWorld) -> None:
     """A9: only the signatory named in the draft can sign it."""
     application_id, holder = world.draft()
     started = world.applications.submit(application_id, holder, end_user_ip="127.0.0.1")
-    answer = world.bankid.act(f"orders/{started.auto_start_token}/sign", {"personal_number": BERTIL.digits})
+    answer = world.bankid.act(f"orders/{started.qr_content}/sign", {"personal_number": BERTIL.digits})
     assert answer.status_code == 409
     assert world.applications.view(application_id, holder).state is ApplicationState.DRAFT
 
@@ -203,7 +203,7 @@ def test_of_two_that_sign_for_one_company_at_the_same_time_one_wins(committed_wo
         body = world.body(signatory_personal_number=person.digits, guarantors=[guarantor_json(person, "Namn Namnsson")])
         application_id, holder = world.draft(body)
         started = world.applications.submit(application_id, holder, end_user_ip="127.0.0.1")
-        assert world.bankid.act(f"orders/{started.auto_start_token}/sign", {}).ok
+        assert world.bankid.act(f"orders/{started.qr_content}/sign", {}).ok
         orders.append((application_id, started))
     world.wall.move_to(world.wall.now() + timedelta(seconds=3))
     together = threading.Barrier(2)

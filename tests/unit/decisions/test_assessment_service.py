@@ -14,8 +14,8 @@ from agreements.guarantees import service as guarantees
 from bureau_clients.errors import BureauRefused, BureauUnavailable, QuestionNotBlocked
 from bureau_clients.facts import Known
 from bureau_clients.gateway import Gateway
-from bureau_clients.models import ReceivedAnswer
-from bureau_clients.questions import SubjectKind
+from bureau_clients.models import BureauQuestion, ReceivedAnswer
+from bureau_clients.questions import QuestionState, SubjectKind
 from bureau_clients.reports import Answer, CompanyReport, CompanyStatus, PersonReport
 from tests.support.bankid_stand_in import BankIdWorld
 from tests.support.bureau import NOWHERE, Exchangeable, creditsafe_at
@@ -514,6 +514,18 @@ def test_a_refused_question_waits_until_somebody_has_mended_it(world: LendingWor
     assert (row.state, row.outcome_unknown) == (ApplicationState.ASSESSING, True)
     world.decisions.ask_again(application_id, world.staff())
     assert not row_of(world, application_id).outcome_unknown
+
+
+def test_an_answer_that_came_after_it_was_given_up_lets_the_application_go_on(world: LendingWorld) -> None:
+    """B4: whoever asked was slow, not dead; no question stands in the way then, and nobody is asked about again."""
+    application_id = world.submitted(world.body(**signed_by("197707052382")))  # silent
+    world.decisions.assess_due()
+    with world.runtime.database.transaction() as session:
+        session.execute(sa.update(BureauQuestion).values(state=str(QuestionState.ANSWERED)))
+    world.decisions.ask_again(application_id, world.staff())
+    row = row_of(world, application_id)
+    assert (row.state, row.outcome_unknown) == (ApplicationState.ASSESSING, False)
+    assert row.next_attempt_at == world.wall.now()
 
 
 def test_what_nothing_blocks_is_not_allowed_again(world: LendingWorld) -> None:

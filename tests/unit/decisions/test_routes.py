@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from agreements.signing import routes as signing_routes
-from tests.support.lending import ANNA, BERTIL, LendingWorld, application_json, guarantor_json
+from tests.support.lending import ANNA, BERTIL, CECILIA, LendingWorld, application_json, guarantor_json
 from underwriting.applications import routes as application_routes
 from underwriting.decisions import desk_routes
 from underwriting.decisions import routes as decision_routes
@@ -46,7 +46,7 @@ def sign(world: LendingWorld, client: FlaskClient, started: Any) -> dict[str, st
     """Sign what was *started*, and the header of the signer's session."""
     assert started.status_code == 201, started.text
     body = started.get_json()
-    assert world.bankid.act(f"orders/{body['auto_start_token']}/sign", {}).ok
+    assert world.bankid.act(f"orders/{body['qr_content']}/sign", {}).ok
     watched = client.get(started.headers["Location"], headers={"Signing-Secret": body["secret"]}).get_json()
     assert watched["state"] == "complete", watched
     return bearer(watched["session_token"])
@@ -143,14 +143,16 @@ def test_a_guarantor_confirms_or_refuses_by_the_link(world: LendingWorld, client
     anna = sign(world, client, client.post(f"{path}/submit", headers=draft))
     assert client.post("/v1/invitations/unknown/confirmation").status_code == 404
     assert client.post(f"/v1/invitations/{world.invitation_token()}/refusal").status_code == 204
-    named = guarantor_json(BERTIL, "Bertil Berg") | {"email": "ny@example.se"}
+    again = client.put(f"{path}/guarantors/1", json=guarantor_json(BERTIL, "Bertil Berg"), headers=anna)
+    assert (again.status_code, again.get_json()["rule"]) == (422, "A4")  # who has refused is not asked once more
+    named = guarantor_json(CECILIA, "Cecilia Ceder")
     replaced = client.put(f"{path}/guarantors/1", json=named, headers=anna)
     assert replaced.get_json()["guarantors"][0]["state"] == "invited"
-    bertil = sign(world, client, client.post(f"/v1/invitations/{world.invitation_token()}/confirmation"))
+    cecilia = sign(world, client, client.post(f"/v1/invitations/{world.invitation_token()}/confirmation"))
     assert client.get(path, headers=anna).get_json()["state"] == "assessing"
-    assert client.get(path, headers=bertil).status_code == 404
+    assert client.get(path, headers=cecilia).status_code == 404
     world.decisions.assess_due()
-    told = client.get(f"{path}/decision", headers=bertil).get_json()
+    told = client.get(f"{path}/decision", headers=cecilia).get_json()
     assert told.keys() == {"application_id", "outcome", "decided_at", "reasons"}
 
 

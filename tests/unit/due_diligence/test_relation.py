@@ -72,6 +72,8 @@ def needs(declared: Declared, *findings: StaffFinding, sanctions: Finding = Find
         (replace(TOLD, trades_with_high_risk_countries=True), {K.ENHANCED_MEASURES, K.ORIGIN_OF_FUNDS}),
         (replace(TOLD, industry="92000"), {K.ENHANCED_MEASURES, K.ORIGIN_OF_FUNDS}),
         (replace(TOLD, industry=None, takes_cash=None), set()),  # the class is normal, nobody has to ask
+        (replace(TOLD, may_sign=(TOLD.signatory, B)), set()),
+        (replace(TOLD, may_sign=(B,)), {K.SIGNING_RIGHT}),  # A9
     ],
 )
 def test_what_is_told_says_what_has_to_be_looked_into(declared: Declared, expected: set[DiligenceKind]) -> None:

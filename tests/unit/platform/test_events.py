@@ -11,15 +11,8 @@ from sqlalchemy.orm import Session
 
 from tests.support.messages import AT, SUBJECTS, endpoint_at, happen, happen_otherwise, published, with_wall
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.event_catalogue import (
-    APPLICATION_DECIDED,
-    CATALOGUE,
-    FEE_RUN_CHARGED,
-    KINDS,
-    EventDataInvalid,
-    Form,
-    Member,
-)
+from underwriting.kernel.event_catalogue import APPLICATION_DECIDED, CATALOGUE, FEE_RUN_CHARGED, KINDS
+from underwriting.kernel.event_forms import EventDataInvalid, Form, Member
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome

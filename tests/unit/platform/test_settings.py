@@ -101,6 +101,15 @@ def test_the_sandbox_is_refused_while_one_party_is_beyond_this_machine(
     assert problems == {name: "is not on loopback, which BORGEN_SANDBOX=true demands"}
 
 
+def test_a_folder_that_stands_for_the_bank_needs_neither_address_nor_token(environment: dict[str, str]) -> None:
+    """P2: whoever has no folder is told both."""
+    live = {name: value for name, value in environment.items() if name not in ("BANK_URL", "BANK_TOKEN")}
+    assert problems_of(live) == {"BANK_URL": "is missing", "BANK_TOKEN": "is missing"}
+    del live["BANKID_APP_URL"]
+    live |= {**MAIL, "BORGEN_SANDBOX": "false", "BANK_DROP": "/srv/bank"}
+    assert Settings.from_environment(live).bank.drop == Path("/srv/bank")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "[::1]"])
 def test_every_name_of_this_machine_is_on_loopback(environment: dict[str, str], host: str) -> None:
     settings = Settings.from_environment({**environment, "BANK_URL": f"http://{host}:8081/bank"})

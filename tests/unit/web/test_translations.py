@@ -11,6 +11,7 @@ from string import Formatter
 import pytest
 
 from agreements.documents.rules import DocumentKind
+from agreements.guarantees.rules import Liability
 from agreements.ledger.rules import PostingKind
 from bureau_clients.limits import BreakerState
 from bureau_clients.questions import CopyNotice, Outcome, SubjectKind
@@ -30,9 +31,11 @@ from underwriting.decisions.queue import Assigned, QueueOrder
 from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, TERMS, Bound, Card
 from underwriting.decisions.services.find_policy import PolicyState
 from underwriting.due_diligence.rules import MatchState
+from underwriting.kernel.signing_rule import RuleSource, SignatoryRole
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,
+    AnnulmentGround,
     ApplicationState,
     CancellationState,
     CancellationWindow,
@@ -42,10 +45,12 @@ from underwriting.kernel.vocabulary import (
     DiligenceState,
     GuaranteeState,
     GuarantorState,
+    HeldFor,
     InvoiceState,
     LoginMethod,
     OwnerControl,
     PayoutState,
+    ProposalState,
     ReferralKind,
     RequestChannel,
     ReviewOutcome,
@@ -73,7 +78,8 @@ EVENTS = (
     | {f"guarantee.{state}" for state in GuaranteeState}
     | {f"guarantee.release_{what}" for what in ("asked", "approved", "consented", "withdrawn")}
     | {f"agreement.signing_rule_{what}" for what in ("entered", "approved", "rejected")}
-    | {f"agreement.partner_{what}" for what in ("recorded", "exit_recorded", "limitation_broken")}
+    | {f"agreement.partner_{what}" for what in ("recorded", "exit_recorded", "exit_corrected", "limitation_broken")}
+    | {f"agreement.annulment_{what}" for what in ("asked", "approved", "rejected")}
     | {f"payout.{state}" for state in PayoutState}
     | {f"cancellation.{what}" for what in ("received", "confirmed", "rejected", "fallen")}
     | {"application.created", "agreement.granted", "agreement.signature_received"}
@@ -87,6 +93,12 @@ FAMILIES: dict[str, Iterable[str]] = {
     "account.": Account,
     "account.method.": LoginMethod,
     "accounts.": {field.name for field in fields(AnnualAccounts)} - {"closed_on"},
+    "agree.annulment_state.": ProposalState,
+    "agree.ground.": AnnulmentGround,
+    "agree.guarantee_state.": GuaranteeState,
+    "agree.liability.": {f"{one}{part}" for one in Liability for part in ("", ".group")},
+    "agree.role.": SignatoryRole,
+    "agree.source.": RuleSource,
     "agreement.state.": AgreementState,
     "approvals.beyond.": (Beyond.LIMIT, Beyond.FEE),
     "audit.kind.": DataKind,
@@ -115,10 +127,12 @@ FAMILIES: dict[str, Iterable[str]] = {
     "document.": DocumentKind,
     "fact.": fact_types(CompanyReport).keys() | fact_types(PersonReport).keys(),
     "form.": {*CompanyForm, *(f"{form}.hint" for form in CompanyForm)},
+    "guarantee.lead.": GuaranteeState,
     "guarantee.state.": GuaranteeState,
     "guarantor.state.": [state for state in GuarantorState if state is not GuarantorState.REPLACED],
     "history.": EVENTS,
     "invitation.state.": ("confirmed", "refused", "closed"),
+    **{f"invited.{what}.": ("guarantee", "agreement") for what in ("title", "lead", "next.read", "next.decide")},
     "jobs.state.": RunState,
     "invoices.state.": InvoiceState,
     "ledger.kind.": PostingKind,
@@ -126,6 +140,9 @@ FAMILIES: dict[str, Iterable[str]] = {
     "messages.state.": DeliveryState,
     "offer.heading.": (DecisionOutcome.APPROVED, DecisionOutcome.COUNTER_OFFER),
     "outcome.": DecisionOutcome,
+    "payouts.state.": PayoutState,
+    "desk.held.": HeldFor,
+    "desk.state.": PayoutState,
     "policies.card.": Card,
     "policies.state.": PolicyState,
     "policies.when.": Condition,
@@ -137,6 +154,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "role.": Role,
     "scope.": Scope,
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
+    "signature.is.": [state for state in GuaranteeState if state not in ("invited", "signed", "in_force")],
     "signing.heading.": ("identify", "sign"),
     "start.path.": {f"{step}{part}" for step in ("apply", "confirm", "decide", "sign") for part in ("", ".text")},
     "webhooks.state.": ("active", "failing", "disabled"),

@@ -20,7 +20,7 @@ from agreements.signing.client import (
     SigningOrderUnknown,
 )
 from agreements.signing.evidence import Asked, EvidenceFault, SignatureNotAccepted, check_completion
-from agreements.signing.rules import Completion, VisibleTextRefused, non_visible_data
+from agreements.signing.rules import Completion, VisibleTextRefused, non_visible_data, qr_content
 from agreements.signing.sandbox import pki
 from agreements.signing.sandbox.stand_in import BankIdStandIn, make_relying_party_server
 from tests.support.bankid_stand_in import ANNA, ERIK, BankIdWorld
@@ -298,6 +298,51 @@ class TestOddAnswers:
                 with pytest.raises(BankIdUnavailable):
                     ask()
 
+    @pytest.mark.parametrize(
+        ("status", "code"),
+        [
+            (401, "unauthorized"),
+            (404, "notFound"),
+            (405, "methodNotAllowed"),
+            (408, "requestTimeout"),
+            (415, "unsupportedMediaType"),
+            (429, "tooManyRequests"),
+            (500, "internalError"),
+            (503, "maintenance"),
+            (503, "Maintenance"),
+            (400, "somethingNew"),
+        ],
+    )
+    def test_every_error_of_the_interface_is_unavailable_and_named_for_the_log(
+        self, certificates: Path, status: int, code: str
+    ) -> None:
+        """An order under way is no less under way: it is asked about again, and whoever starts one may try again."""
+        body = f'{{"errorCode": "{code}", "details": "not for people"}}'
+        with odd_bankid(certificates, Response(body, status, mimetype="application/json")) as client:
+            for ask in (lambda: client.authenticate("192.0.2.7"), lambda: client.collect("x"), lambda: sign(client)):
+                with pytest.raises(BankIdUnavailable) as refusal:
+                    ask()
+                assert refusal.value.reason == code
+                assert "not for people" not in str(refusal.value)
+
+    @pytest.mark.parametrize(
+        ("code", "starting", "asking"),
+        [
+            ("alreadyInProgress", SigningInProgress, SigningInProgress),
+            ("invalidParameters", BankIdUnavailable, SigningOrderUnknown),
+        ],
+    )
+    def test_what_is_about_the_order_is_told_apart(
+        self, certificates: Path, code: str, starting: type[Exception], asking: type[Exception]
+    ) -> None:
+        """RFA4: somebody has an order under way. Asked about an order, wrong parameters say that there is none."""
+        body = f'{{"errorCode": "{code}", "details": ""}}'
+        with odd_bankid(certificates, Response(body, 400, mimetype="application/json")) as client:
+            with pytest.raises(starting):
+                sign(client)
+            with pytest.raises(asking):
+                client.collect("x")
+
     def test_a_new_status_member_or_hint_changes_nothing(self, certificates: Path) -> None:
         answer = Response('{"orderRef": "x", "status": "failed", "hintCode": "somethingNew", "more": 1}', 200)
         with odd_bankid(certificates, answer) as client:
@@ -377,3 +422,21 @@ def unused_port() -> Iterator[int]:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
+
+
+def test_the_app_leads_back_to_the_orders_own_address_where_it_was_opened_on_the_device(world: BankIdWorld) -> None:
+    """BankID's interface, `returnUrl`: of one order and no other; a phone that scanned the code opens nothing."""
+    address = "https://borgen.example/signings/1/return?nonce=abc"
+    client = world.client()
+    first = client.authenticate("192.0.2.7", return_url=address)
+    scanned = client.authenticate("192.0.2.7", return_url=address)
+    plain = sign(client)
+    code = qr_content(scanned.qr_start_token, scanned.qr_start_secret, 4)
+    told = [
+        world.act(f"orders/{way}/sign", {"personal_number": ANNA.digits}).json().get("return_url")
+        for way in (first.auto_start_token, code, plain.auto_start_token)
+    ]
+    client.close()
+    assert told == [address, None, None]
+    forged = code[:-1] + ("0" if code[-1] != "0" else "1")
+    assert world.open(forged).status_code == 404

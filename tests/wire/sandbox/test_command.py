@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.support.environment import complete_environment
+from tests.support.processes import wait_until
 from underwriting.house import bureaus_of
 from underwriting.platform.settings import Settings
 
@@ -69,6 +70,16 @@ def test_a_person_reads_the_settings_line_by_line(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith("The bureaus answer at http://127.0.0.1:")
         lines = [process.stdout.readline().strip() for _ in range(4)]
         assert "BUREAUS_COMPANIES=creditsafe,bisnode" in lines
+
+
+def test_the_bank_is_played_in_a_folder_as_well(tmp_path: Path) -> None:
+    """P2: what lies there is taken and answered, and the page shows it."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "P1.xml").write_bytes(b"<unreadable/>")
+    with playing(tmp_path / "home", "--bank-drop", str(tmp_path)) as printed:
+        assert wait_until(lambda: len(list(tmp_path.glob("in/*-refused-P1.xml"))) == 1)
+        assert list((tmp_path / "out").iterdir()) == []
+        assert requests.get(f"{printed['address']}/bank/accounts", timeout=5).json()["accounts"]
 
 
 def test_a_taken_port_is_told_with_what_to_do(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from underwriting.kernel.event_catalogue import (
     APPLICATION_OFFER_ACCEPTED,
     APPLICATION_REFERRED,
     APPLICATION_SUBMITTED,
-    EventKind,
 )
+from underwriting.kernel.event_forms import EventKind
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CASE_READERS, ApplicationState, Scope
 from underwriting.platform import audit_log, events, preconditions

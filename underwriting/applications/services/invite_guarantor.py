@@ -34,25 +34,40 @@ GUARANTOR_SUPPLEMENT = "guarantor"
 def invite(
     session: Session, runtime: Runtime, application: Application, guarantor: ApplicationGuarantor, *, at: datetime
 ) -> None:
-    """Send the person a link that only they can answer by; their time runs from *at*. Only a hash of it is kept."""
-    token = secrets.token_urlsafe(32)
+    """Send the person a link that only they can answer by; their time runs from *at*."""
     guarantor.state = str(GuarantorState.INVITED)
-    guarantor.invitation_hash = token_hash(token)
+    guarantor.invitations = 1
     guarantor.invited_at = at
     deadline = rules.confirm_by(at, terms=runtime.terms)
     application.confirm_by = max(deadline, application.confirm_by or deadline)
+    send_invitation(session, runtime, application, guarantor, confirm_by=application.confirm_by, at=at)
+
+
+def send_invitation(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    guarantor: ApplicationGuarantor,
+    *,
+    confirm_by: datetime,
+    at: datetime,
+) -> None:
+    """Write to the person with a new link, each invitation once. Only a hash of it is kept: older links are over."""
+    token = secrets.token_urlsafe(32)
+    guarantor.invitation_hash = token_hash(token)
+    again = "" if guarantor.invitations == 1 else f":{guarantor.invitations}"
     named = named_guarantor(runtime.cipher, guarantor)
     letter = messages.invitation(
         reference=application.reference,
         applicant=body_of(session, runtime.cipher, application).contact.name,
         link=f"{runtime.settings.base_url}/invitations/{token}",
-        confirm_by=application.confirm_by,
+        confirm_by=confirm_by,
     )
     outbox.post(
         session,
         runtime,
         kind="guarantor-invitation",
-        business_key=f"guarantor-invitation:{guarantor.id}",
+        business_key=f"guarantor-invitation:{guarantor.id}{again}",
         recipient=named.email,
         content=letter.content,
         at=at,
@@ -85,6 +100,9 @@ def replace_guarantor(
     signatures, GuarantorNotReplaceable, ApplicationOpen, NotFound without such a guarantor, InvalidInput for a person
     who cannot be guarantor here (rule A4).
     """
+    asked = _asked_already(session, runtime, application, ordinal, named)
+    if asked is not None:
+        return asked
     was_granted = application.state == ApplicationState.APPROVED
     with one_undecided(session):
         move(session, application, ApplicationEvent.GUARANTOR_REPLACED, actor=actor, at=at, data={"guarantor": ordinal})
@@ -93,12 +111,13 @@ def replace_guarantor(
     old = next((row for row in rows if row.ordinal == ordinal), None)
     if old is None:
         raise NotFound
-    _check_named(runtime, application, [row for row in rows if row is not old], named)
-    if was_granted:
-        _give_up_agreement(session, runtime, application, old, actor=actor, at=at)
+    left = [row for row in rows if row is not old or row.state != GuarantorState.INVITED]
+    _check_named(runtime, application, left, named)
     old.state = str(GuarantorState.REPLACED)
     old.invitation_hash = None
     session.flush()
+    if was_granted:
+        _give_up_agreement(session, runtime, application, old, actor=actor, at=at)
     new = new_guarantor(runtime.cipher, application, ordinal, named)
     session.add(new)
     session.flush()
@@ -114,6 +133,17 @@ def replace_guarantor(
     keep_ground(session, application, new.person_index, at=at)
     invite(session, runtime, application, new, at=at)
     return new
+
+
+def _asked_already(
+    session: Session, runtime: Runtime, application: Application, ordinal: int, named: NamedGuarantor
+) -> ApplicationGuarantor | None:
+    """The guarantor in that place, where exactly this person has just been asked there: a form that was sent twice."""
+    waits = application.state == ApplicationState.SUBMITTED
+    for row in guarantors_of(session, application) if waits else ():
+        if row.ordinal == ordinal and row.state == GuarantorState.INVITED:
+            return row if named_guarantor(runtime.cipher, row) == named else None
+    return None
 
 
 def _give_up_agreement(

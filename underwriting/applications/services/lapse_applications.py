@@ -1,23 +1,26 @@
 """Applications whose time is over: not confirmed in 14 days (A6), not decided in 30 (A3); drafts left lying."""
 
+import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from underwriting.applications import messages, rules
+from underwriting.applications.messages import Letter
 from underwriting.applications.models import UNDECIDED, Application
 from underwriting.applications.rules import ApplicationEvent
 from underwriting.applications.services.find_application import move
-from underwriting.applications.services.store_application import body_of
+from underwriting.applications.services.store_application import body_of, guarantors_of, named_guarantor
 from underwriting.applications.services.write_draft import DRAFT
-from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.kernel.vocabulary import ApplicationState, GuarantorState
 from underwriting.platform import data_keys, outbox
 from underwriting.platform.batches import each_alone
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
 
 MOST_PER_TICK = 100
+_ASKED = (GuarantorState.INVITED, GuarantorState.CONFIRMED)
 
 
 def lapse_due(session: Session, runtime: Runtime, *, at: datetime) -> int:
@@ -41,12 +44,31 @@ def lapse(session: Session, runtime: Runtime, application: Application, *, at: d
     event = ApplicationEvent.BINDING_TIME_OVER if over else ApplicationEvent.CONFIRMATION_TIME_OVER
     move(session, application, event, actor="system", at=at)
     letter = messages.lapsed(reference=application.reference, for_want_of_confirmation=not over)
+    contact = body_of(session, runtime.cipher, application).contact
+    _post(session, runtime, application, "application-lapsed", application.id, contact.email, letter, at)
+    to_guarantors = messages.guarantor_not_needed(reference=application.reference, applicant=contact.name)
+    for row in guarantors_of(session, application):
+        if row.state in _ASKED and row.person_index != application.signatory_index:
+            email = named_guarantor(runtime.cipher, row).email
+            _post(session, runtime, application, "guarantor-not-needed", row.id, email, to_guarantors, at)
+
+
+def _post(
+    session: Session,
+    runtime: Runtime,
+    application: Application,
+    kind: str,
+    occasion: uuid.UUID,
+    recipient: str,
+    letter: Letter,
+    at: datetime,
+) -> None:
     outbox.post(
         session,
         runtime,
-        kind="application-lapsed",
-        business_key=f"application-lapsed:{application.id}",
-        recipient=body_of(session, runtime.cipher, application).contact.email,
+        kind=kind,
+        business_key=f"{kind}:{occasion}",
+        recipient=recipient,
         content=letter.content,
         at=at,
         subject=f"application:{application.id}",

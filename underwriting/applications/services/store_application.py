@@ -149,6 +149,14 @@ def named_guarantor(cipher: Cipher, row: ApplicationGuarantor) -> NamedGuarantor
     )
 
 
+def keep_guarantor_email(cipher: Cipher, application: Application, row: ApplicationGuarantor, email: str) -> None:
+    """Reach the guarantor of *row* at *email* from now on."""
+    content = cipher.decrypt_json(row.details_encrypted, context=_GUARANTOR_DETAILS)
+    row.details_encrypted = cipher.encrypt_json(
+        content | {"email": email}, context=_GUARANTOR_DETAILS, subject=of_application(application.id)
+    )
+
+
 def supplement_to_bytes(cipher: Cipher, application: Application, supplement: SupplementBody) -> bytes:
     """What the row of a supplement keeps: the members that were sent."""
     members = {

@@ -132,6 +132,12 @@ def record_acceptance(session: Session, runtime: Runtime, signing: Signing, *, a
     grant_credit(session, runtime, application, case, row, basis_of(runtime, row).facts, at=at)
 
 
+def decline_offer(session: Session, application: Application, *, actor: str, at: datetime) -> None:
+    """The applicant does not want the locked application's offer: it is over at once (rule D1); like `open_offer`."""
+    row = open_offer(session, application, at=at)
+    move(session, application, ApplicationEvent.OFFER_DECLINED, actor=actor, at=at, data={"decision": str(row.id)})
+
+
 def lapse_offers(session: Session, runtime: Runtime, *, at: datetime) -> int:
     """Let the counter-offers lapse that nobody accepted in time (rule D1), and tell the applicants; how many."""
     expired = (

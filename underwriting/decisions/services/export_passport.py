@@ -22,7 +22,7 @@ from underwriting.decisions.pricing import offer
 from underwriting.decisions.services import find_policy
 from underwriting.decisions.services.record_decision import conditions_of, facts_text, reason_of, trace_text
 from underwriting.kernel.errors import NotFound
-from underwriting.kernel.event_catalogue import instant_written
+from underwriting.kernel.event_forms import instant_written
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CASE_READERS, SigningState
 from underwriting.platform import audit_log

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from agreements.credit.services.decline_guarantee import given_up_rate
+from agreements.credit.services.decline_guarantee import last_given_up
 from agreements.payments.service import promises_of, record_of
 from bureau_clients.facts import Known
 from bureau_clients.questions import Subject, SubjectRole
@@ -34,6 +34,7 @@ from underwriting.due_diligence.rules import EntryKind, Occasion, Party
 from underwriting.due_diligence.services.assess_relation import Standing, owners_found
 from underwriting.due_diligence.services.screen_case import screen
 from underwriting.kernel.identifiers import PersonalNumber
+from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.platform.runtime import Runtime
 
@@ -56,6 +57,7 @@ class Case:
     application_id: uuid.UUID
     reference: str
     body: ApplicationBody = field(repr=False)
+    asked: Money
     signed_fee_rate: Decimal
     company: Subject
     owner: Person | None
@@ -79,7 +81,7 @@ class Case:
         told = facts_of(
             application=ApplicationFacts(
                 form=body.company_form,
-                asked=body.requested_amount,
+                asked=self.asked,
                 term_months=body.term_months,
                 revenue=body.expected_monthly_revenue,
                 costs=body.expected_monthly_costs,
@@ -137,11 +139,13 @@ def gather(
         for row, guarantor in zip(rows, guarantors, strict=True)
     )
     owner = body.organisation_number if body.company_form is CompanyForm.EF else None
+    asked, signed_fee_rate = _agreed_terms(session, runtime, application, body)
     return Case(
         application_id=application.id,
         reference=application.reference,
         body=body,
-        signed_fee_rate=_agreed_rate(session, runtime, application),
+        asked=asked,
+        signed_fee_rate=signed_fee_rate,
         company=company,
         owner=_person(session, runtime, OWNER, owner, at) if isinstance(owner, PersonalNumber) else None,
         guarantors=guarantors,
@@ -193,11 +197,18 @@ def _person(session: Session, runtime: Runtime, reference: str, number: Personal
     )
 
 
-def _agreed_rate(session: Session, runtime: Runtime, application: Application) -> Decimal:
-    """The highest rate that binds without a new acceptance: as signed (A3), and not above what was granted (D1)."""
-    signed = Decimal(application.shown_highest_fee_rate or runtime.terms.highest_fee_rate)
-    granted = given_up_rate(session, application.id)
-    return signed if granted is None else min(signed, granted)
+def _agreed_terms(
+    session: Session, runtime: Runtime, application: Application, body: ApplicationBody
+) -> tuple[Money, Decimal]:
+    """The limit and the highest rate that bind without a new acceptance: as signed (A3).
+
+    Where a guarantor is replaced, what was granted with the one before has taken its place: the same again, or better,
+    goes on, anything worse is an offer (D1).
+    """
+    granted = last_given_up(session, application.id)
+    if granted is not None:
+        return granted.limit, granted.fee_rate
+    return body.requested_amount, Decimal(application.shown_highest_fee_rate or runtime.terms.highest_fee_rate)
 
 
 def _history(session: Session, runtime: Runtime, body: ApplicationBody, at: datetime) -> HistoryFacts:

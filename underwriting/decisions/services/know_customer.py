@@ -10,6 +10,7 @@ from bureau_clients.facts import Known
 from bureau_clients.reports import BoardMember, CompanyReport
 from schemas.values import ApplicationBody
 from underwriting.decisions.facts import DueDiligenceFacts, Screening
+from underwriting.decisions.services.read_signing_rule import told_rule
 from underwriting.due_diligence.items import ANSWERED_BY_CUSTOMER, FoundOwner
 from underwriting.due_diligence.relation import Declared, known_of
 from underwriting.due_diligence.relation import Known as Customer
@@ -46,7 +47,7 @@ def weigh(
     at: datetime,
 ) -> Standing:
     """How the customer of an application stands; *kept*: what that changes in the locked application is written."""
-    declared = declared_in(body, _officers(session, runtime, application_id, body))
+    declared = _declared(session, runtime, application_id, body, at)
     standing = assess(session, runtime, application_id, declared, sanctions, at=at)
     if kept:
         keep(session, runtime, application_id, standing, at=at)
@@ -57,7 +58,7 @@ def known_now(
     session: Session, runtime: Runtime, application_id: uuid.UUID, body: ApplicationBody, *, at: datetime
 ) -> Customer:
     """What is known of the customer; writes nothing."""
-    declared = declared_in(body, _officers(session, runtime, application_id, body))
+    declared = _declared(session, runtime, application_id, body, at)
     findings = findings_in(runtime, items_of(session, application_id))
     return known_of(declared, findings, on=stockholm_date(at))
 
@@ -72,8 +73,10 @@ def lacks(found: DueDiligenceFacts, *, told_since: bool) -> bool:
     return unsettled or any(gap not in filled for gap in found.gaps)
 
 
-def declared_in(body: ApplicationBody, officers: tuple[str, ...] | None) -> Declared:
-    """What the customer told; *officers* are the company's by the register, None where nothing is told of them."""
+def declared_in(
+    body: ApplicationBody, officers: tuple[str, ...] | None, may_sign: tuple[str, ...] | None = None
+) -> Declared:
+    """What the customer told; *officers* and those who *may_sign* by the register, None where nothing is told."""
     answers = body.due_diligence
     return Declared(
         company=body.organisation_number.digits,
@@ -98,7 +101,25 @@ def declared_in(body: ApplicationBody, officers: tuple[str, ...] | None) -> Decl
         takes_cash=answers.takes_cash,
         industry=answers.industry,
         officers=officers,
+        may_sign=may_sign,
     )
+
+
+def _declared(
+    session: Session, runtime: Runtime, application_id: uuid.UUID, body: ApplicationBody, at: datetime
+) -> Declared:
+    officers = _officers(session, runtime, application_id, body)
+    return declared_in(body, officers, _who_may_sign(session, runtime, application_id, body, at))
+
+
+def _who_may_sign(
+    session: Session, runtime: Runtime, application_id: uuid.UUID, body: ApplicationBody, at: datetime
+) -> tuple[str, ...] | None:
+    """Who stands in the registered right to sign (rule A9); in the sandbox nothing is told, as of officers."""
+    if runtime.settings.sandbox or body.company_form is CompanyForm.EF:
+        return None
+    told = told_rule(session, runtime, application_id, body, on=stockholm_date(at))
+    return None if told is None else tuple(one.person.digits for one in told.callable_signatories)
 
 
 def _officers(

@@ -152,7 +152,7 @@ def grant_credit(
             borrower_name=borrower_name(runtime, application, case).sv,
             contact=contact,
             payout_account=body.payout_account.bankgiro,
-            signing_rule=signing_rule_of(session, runtime, case, on=stockholm_date(at)),
+            signing_rule=signing_rule_of(session, runtime, application.id, body, on=stockholm_date(at)),
             signatory=body.signatory_personal_number,
             limit=Money(row.limit_ore),
             fee_rate=row.fee_rate,

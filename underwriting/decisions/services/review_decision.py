@@ -38,10 +38,9 @@ from underwriting.kernel.vocabulary import (
 from underwriting.platform import audit_log, events
 from underwriting.platform.authentication import Caller
 from underwriting.platform.encryption import of_application
-from underwriting.platform.models import StaffUser
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.staff_accounts import is_same_person
 
-_STAFF = "staff:"
 NOT_BY_STAFF = FieldError(
     "/channel",
     Text("Ange om begäran kom per telefon eller e-post", "Say whether the request came by phone or e-mail"),
@@ -176,16 +175,7 @@ def _forbid_own_decision(session: Session, row: HumanReview, caller: Caller) -> 
 
 def decided_by_reader(session: Session, decision: DecisionRow, caller: Caller) -> bool:
     """Whether *caller* determined or approved the decision, by this account or another one of the same person."""
-    actors = {actor for actor in (decision.decided_by, decision.approved_by) if actor}
-    if caller.actor in actors:
-        return True
-    if caller.own_index is None or not actors:
-        return False
-    ids = [actor.removeprefix(_STAFF) for actor in actors if actor.startswith(_STAFF)]
-    same = sa.select(StaffUser.id).where(
-        sa.cast(StaffUser.id, sa.Text).in_(ids), StaffUser.personal_index == caller.own_index
-    )
-    return session.scalar(same.limit(1)) is not None
+    return is_same_person(session, caller, *(one for one in (decision.decided_by, decision.approved_by) if one))
 
 
 def _guarantor_of(session: Session, row: HumanReview) -> ApplicationGuarantor | None:

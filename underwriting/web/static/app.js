@@ -21,13 +21,17 @@ for (const line of document.querySelectorAll(".countdown[data-until]")) {
 // A page that waits for something looks again by itself: what is live is replaced, and news of weight load the page anew.
 const waiting = document.querySelector("main[data-refresh]");
 if (waiting) {
-  const pause = Number(waiting.dataset.refresh) * 500; // twice as often as without scripts: nothing flickers here
+  const parts = waiting.dataset.live; // where what changes is told without the page around it
+  const pause = Number(waiting.dataset.refresh) * (parts ? 1000 : 500); // a page twice as often: nothing flickers here
+  let leaving = false; // whoever has followed a link is not called back; one that opens an app leaves the page here
+  addEventListener("beforeunload", () => { leaving = true; setTimeout(() => { leaving = false; }, 10000); });
   const look = async () => {
     try {
-      const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const response = await fetch(parts || location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
       if (response.status >= 500) throw new Error("not now");
-      if (response.redirected) return location.replace(response.url);
+      if (response.redirected) return leaving || location.replace(response.url);
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      if (leaving) return;
       if (page.querySelector("main")?.dataset.version !== waiting.dataset.version) return location.reload();
       for (const part of waiting.querySelectorAll("[data-live]")) {
         const fresh = page.getElementById(part.id);

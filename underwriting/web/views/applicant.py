@@ -7,7 +7,8 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.show_agreement import Agreements
-from schemas.applications import GuarantorSchema, SupplementSchema
+from agreements.credit.services.show_declined import Declined
+from schemas.applications import SupplementSchema
 from schemas.loading import load
 from underwriting.applications.service import Applications
 from underwriting.applications.services.read_application import ApplicationView
@@ -15,14 +16,15 @@ from underwriting.decisions.desk_reviews import DeskReviews
 from underwriting.decisions.reviews import NobodyDecidedOn
 from underwriting.decisions.service import Decisions
 from underwriting.decisions.services.read_decision import ApplicantDecision
-from underwriting.kernel.errors import FieldError, InvalidInput, LoginRequired, NotFound
+from underwriting.kernel.errors import FieldError, InvalidInput, NotFound
 from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.vocabulary import ApplicationState, GuarantorState
+from underwriting.kernel.vocabulary import ApplicationState
 from underwriting.platform.authentication import Caller, current_caller
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.runtime import Runtime
-from underwriting.web import forms
 from underwriting.web.layout import render
-from underwriting.web.views.signing import end_user_ip, to_signing_page
+from underwriting.web.views.named_guarantors import declined_of, ordinal_of, own_application, unanswered_of
+from underwriting.web.views.signing import to_signing_page
 
 _REFRESH_SECONDS = 3
 _WAITING = (ApplicationState.SUBMITTED, ApplicationState.ASSESSING)
@@ -32,6 +34,12 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     """What applicants and those whom they name as guarantors see and answer."""
     reviews = DeskReviews(decisions)
     pages = Blueprint("applicant", __name__)
+
+    def status_page(
+        application: ApplicationView, caller: Caller, *, errors: tuple[FieldError, ...] = (), text: str = ""
+    ) -> Response:
+        declined = declined_of(runtime, agreements, application, caller)
+        return _status_page(application, decisions, agreements, caller, declined, errors=errors, text=text)
 
     @pages.get("/my")
     def my() -> Response:
@@ -47,24 +55,24 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     @pages.get("/applications/<uuid:application_id>")
     def show(application_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
-        application = _own(applications, application_id, caller)
+        application = own_application(applications, application_id, caller)
         if application.state is ApplicationState.DRAFT:
             return redirect(f"/applications/{application_id}/review")
         if caller.is_staff:
             return redirect(f"/console/applications/{application_id}")
-        return _status_page(application, decisions, agreements, caller)
+        return status_page(application, caller)
 
     @pages.post("/applications/<uuid:application_id>/information")
     def give_information(application_id: uuid.UUID) -> BaseResponse:
         caller = current_caller()
-        application = _own(applications, application_id, caller)
+        application = own_application(applications, application_id, caller)
         if application.state is ApplicationState.DRAFT:
             return redirect(f"/applications/{application_id}/review", 303)
         text = request.form.get("information", "").strip()
         try:
             added = load(SupplementSchema(), {"information": text}, on=_today(runtime))
         except InvalidInput as refusal:
-            return _status_page(application, decisions, agreements, caller, errors=refusal.errors, text=text)
+            return status_page(application, caller, errors=refusal.errors, text=text)
         applications.add_supplement(application_id, added, caller)
         return redirect(f"/applications/{application_id}", 303)
 
@@ -73,21 +81,9 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
         started = decisions.accept_counter_offer(application_id, current_caller(), end_user_ip=end_user_ip())
         return to_signing_page(started, back=f"/applications/{application_id}")
 
-    @pages.get("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
-    def ask_for_guarantor(application_id: uuid.UUID, ordinal: int) -> Response:
-        return _guarantor_form(_own(applications, application_id, current_caller()), ordinal, {}, ())
-
-    @pages.post("/applications/<uuid:application_id>/guarantors/<int:ordinal>")
-    def replace_guarantor(application_id: uuid.UUID, ordinal: int) -> BaseResponse:
-        caller = current_caller()
-        application = _own(applications, application_id, caller)
-        values = {name: request.form.get(name, "").strip() for name in ("personal_number", "name", "email", "phone")}
-        body = {name: value for name, value in (values | {"phone": forms.phone_in(values["phone"])}).items() if value}
-        try:
-            named = load(GuarantorSchema(), body, on=_today(runtime))
-            applications.replace_guarantor(application_id, ordinal, named, caller)
-        except InvalidInput as refusal:
-            return _guarantor_form(application, ordinal, values, refusal.errors)
+    @pages.post("/applications/<uuid:application_id>/counter-offer/decline")
+    def decline(application_id: uuid.UUID) -> BaseResponse:
+        decisions.decline_counter_offer(application_id, current_caller())
         return redirect(f"/applications/{application_id}", 303)
 
     @pages.get("/invitations/<token>")
@@ -105,21 +101,12 @@ def blueprint(runtime: Runtime, applications: Applications, decisions: Decisions
     return pages
 
 
-def _own(applications: Applications, application_id: uuid.UUID, caller: Caller) -> ApplicationView:
-    """The caller's application. Whoever is nobody yet is asked to log in, and not told that there is no such thing."""
-    try:
-        return applications.view(application_id, caller)
-    except NotFound:
-        if caller.is_staff or caller.person_index is not None:
-            raise
-        raise LoginRequired from None
-
-
 def _status_page(
     application: ApplicationView,
     decisions: Decisions,
     agreements: Agreements,
     caller: Caller,
+    declined: Declined | None,
     *,
     errors: tuple[FieldError, ...] = (),
     text: str = "",
@@ -130,28 +117,14 @@ def _status_page(
         refresh_seconds=_REFRESH_SECONDS if application.state in _WAITING else None,
         version=_version(application),
         application=application,
+        declined=declined,
+        ordinal_of=lambda one: ordinal_of(application, one),
+        unanswered=unanswered_of(agreements, application, caller),
         decision=_told(decisions, application, caller),
         may_review=_may_review(decisions, application, caller),
         agreement_id=agreements.id_of_application(application.id, caller),
         errors=errors,
         values={"information": text},
-    )
-
-
-def _guarantor_form(
-    application: ApplicationView, ordinal: int, values: dict[str, str], errors: tuple[FieldError, ...]
-) -> Response:
-    replaceable = (GuarantorState.REFUSED, GuarantorState.INVITED)
-    named = [one for one in application.guarantors if one.ordinal == ordinal and one.state in replaceable]
-    if not named:
-        raise NotFound
-    return render(
-        "portal/replace.html",
-        status=422 if errors else 200,
-        application=application,
-        guarantor=named[0],
-        values=values,
-        errors=errors,
     )
 
 

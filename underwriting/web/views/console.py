@@ -3,8 +3,9 @@
 from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from agreements.cancellation.service import Cancellations
 from agreements.credit.services.show_agreement import Agreements
+from agreements.payouts.service import Payouts
+from agreements.signing.certificate_path import Roots
 from bureau_clients.gateway import Gateway
 from underwriting.applications.service import Applications
 from underwriting.decisions.desk import Desk
@@ -23,10 +24,14 @@ from underwriting.web.views import (
     console_bureaus,
     console_cases,
     console_due_diligence,
+    console_endings,
+    console_parties,
+    console_payouts,
     console_policies,
     console_queue,
     console_reviews,
 )
+from underwriting.web.views.console_agreement_page import AgreementPage
 
 _DESKS = ("console.queue.show", "billing_desk.show", "console.console_agreements.index")
 
@@ -36,8 +41,10 @@ def blueprint(
     applications: Applications,
     decisions: Decisions,
     agreements: Agreements,
-    cancellations: Cancellations,
     gateway: Gateway,
+    page: AgreementPage,
+    payouts: Payouts,
+    roots: Roots,
 ) -> Blueprint:
     """Everything under `/console` but billing and log-in."""
     pages, queue = Blueprint("console", __name__, url_prefix="/console"), DeskQueue(decisions)
@@ -45,7 +52,10 @@ def blueprint(
     pages.register_blueprint(console_approvals.blueprint(runtime, Desk(decisions), queue))
     pages.register_blueprint(console_reviews.blueprint(runtime, Desk(decisions), DeskReviews(decisions)))
     pages.register_blueprint(console_cases.blueprint(runtime, applications, decisions, agreements, gateway))
-    pages.register_blueprint(console_agreements.blueprint(runtime, agreements, cancellations))
+    pages.register_blueprint(console_agreements.blueprint(page, roots))
+    pages.register_blueprint(console_endings.blueprint(page))
+    pages.register_blueprint(console_parties.blueprint(page))
+    pages.register_blueprint(console_payouts.blueprint(runtime, payouts))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
     pages.register_blueprint(
         console_due_diligence.blueprint(runtime, applications, SanctionsDesk(runtime), Diligence(decisions))

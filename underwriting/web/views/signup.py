@@ -16,12 +16,13 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Language
 from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, OwnerControl
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
+from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.problems import language_of_request
 from underwriting.platform.runtime import Runtime
 from underwriting.web import forms
 from underwriting.web.layout import choose_language, render
 from underwriting.web.texts import translate
-from underwriting.web.views.signing import end_user_ip, to_signing_page
+from underwriting.web.views.signing import to_signing_page
 
 _MOST_ROWS = 10
 _EXAMPLE = Money.kronor(100_000)

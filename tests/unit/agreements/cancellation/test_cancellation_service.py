@@ -636,6 +636,41 @@ def test_a_receipt_before_payout_asks_for_the_fee_alone(world: RunningWorld) -> 
     assert "återbetala" not in text
 
 
+def test_a_receipt_of_what_the_balance_covers_asks_for_nothing(world: RunningWorld) -> None:
+    """C6: the money was there before the request; 20 000 of it are less to pay where the rest is not."""
+    agreement = running_since(world, "2026-03-02 10:00:00")
+    world.pay(agreement, Money.kronor(20_000))
+    (text,) = texts_about(world.runtime, cancel(world, agreement).id)
+    assert "Redan inbetalt avgår 20 000 kr Att betala 101 500 kr" in text
+    other = running_since(world, "2026-03-02 10:00:00")
+    world.pay(other, TOTAL)
+    (text,) = texts_about(world.runtime, cancel(world, other).id)
+    assert "Redan inbetalt 121 500 kr Att betala inget" in text
+    assert "Månadsavgifterna är återförda" in text
+
+
+def test_a_fee_that_was_paid_before_counts_in_the_receipt(world: RunningWorld) -> None:
+    """C6: 2 400 kr of March's fee were paid before the request, and are taken back by it."""
+    agreement = running_since(world, "2026-03-30 10:00:00")
+    world.to("2026-04-01 20:00:00")
+    charge_month(world.runtime, Month(2026, 3))
+    world.to("2026-04-02 15:00:00")
+    world.pay(agreement, FEE)
+    (text,) = texts_about(world.runtime, cancel(world, agreement).id)
+    assert "Redan inbetalt avgår 2 400 kr Att betala 119 100 kr" in text
+
+
+def test_a_receipt_while_the_bank_has_the_payout_asks_for_nothing_yet(world: RunningWorld) -> None:
+    """C6: what the bank answers decides whether there is anything to repay."""
+    world.to("2026-03-02 14:00:00")
+    agreement = world.signed(payout_account=NEXT_DAY_ACCOUNT)
+    world.work()
+    (text,) = texts_about(world.runtime, cancel(world, agreement).id)
+    assert "På väg från banken 120 000 kr" in text
+    assert "Inget behöver betalas dessförinnan." in text
+    assert "senast " not in text.split("Vad hävningen kostar")[1].split("Vad som gäller")[0]
+
+
 def test_a_request_that_waits_for_a_second_person_has_no_receipt_yet(world: RunningWorld) -> None:
     """C5: it is written with the confirmation."""
     agreement = running_since(world, "2026-03-02 10:00:00")

@@ -1,35 +1,19 @@
 """Two at once, by threads on a committed database: one wins, and the other reads why."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
 
 from agreements.cancellation.service import CancellationUnderWay, ConfirmationNotAwaited
 from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementStateRefuses
 from tests.conftest import LONG
+from tests.support.at_once import at_once
 from tests.support.running import CANCELLATION_FEE, FEE, LIMIT, RunningWorld, actor
-from underwriting.kernel.errors import Conflict, Refusal
+from underwriting.kernel.errors import Conflict
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, AgreementState, CancellationState, PayoutState, RequestChannel
 
 ROUNDS = 20 if LONG else 2
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """What each of *works* gave, or the refusal it raised, all begun at the same moment."""
-    barrier = Barrier(len(works))
-
-    def begin(work: Callable[[], object]) -> object:
-        barrier.wait(timeout=10)
-        try:
-            return work()
-        except Refusal as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(begin, works))
 
 
 def cancelling(world: RunningWorld, agreement: Agreement, number: int = 1) -> Callable[[], object]:

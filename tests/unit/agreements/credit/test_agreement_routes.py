@@ -35,7 +35,7 @@ def sign_by_api(credit: CreditWorld, api: FlaskClient, purpose: str, subject: uu
     assert started.status_code == 201, started.text
     order = started.json
     assert order is not None
-    assert credit.bankid.act(f"orders/{order['auto_start_token']}/sign", {}).ok
+    assert credit.bankid.act(f"orders/{order['qr_content']}/sign", {}).ok
     credit.pass_wall(seconds=3)
     return api.get(f"/v1/signings/{order['signing_id']}", headers={"Signing-Secret": order["secret"]}).json
 
@@ -68,7 +68,7 @@ def test_the_road_from_granted_to_paid_out_by_the_api(credit: CreditWorld, api: 
 def test_whoever_identifies_is_logged_in(credit: CreditWorld, api: FlaskClient) -> None:
     started = api.post("/v1/signings", json={"purpose": "identify"}).json
     assert started is not None
-    credit.bankid.act(f"orders/{started['auto_start_token']}/sign", {"personal_number": ANNA.digits})
+    credit.bankid.act(f"orders/{started['qr_content']}/sign", {"personal_number": ANNA.digits})
     credit.pass_wall(seconds=3)
     secret = {"Signing-Secret": started["secret"]}
     token = api.get(f"/v1/signings/{started['signing_id']}", headers=secret).json["session_token"]  # type: ignore[index]
@@ -82,7 +82,7 @@ def test_a_browser_is_logged_in_by_a_cookie_and_is_not_shown_the_token(
 ) -> None:
     started = api.post("/v1/signings", json={"purpose": "identify"}).json
     assert started is not None
-    bankid.act(f"orders/{started['auto_start_token']}/sign", {"personal_number": ANNA.digits})
+    bankid.act(f"orders/{started['qr_content']}/sign", {"personal_number": ANNA.digits})
     credit.pass_wall(seconds=3)
     answer = api.get(f"/v1/signings/{started['signing_id']}")
     assert answer.json is not None

@@ -18,6 +18,7 @@ from tests.support.credit import ANNA, ERIK, LIMIT, MARIA, STRANGER, CreditWorld
 from underwriting.kernel.errors import LoginRequired, NotFound, Refusal
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
+from underwriting.kernel.signing_rule import Signatory, SigningRule
 from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, SigningState
 from underwriting.platform import outbox
 from underwriting.platform.authentication import ANONYMOUS
@@ -32,7 +33,7 @@ def letters_to(credit: CreditWorld, recipient: str) -> list[str]:
 
 def token_of(credit: CreditWorld, recipient: str) -> str:
     """The token in the guarantor's link."""
-    found = re.search(r"\?invitation=([\w-]+)", letters_to(credit, recipient)[0])
+    found = re.search(r"/invitation/([\w-]+)", letters_to(credit, recipient)[0])
     assert found is not None
     return found[1]
 
@@ -181,7 +182,7 @@ def test_a_guarantee_is_signed_or_declined_and_never_both(committed_credit: Cred
         agreement = credit.grant()
         guarantee = credit.guarantee_of(agreement.id, ERIK)
         started = credit.start_guarantee(agreement.id, ERIK)
-        assert credit.bankid.act(f"orders/{started.auto_start_token}/sign", {}).ok
+        assert credit.bankid.act(f"orders/{started.qr_content}/sign", {}).ok
         credit.pass_wall(seconds=3)
         together = Barrier(2)
         refused: list[Refusal] = []
@@ -209,3 +210,28 @@ def test_a_guarantee_is_signed_or_declined_and_never_both(committed_credit: Cred
             assert (now.state, now.signed_at is not None) == (GuaranteeState.SIGNED, True)
         else:
             assert (now.state, now.signed_at) == (GuaranteeState.REPLACED, None)
+
+
+JOINTLY = SigningRule.jointly(
+    (Signatory(ANNA, "Anna Lindqvist"), Signatory(STRANGER, "Nils Berg", email="nils@exempel.example"))
+)
+
+
+def test_when_time_is_over_everybody_is_told_who_waits_for_something(credit: CreditWorld) -> None:
+    """G2: the borrower, each who signs at an address of their own, and the guarantors, but for who has declined."""
+    agreement = credit.grant(signing_rule=JOINTLY)
+    decline(credit, agreement.id, ERIK)
+    before = {one: len(letters_to(credit, f"{one}@exempel.example")) for one in ("anna", "nils", "maria", "erik")}
+    credit.clock.move_to(agreement.sign_by)
+    assert lapse_unsigned(credit.runtime) == 1
+    after = {one: len(letters_to(credit, f"{one}@exempel.example")) for one in before}
+    assert {one: after[one] - before[one] for one in before} == {"anna": 1, "nils": 1, "maria": 1, "erik": 0}
+
+
+def test_those_who_sign_for_the_company_are_told_that_what_they_signed_is_given_up(credit: CreditWorld) -> None:
+    """G7: a co-signatory with an own address learns that the agreement does not bind, signed or not."""
+    agreement = credit.grant(signing_rule=JOINTLY)
+    credit.complete(credit.start_agreement(agreement.id, STRANGER))
+    decline(credit, agreement.id, ERIK)
+    give_up(credit, agreement.application_id, ERIK)
+    assert "gäller inte, även om du har undertecknat det" in letters_to(credit, "nils@exempel.example")[0]

@@ -1,24 +1,44 @@
 """Who signs for a company, who is partner of it, and how a guarantor is let go (rules A9, S2, G4, G5)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from agreements.credit.formats import signing_rule_from_json, signing_rule_to_json
+from agreements.credit.models import Agreement
 from agreements.credit.rules import AgreementStateRefuses
 from agreements.credit.services.change_signing_rule import SigningRuleChangePending, SigningRules, SubmitterNotInRule
 from agreements.credit.services.complete_signatures import SignatureNotNeeded
-from agreements.credit.services.decline_guarantee import GuaranteeInvitations
+from agreements.credit.services.decline_guarantee import (
+    GuaranteeInvitations,
+    checked_rule_given_up,
+    give_up_for_another_guarantor,
+)
 from agreements.credit.services.end_needless_orders import end_needless_orders
-from agreements.credit.services.keep_partners import NoPartnership, PartnerRecorded, Partners
+from agreements.credit.services.keep_partners import NoPartnership, PartnerRecorded, Partners, PartnerView
 from agreements.credit.services.release_guarantor import GuaranteeNotReleasable, Releases
-from tests.support.credit import ANNA, ERIK, MARIA, STRANGER, CreditWorld
+from agreements.credit.services.resume_drawdowns import DrawdownsNotStopped, Resumptions
+from agreements.guarantees import service as guarantees
+from agreements.ledger import rules as ledger_rules
+from agreements.ledger import service as ledger
+from tests.support.credit import ANNA, ERIK, LIMIT, MARIA, STRANGER, CreditWorld
 from underwriting.kernel.errors import InvalidInput, NotFound, NotPermitted
 from underwriting.kernel.money import Money
 from underwriting.kernel.signing_rule import Alternative, RoleSeats, RuleSource, Signatory, SignatoryRole, SigningRule
-from underwriting.kernel.vocabulary import AgreementState, CompanyForm, GuaranteeState, ReleaseState, Role, SigningState
+from underwriting.kernel.vocabulary import (
+    AgreementState,
+    CompanyForm,
+    GuaranteeState,
+    PayoutState,
+    ReleaseState,
+    Role,
+    SigningState,
+)
+from underwriting.platform import outbox
 from underwriting.platform.authentication import Caller
+from underwriting.platform.models import OutboxMessage
 
 FIRST = Caller(actor="staff:1", role=Role.UNDERWRITER, username="a")
 SECOND = Caller(actor="staff:2", role=Role.UNDERWRITER, username="b")
@@ -32,6 +52,18 @@ UNCHECKED = SigningRule.jointly(PEOPLE[:1], checked=False)
 def rules(credit: CreditWorld) -> SigningRules:
     """Staff's part, composed as the application composes it."""
     return SigningRules(credit.runtime, credit.payouts.agreement_signed)
+
+
+def letters(credit: CreditWorld, kind: str) -> int:
+    """How many of a kind were written."""
+    with credit.runtime.database.transaction() as session:
+        return session.scalar(sa.select(sa.func.count()).where(OutboxMessage.kind == kind)) or 0
+
+
+def written(credit: CreditWorld) -> str:
+    """All that was written to anybody."""
+    with credit.runtime.database.transaction() as session:
+        return "".join(letter.body for letter in outbox.latest(session, credit.runtime, count=100))
 
 
 def test_a_rule_is_read_as_it_was_written_and_an_old_one_as_everybody_together() -> None:
@@ -80,8 +112,8 @@ def test_orders_that_can_come_to_nothing_are_ended(credit: CreditWorld) -> None:
     guarantee = credit.guarantee_of(agreement.id, MARIA)
     GuaranteeInvitations(credit.runtime).decline(guarantee.id, reason="Nej.", tell=False, caller=credit.person(MARIA))
     assert end_needless_orders(credit.runtime, credit.signings.bankid) == 2
-    assert not credit.bankid.act(f"orders/{needless.auto_start_token}/sign", {}).ok
-    assert not credit.bankid.act(f"orders/{declined.auto_start_token}/sign", {}).ok
+    assert not credit.bankid.act(f"orders/{needless.qr_content}/sign", {}).ok
+    assert not credit.bankid.act(f"orders/{declined.qr_content}/sign", {}).ok
     needed = credit.start_guarantee(agreement.id, ERIK)
     assert end_needless_orders(credit.runtime, credit.signings.bankid) == 0
     assert credit.complete(needed).state is SigningState.COMPLETE
@@ -209,3 +241,142 @@ def test_a_withdrawn_release_needs_no_consent(credit: CreditWorld) -> None:
     assert releases.withdraw(asked.id, caller=SECOND).state is ReleaseState.WITHDRAWN
     with pytest.raises(NotFound):
         releases.consent(asked.id, caller=credit.person(MARIA))
+
+
+def partner_of(credit: CreditWorld, agreement: Agreement) -> PartnerView:
+    """A registered partner of the agreement's borrower."""
+    return Partners(credit.runtime).record(
+        agreement.id,
+        number="196103043698",
+        name="Nils Berg",
+        entered_on=date(2020, 1, 1),
+        evidence="Näringslivsregistret",
+        caller=FIRST,
+    )
+
+
+def test_an_exit_between_order_and_payout_keeps_the_money_until_another_of_staff_resumes(credit: CreditWorld) -> None:
+    """G5: what is ordered stays; whoever recorded the exit does not resume; then it is paid once, and told."""
+    agreement = credit.signed(company_form=CompanyForm.HB, guarantors=())
+    there, today = partner_of(credit, agreement), credit.clock.now().date()
+    resumptions = Resumptions(credit.runtime)
+    with pytest.raises(DrawdownsNotStopped):
+        resumptions.resume(agreement.id, reason="Inget är stoppat.", caller=SECOND)
+    Partners(credit.runtime).record_exit(there.id, exited_on=today, evidence="Ändringsbevis", caller=FIRST)
+    assert credit.payouts.send_due() == 0
+    assert credit.payout(agreement.id).payout_state is PayoutState.ORDERED
+    with pytest.raises(NotPermitted):
+        resumptions.resume(agreement.id, reason="De som är kvar räcker.", caller=FIRST)
+    assert credit.payouts.send_due() == 0
+    resumptions.resume(agreement.id, reason="De som är kvar räcker.", caller=SECOND)
+    assert credit.payouts.send_due() == 1
+    credit.payouts.read_answers()
+    assert credit.payout(agreement.id).payout_state is PayoutState.PAID
+    assert "De som är kvar" not in "".join(credit.actions(agreement.id))
+    assert letters(credit, "drawdowns-stopped") == letters(credit, "drawdowns-resumed") == 1
+    listed = credit.agreements.liable_parties(agreement.id, credit.person(ANNA))
+    assert [(one.name, one.owed) for one in listed] == [
+        ("Exempelbolaget AB", LIMIT),
+        ("Nils Berg", Money.ZERO),  # left before anything was paid out
+    ]
+
+
+def test_an_exit_before_the_last_signature_keeps_the_first_payout_too(credit: CreditWorld) -> None:
+    """G5: the agreement is signed, its payout ordered, and nothing leaves before drawdowns go on."""
+    agreement = credit.grant(company_form=CompanyForm.HB, guarantors=())
+    there, today = partner_of(credit, agreement), credit.clock.now().date()
+    Partners(credit.runtime).record_exit(there.id, exited_on=today, evidence="Ändringsbevis", caller=FIRST)
+    credit.complete(credit.start_agreement(agreement.id))
+    assert credit.agreement(agreement.id).state == AgreementState.SIGNED
+    assert credit.payouts.send_due() == 0
+    Resumptions(credit.runtime).resume(agreement.id, reason="De som är kvar räcker.", caller=SECOND)
+    assert credit.payouts.send_due() == 1
+
+
+def test_a_partner_who_leaves_after_the_payout_answers_for_it_and_for_nothing_later(credit: CreditWorld) -> None:
+    """G5: 218 000 was paid out before the exit; what is booked from the day of the exit on is not the partner's."""
+    agreement = credit.signed(company_form=CompanyForm.HB, guarantors=())
+    credit.payouts.send_due()
+    credit.payouts.read_answers()
+    there = partner_of(credit, agreement)
+    credit.clock.move_to(credit.clock.now() + timedelta(days=3))
+    today = credit.clock.now().date()
+    Partners(credit.runtime).record_exit(there.id, exited_on=today, evidence="Ändringsbevis", caller=FIRST)
+    with credit.runtime.database.transaction() as session:
+        later = ledger_rules.payout(Money.kronor(1_000), payout_id="later", booked_on=today)
+        ledger.post(session, agreement.id, later, at=credit.clock.now())
+    listed = credit.agreements.liable_parties(agreement.id, credit.person(ANNA))
+    assert [one.owed for one in listed] == [LIMIT + Money.kronor(1_000), LIMIT]
+
+
+def test_those_concerned_are_written_to_about_a_release(credit: CreditWorld) -> None:
+    """G4: the co-guarantor is asked by letter; at the end the released one and those who go on are told."""
+    agreement, releases = credit.signed(), Releases(credit.runtime)
+    credit.payouts.send_due()
+    credit.payouts.read_answers()
+    asked = releases.ask(credit.guarantee_of(agreement.id, ERIK).id, reason="Skilsmässa", caller=FIRST)
+    assert (letters(credit, "release-consent-asked"), letters(credit, "guarantee-released")) == (1, 0)
+    releases.approve(asked.id, caller=SECOND)
+    releases.consent(asked.id, caller=credit.person(MARIA))
+    assert (letters(credit, "guarantee-released"), letters(credit, "co-guarantor-released")) == (1, 1)
+    assert "Skilsmässa" not in written(credit)
+
+
+def test_a_guarantee_that_has_ended_is_not_released(credit: CreditWorld) -> None:
+    """G4: the debt was paid while a consent was awaited; nothing is left to be released from."""
+    agreement, releases = credit.signed(), Releases(credit.runtime)
+    credit.payouts.send_due()
+    credit.payouts.read_answers()
+    asked = releases.ask(credit.guarantee_of(agreement.id, ERIK).id, reason="x", caller=FIRST)
+    with credit.runtime.database.transaction() as session:
+        guarantees.end(session, agreement.id, at=credit.clock.now())
+    with pytest.raises(GuaranteeNotReleasable):
+        releases.approve(asked.id, caller=SECOND)
+    with pytest.raises(NotFound):
+        releases.consent(asked.id, caller=credit.person(MARIA))
+    assert credit.guarantee_of(agreement.id, ERIK).state == GuaranteeState.ENDED
+    assert releases.withdraw(asked.id, caller=SECOND).state is ReleaseState.WITHDRAWN
+
+
+@pytest.mark.parametrize(("form", "allowed"), [(CompanyForm.HB, True), (CompanyForm.KB, False)])
+def test_an_association_is_no_general_partner(credit: CreditWorld, form: CompanyForm, allowed: bool) -> None:
+    """G5: lag 1980:1102, 3 kap. 2 §: a foundation or a non-profit association cannot be komplementär of a KB."""
+    agreement = credit.grant(company_form=form, guarantors=())
+    told: dict[str, Any] = {
+        "number": "8029990002",
+        "name": "Föreningen",
+        "entered_on": date(2020, 1, 1),
+        "evidence": "Näringslivsregistret",
+        "caller": FIRST,
+    }
+    if allowed:
+        assert Partners(credit.runtime).record(agreement.id, **told).name == "Föreningen"
+        return
+    with pytest.raises(InvalidInput) as refused:
+        Partners(credit.runtime).record(agreement.id, **told)
+    assert [(error.pointer, error.rule) for error in refused.value.errors] == [("/number", "G5")]
+
+
+def test_what_two_have_read_stands_when_a_guarantor_is_replaced(credit: CreditWorld) -> None:
+    """S2: the registration need not be read anew for the agreement that takes the place of one that was given up."""
+    agreement = credit.grant(signing_rule=UNCHECKED)
+    both = SigningRule.jointly((PEOPLE[0], PEOPLE[2]), source=RuleSource.STAFF)
+    with credit.runtime.database.transaction() as session:
+        assert checked_rule_given_up(session, credit.runtime, agreement.application_id) is None
+    entered = rules(credit).propose(agreement.id, both, evidence="Registreringsbevis", caller=FIRST)
+    assert entered.change_id is not None
+    rules(credit).approve(entered.change_id, caller=SECOND)
+    erik = credit.guarantee_of(agreement.id, ERIK)
+    GuaranteeInvitations(credit.runtime).decline(erik.id, reason="Nej.", tell=False, caller=credit.person(ERIK))
+    with credit.runtime.database.transaction() as session:
+        give_up_for_another_guarantor(
+            session,
+            credit.runtime,
+            agreement.application_id,
+            declined_index=erik.person_index,
+            actor="person:test",
+            at=credit.clock.now(),
+        )
+        stands = checked_rule_given_up(session, credit.runtime, agreement.application_id)
+    assert stands is not None
+    assert (stands.checked, {one.person for one in stands.signatories}) == (True, {ANNA, MARIA})

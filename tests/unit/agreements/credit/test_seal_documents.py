@@ -6,22 +6,33 @@ import io
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from agreements.credit.service import Signatory, SigningRule
 from agreements.credit.services.seal_documents import seal_due
-from agreements.documents import sealing
+from agreements.documents import seal_check, sealing
 from agreements.documents import service as documents
 from agreements.documents.models import Document
+from agreements.documents.sandbox import seal_key
+from agreements.documents.seal_check import Trusted, time_stamped_at
 from agreements.signing.models import Signing
 from agreements.signing.services.take_completion import EVIDENCE
 from tests.support.credit import ANNA, ERIK, MARIA, STRANGER, CreditWorld
+from tests.support.time_stamp_authority import OPENSSL, Mood, time_stamp_authority
 from underwriting.kernel.vocabulary import AgreementState, SigningState
 from underwriting.platform import audit_log
+from underwriting.platform.runtime import Runtime
 
 
 def kept(credit: CreditWorld) -> Sequence[Document]:
@@ -76,12 +87,12 @@ def test_a_sealed_document_begins_with_what_was_signed_and_holds_the_evidence(cr
     agreement = credit.signed()
     seal_due(credit.runtime)
     guarantee = credit.guarantee_of(agreement.id, ERIK)
-    trusted = credit.runtime.settings.document_seal.certificate.read_bytes()
+    trusted = Trusted(credit.runtime.settings.document_seal.certificate.read_bytes())
     for document in kept(credit):
         content = documents.sealed(credit.runtime, document) or b""
         assert content.startswith(documents.read(credit.runtime, document))
         assert document.sealed_at == credit.clock.now()
-        found = sealing.verify(content, signed_sha256=document.sha256, trusted=trusted, at=document.sealed_at)
+        found = seal_check.verify(content, signed_sha256=document.sha256, trusted=trusted, at=document.sealed_at)
         assert all(step.holds for step in found), document.kind
         if document.subject_id in (agreement.id, guarantee.id) and document.kind in ("agreement", "guarantee"):
             assert attachments(content) == evidence_of(credit, document.subject_id)
@@ -112,7 +123,11 @@ def test_a_document_is_sealed_once(credit: CreditWorld) -> None:
         content = documents.sealed(credit.runtime, document) or b""
         with credit.runtime.database.transaction() as session:
             (entry,) = audit_log.entries_of(session, f"document:{document.id}")
-        assert entry.data == {"signed": document.sha256.hex(), "sealed": hashlib.sha256(content).hexdigest()}
+        assert entry.data == {
+            "signed": document.sha256.hex(),
+            "sealed": hashlib.sha256(content).hexdigest(),
+            "words": documents.words_sha256(credit.runtime, document),
+        }
 
 
 def test_a_seal_that_comes_second_is_dropped(credit: CreditWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,11 +167,58 @@ def _die(*_args: object, **_options: object) -> None:
 def test_a_time_stamp_authority_that_is_out_delays_the_seal(credit: CreditWorld) -> None:
     """S3: payouts do not wait for it, and a later round seals."""
     credit.grant(guarantors=())
-    settings = credit.runtime.settings
-    stamped = replace(settings.document_seal, timestamps_url="http://127.0.0.1:9/tsa")
-    assert seal_due(replace(credit.runtime, settings=replace(settings, document_seal=stamped))) == 0
+    assert seal_due(with_seal(credit, timestamps_url="http://127.0.0.1:9/tsa")) == 0
     assert sealed_kinds(credit) == []
     assert seal_due(credit.runtime) == 1
+
+
+def with_seal(credit: CreditWorld, **changes: Any) -> Runtime:
+    """The runtime with other settings of the documents' seal."""
+    settings = credit.runtime.settings
+    return replace(credit.runtime, settings=replace(settings, document_seal=replace(settings.document_seal, **changes)))
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl, which answers for the authority, is not here")
+def test_every_document_waits_for_a_stamp_that_can_be_trusted(credit: CreditWorld, tmp_path: Path) -> None:
+    """S3: while the authority is out a round asks it once, not once for each document; then all are stamped."""
+    credit.grant()
+    with time_stamp_authority(tmp_path) as authority:
+        runtime = with_seal(credit, timestamps_url=authority.url, timestamps_roots=authority.roots)
+        for mood in (Mood.IS_DOWN, Mood.STAMPS_SOMETHING_ELSE):
+            authority.mood, before = mood, authority.asked
+            assert seal_due(runtime) == 0
+            assert authority.asked == before + 1
+        authority.mood = Mood.STAMPS
+        strangers = with_seal(credit, timestamps_url=authority.url, timestamps_roots=credit.bankid.certificates.root)
+        assert seal_due(strangers) == 0
+        assert sealed_kinds(credit) == []
+        assert seal_due(runtime) == 3
+    for document in kept(credit):
+        content = documents.sealed(credit.runtime, document)
+        assert (content is None) == (document.kind in ("agreement", "guarantee"))
+        assert content is None or time_stamped_at(content) is not None
+
+
+def test_no_document_is_sealed_with_a_certificate_that_is_not_valid(credit: CreditWorld, tmp_path: Path) -> None:
+    """S3: a seal that a stranger would refuse is not kept; with the next certificate the documents are sealed."""
+    credit.grant(guarantors=())
+    clock = credit.clock.now()
+    other = seal_key.make(tmp_path, lender="Exempelkredit AB")
+    ended = ended_certificate(tmp_path, other.key, at=clock)
+    assert seal_due(with_seal(credit, key=other.key, certificate=ended)) == 0
+    assert sealed_kinds(credit) == []
+    assert seal_due(with_seal(credit, key=other.key, certificate=other.certificate)) == 1
+
+
+def ended_certificate(folder: Path, key: Path, *, at: datetime) -> Path:
+    """A certificate of the key that was valid until the day before *at*."""
+    secret = load_pem_private_key(key.read_bytes(), password=None)
+    assert isinstance(secret, ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Exempelkredit AB")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(secret.public_key())
+    builder = builder.serial_number(1).not_valid_before(at - timedelta(days=9)).not_valid_after(at - timedelta(days=1))
+    (folder / "ended.pem").write_bytes(builder.sign(secret, hashes.SHA256()).public_bytes(Encoding.PEM))
+    return folder / "ended.pem"
 
 
 def test_the_sealed_file_is_what_is_fetched(credit: CreditWorld) -> None:

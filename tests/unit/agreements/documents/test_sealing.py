@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from agreements.documents.rules import DocumentKind, words
 from agreements.documents.sandbox import seal_key
 from agreements.documents.sandbox.seal_key import SealFiles
-from agreements.documents.sealing import Attachment, SealKeyUnusable, SealNotMade, load_key, seal, verify
+from agreements.documents.seal_check import Trusted, verify
+from agreements.documents.sealing import Attachment, SealKeyUnusable, SealNotMade, load_key, seal
 from agreements.documents.typesetting import typeset
 from tests.support.documents import GRANTED_AT, VALUES
 from underwriting.kernel.clock import SystemClock
@@ -43,9 +45,9 @@ def sealed(files: SealFiles, signed: bytes) -> bytes:
 
 
 def holds(content: bytes, signed: bytes, files: SealFiles, *, at: datetime = NOW) -> tuple[bool, ...]:
-    """What each of the five steps found."""
-    sha256, trusted = hashlib.sha256(signed).digest(), files.certificate.read_bytes()
-    return tuple(one.holds for one in verify(content, signed_sha256=sha256, trusted=trusted, at=at))
+    """What each of the first five steps found."""
+    sha256, trusted = hashlib.sha256(signed).digest(), Trusted(files.certificate.read_bytes())
+    return tuple(one.holds for one in verify(content, signed_sha256=sha256, trusted=trusted, at=at))[:5]
 
 
 def test_what_was_signed_is_the_untouched_beginning(sealed: bytes, signed: bytes, files: SealFiles) -> None:
@@ -99,6 +101,23 @@ def test_every_fiftieth_byte_of_a_sealed_file_counts(sealed: bytes, signed: byte
         changed = bytearray(sealed)
         changed[place] ^= 4
         assert not all(holds(bytes(changed), signed, files)), place
+
+
+def test_the_evidence_inside_is_that_of_the_signatures_or_is_told(
+    sealed: bytes, signed: bytes, files: SealFiles
+) -> None:
+    """S3: the seventh step; files that cannot be unpacked any more are told, not stumbled over."""
+    known = Trusted(files.certificate.read_bytes())
+    inside = {one.name: one.content for one in EVIDENCE}
+    steps = partial(verify, signed_sha256=b"", trusted=known, at=NOW)
+    assert (steps(sealed, evidence=inside)[6].number, steps(sealed, evidence=inside)[6].holds) == (7, True)
+    assert steps(sealed, evidence=inside | {"underskrift-2.xml": b"<Signature/>"})[6].holds is False
+    assert steps(sealed, evidence={})[6].holds is False
+    assert steps(seal(signed, (), key=load_key(files.key, files.certificate)), evidence={})[6].holds is True
+    for place in range(sealed.index(b"stream", len(signed)), sealed.index(b"/EmbeddedFiles", len(signed)), 23):
+        changed = bytearray(sealed)
+        changed[place] ^= 1
+        assert not all(one.holds for one in steps(bytes(changed), evidence=inside)[1:])
 
 
 def test_what_is_added_after_the_seal_is_found(sealed: bytes, signed: bytes, files: SealFiles) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.guarantees.rules import (
+    Debt,
     GuaranteeTextIncomplete,
     Liability,
     Partner,
@@ -192,3 +193,33 @@ def test_no_krona_of_a_divided_debt_disappears(debt: int, caps: list[int], out: 
 def test_a_release_needs_the_lender_and_every_co_guarantor(approved: bool, consenting: str, allowed: bool) -> None:
     """G4: one consent that is missing would dissolve the others' joint liability (NJA 1989 s. 269)."""
     assert may_release(approved=approved, co_guarantors=set("bc"), consenting=set(consenting)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("partner", "paid", "answers_for"),
+    [
+        (Partner("p", date(2020, 1, 1)), "0", "150000"),  # still there: for all of it
+        (Partner("p", date(2026, 9, 1)), "0", "150000"),  # new: for older debts too
+        (Partner("p", date(2026, 12, 1)), "0", "0"),  # not registered yet
+        (Partner("p", date(2020, 1, 1), EXIT), "0", "100000"),  # nothing of what was drawn after the exit
+        (Partner("p", date(2020, 1, 1), EXIT), "30000", "70000"),  # the oldest is paid first
+        (Partner("p", date(2020, 1, 1), EXIT), "120000", "0"),
+        (Partner("p", date(2020, 1, 1), date(2026, 1, 1)), "0", "0"),  # left on the day of the first payout
+        (Partner("p", date(2010, 1, 1), date(2021, 11, 22)), "0", "0"),  # five years are over
+    ],
+)
+def test_a_former_partner_answers_for_what_arose_before_the_exit(partner: Partner, paid: str, answers_for: str) -> None:
+    """G5: 100 000 drawn before the exit and 50 000 on its day; what has been paid settles the oldest first."""
+    drawn = ((date(2026, 1, 1), Money.kronor(100_000)), (EXIT, Money.kronor(50_000)))
+    debt = Debt({"principal": drawn}, {"principal": Money.kronor(paid)})
+    assert debt.owed_by(partner, on=DAY) == Money.kronor(answers_for)
+
+
+def test_payments_of_one_kind_of_debt_settle_no_other() -> None:
+    """G5: a fee of 1 000 that is paid leaves the principal as it was."""
+    before = date(2026, 1, 1)
+    debt = Debt(
+        {"principal": ((before, Money.kronor(5_000)),), "fee": ((before, Money.kronor(1_000)),)},
+        {"fee": Money.kronor(1_000)},
+    )
+    assert debt.owed_by(Partner("p", date(2020, 1, 1), EXIT), on=DAY) == debt.owed == Money.kronor(5_000)

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from agreements.signing.certificate_path import TOLERANCE, Roots, read_roots
 from agreements.signing.evidence import (
-    TOLERANCE,
     Asked,
     EvidenceFault,
-    Roots,
     SignatureNotAccepted,
     check_completion,
-    read_roots,
     verify,
 )
 from agreements.signing.rules import Completion, non_visible_data
@@ -277,3 +275,18 @@ def test_a_file_that_holds_no_certificate_is_no_root(tmp_path: Path) -> None:
     file.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
     with pytest.raises(ValueError, match=r"."):
         read_roots(file)
+
+
+@pytest.mark.parametrize(
+    ("place", "bit"), [(5, 0x20), (6, 0x80), (7, 0x80), (88, 0x80), (90, 1), (183, 1), (501, 1), (-1, 1)]
+)
+def test_a_status_that_cannot_be_read_is_no_status_and_no_more_than_that(
+    sign: Sign, roots: Roots, place: int, bit: int
+) -> None:
+    """S1: a tag, a name, a date or a curve that no library knows is told as a status that is not good, in its step."""
+    signed = sign()
+    status = bytearray(base64.b64decode(signed.ocsp_response))
+    status[place] ^= bit
+    faults = faults_of(replace(signed, ocsp_response=encoded(bytes(status))), roots)
+    assert EvidenceFault.STATUS_NOT_GOOD in faults
+    assert EvidenceFault.CERTIFICATE_NOT_TRUSTED not in faults

@@ -25,6 +25,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import token_hash
+from underwriting.platform.database import Database
 from underwriting.platform.models import LoginSession
 from underwriting.platform.runtime import Runtime
 
@@ -48,12 +49,18 @@ class AskedBankId(BankId):
     pause: threading.Barrier | None = None
     away: bool = False
 
-    def authenticate(self, end_user_ip: str) -> Order:
+    def authenticate(self, end_user_ip: str, *, return_url: str | None = None) -> Order:
         self._outside()
-        return self.client.authenticate(end_user_ip)
+        return self.client.authenticate(end_user_ip, return_url=return_url)
 
     def sign(
-        self, end_user_ip: str, *, personal_number: PersonalNumber | None, visible_text: str, non_visible: bytes
+        self,
+        end_user_ip: str,
+        *,
+        personal_number: PersonalNumber | None,
+        visible_text: str,
+        non_visible: bytes,
+        return_url: str | None = None,
     ) -> Order:
         self._outside()
         if self.away:
@@ -62,7 +69,11 @@ class AskedBankId(BankId):
             self.pause.wait(5)
             personal_number = None  # BankID itself would stop the second order of one person
         return self.client.sign(
-            end_user_ip, personal_number=personal_number, visible_text=visible_text, non_visible=non_visible
+            end_user_ip,
+            personal_number=personal_number,
+            visible_text=visible_text,
+            non_visible=non_visible,
+            return_url=return_url,
         )
 
     def collect(self, order_ref: str) -> Collected:
@@ -111,7 +122,7 @@ class SigningWorld:
 
     def sign(self, started: Started, **acts: Any) -> None:
         """What the person does in BankID's app."""
-        answer = self.stand_in.act(f"orders/{started.auto_start_token}/sign", acts)
+        answer = self.stand_in.act(f"orders/{started.qr_content}/sign", acts)
         assert answer.ok, answer.text
 
     def watch(self, started: Started, *, after_seconds: float = 3) -> SigningView:
@@ -211,7 +222,7 @@ def test_after_a_refused_completion_the_right_person_can_sign(world: SigningWorl
 def test_the_app_does_not_let_another_person_sign(world: SigningWorld, thing: uuid.UUID) -> None:
     """S1: the order itself names who can sign it."""
     started = world.start(thing)
-    answer = world.stand_in.act(f"orders/{started.auto_start_token}/sign", {"personal_number": STRANGER.digits})
+    answer = world.stand_in.act(f"orders/{started.qr_content}/sign", {"personal_number": STRANGER.digits})
     assert answer.status_code == 409
     assert world.watch(started).state is SigningState.PENDING
 
@@ -319,7 +330,7 @@ def test_the_qr_code_counts_the_seconds_of_the_wall(world: SigningWorld, thing: 
 
 def test_a_person_who_cancels_in_the_app_is_told_so(world: SigningWorld, thing: uuid.UUID) -> None:
     started = world.start(thing)
-    world.stand_in.act(f"orders/{started.auto_start_token}/cancel", {})
+    world.stand_in.act(f"orders/{started.qr_content}/cancel", {})
     view = world.watch(started)
     assert (view.state, view.qr_content, view.auto_start_token) == (SigningState.FAILED, None, None)
     assert view.message is not None
@@ -330,7 +341,7 @@ def test_the_watcher_can_end_the_order(world: SigningWorld, thing: uuid.UUID) ->
     started = world.start(thing)
     world.signings.cancel(started.signing_id, started.secret)
     assert world.watch(started).state is SigningState.FAILED
-    answer = world.stand_in.act(f"orders/{started.auto_start_token}/sign", {})
+    answer = world.stand_in.act(f"orders/{started.qr_content}/sign", {})
     assert answer.status_code == 409
 
 
@@ -347,11 +358,11 @@ def test_an_order_that_nobody_begins_is_renewed_for_three_minutes_while_somebody
 ) -> None:
     """S1: BankID ends what is not begun in thirty seconds; the code on the page stays alive, and then says so."""
     started = world.start(thing)
-    tokens = {started.auto_start_token}
+    tokens = {started.qr_content}
     for _ in range(5):
         view = world.watch(started, after_seconds=31)
         assert view.state is SigningState.PENDING
-        tokens.add(str(view.auto_start_token))
+        tokens.add(str(view.qr_content))
     assert len(tokens) == 6
     view = world.watch(started, after_seconds=31)
     assert view.state is SigningState.FAILED
@@ -363,9 +374,9 @@ def test_a_renewed_order_is_for_the_same_person_text_and_thing(world: SigningWor
     """S1: what is signed is what was asked for first."""
     started = world.start(thing)
     renewed = world.watch(started, after_seconds=31)
-    refused = world.stand_in.act(f"orders/{renewed.auto_start_token}/sign", {"personal_number": ANNA.digits})
+    refused = world.stand_in.act(f"orders/{renewed.qr_content}/sign", {"personal_number": ANNA.digits})
     assert refused.status_code == 409
-    world.stand_in.act(f"orders/{renewed.auto_start_token}/sign", {})
+    world.stand_in.act(f"orders/{renewed.qr_content}/sign", {})
     assert world.watch(started).state is SigningState.COMPLETE
     assert world.handled == [thing]
 
@@ -373,7 +384,7 @@ def test_a_renewed_order_is_for_the_same_person_text_and_thing(world: SigningWor
 def test_an_identification_is_renewed_as_well(world: SigningWorld) -> None:
     started = world.signings.identify(end_user_ip="192.0.2.7")
     renewed = world.watch(started, after_seconds=31)
-    world.stand_in.act(f"orders/{renewed.auto_start_token}/sign", {"personal_number": ERIK.digits})
+    world.stand_in.act(f"orders/{renewed.qr_content}/sign", {"personal_number": ERIK.digits})
     assert world.watch(started).session_token
 
 
@@ -423,7 +434,7 @@ def test_what_could_open_the_order_is_not_kept_in_the_clear(world: SigningWorld,
         for value in (row.secret_hash, row.order_ref_encrypted, row.auto_start_token_encrypted, row.person_encrypted)
         if value is not None
     )
-    for secret in (started.secret, started.auto_start_token, ERIK.digits):
+    for secret in (started.secret, started.qr_content, ERIK.digits):
         assert secret.encode() not in kept
 
 
@@ -438,6 +449,35 @@ def test_two_who_watch_at_the_same_time_take_one_completion(committed: SigningWo
     assert committed.bankid.collected == 1
     assert [view.session_token for view in views if view.session_token] != []
     assert len([view for view in views if view.session_token]) == 1
+
+
+def test_processes_that_share_the_database_alone_ask_bankid_once_in_two_seconds(
+    committed: SigningWorld, thing: uuid.UUID
+) -> None:
+    """Tabs, web processes and the worker: each has a client and a database of its own, and the row decides."""
+    started = committed.start(thing)
+    databases = [Database(committed.runtime.database.url) for _ in range(3)]
+    clients = [AskedBankId(committed.bankid.client, committed.runtime) for _ in databases]
+    processes = [
+        Signings(replace(committed.runtime, database=database), client, {}, committed.stand_in.roots)
+        for database, client in zip(databases, clients, strict=True)
+    ]
+
+    def look(number: int) -> SigningState | int:
+        process = processes[number % len(processes)]
+        if number % 4 == 0:
+            return process.collect_due()
+        return process.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7").state
+
+    try:
+        for rounds in range(1, 4):
+            with ThreadPoolExecutor(12) as pool:
+                assert set(pool.map(look, range(12))) <= {SigningState.PENDING, 0}
+            assert sum(client.collected for client in clients) == rounds
+            committed.wall.move_to(committed.wall.now() + timedelta(seconds=2))
+    finally:
+        for database in databases:
+            database.dispose()
 
 
 def test_of_two_orders_started_at_the_same_time_one_stands(committed: SigningWorld, thing: uuid.UUID) -> None:
