@@ -164,7 +164,7 @@ def _take(
     agreement_id = _agreement_of(session, payment)
     row = IncomingPayment(
         file_id=file_id,
-        bankgiro=deposit.bankgiro.digits,
+        bankgiro=deposit.receiver,
         booked_on=deposit.booked_on,
         deposit_serial=deposit.serial,
         payment_serial=payment.serial,

@@ -29,7 +29,7 @@ def test_a_payment_arrives_with_reference_amount_and_booking_day(world: BankWorl
     file = parse(content)
     assert (file.created_at, file.is_test) == (datetime(2026, 3, 2, 9, 0, tzinfo=UTC), True)
     (deposit,) = file.deposits
-    assert (deposit.bankgiro, deposit.booked_on) == (LENDER_BANKGIRO, date(2026, 3, 2))
+    assert (deposit.receiver, deposit.booked_on) == (LENDER_BANKGIRO.digits, date(2026, 3, 2))
     assert deposit.payments == (
         IncomingPayment(
             sender="",
