@@ -1,9 +1,10 @@
-"""Which claims an incoming payment pays (rule F8): costs and fees before principal, the oldest first; and which were
-paid in time.
+"""Which claims an incoming payment pays (rule F8): those of the invoice that the payer names, then the oldest that is
+due, and in both costs and fees before principal; and which were paid in time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -22,6 +23,10 @@ Payments: TypeAlias = Sequence[tuple[date, Money]]
 """Amounts, each with its day."""
 
 _ORDER = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE, Account.PRINCIPAL)
+_RANKS = {account: rank for rank, account in enumerate(_ORDER)}
+_SOURCES = (Account.CREDIT_BALANCE, Account.BANK)
+RECEIVABLES = _ORDER
+"""The accounts on which a borrower owes, in the order in which those of one invoice or day are paid (rule F8)."""
 
 
 class SettlementKind(StrEnum):
@@ -35,12 +40,15 @@ class SettlementKind(StrEnum):
 class Claim:
     """What the borrower owes on one receivable *account* since *due_on*; *amount* is what is left to pay.
 
-    Another account, or an amount that is not above zero, raises ValueError.
+    *invoice_id* and *line_id* say which line of which invoice asks for it. Another account, or an amount that is not
+    above zero, raises ValueError.
     """
 
     account: Account
     due_on: date
     amount: Money
+    invoice_id: uuid.UUID | None = None
+    line_id: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         if self.account not in _ORDER or self.amount <= Money.ZERO:
@@ -82,10 +90,14 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What becomes of a payment: ledger lines, and whether the settlement that was waiting is now paid."""
+    """What becomes of a payment: ledger lines, and whether the settlement that was waiting is now paid.
+
+    *named* is what each line of an invoice got since its payer has named the invoice.
+    """
 
     lines: tuple[Line, ...]
     settles: bool
+    named: Mapping[uuid.UUID, Money] = field(default_factory=dict)
 
 
 def allocate(
@@ -93,14 +105,16 @@ def allocate(
     *,
     booked_on: date,
     claims: Iterable[Claim],
+    named: Sequence[uuid.UUID] = (),
     credit_balance: Money = Money.ZERO,
     settlement: Settlement | None = None,
 ) -> Allocation:
-    """The ledger lines of a payment of *amount* that the bank booked on *booked_on* (rule F8, first form).
+    """The ledger lines of a payment of *amount* that the bank booked on *booked_on* (rule F8).
 
-    A *settlement* that credit balance, refund and payment cover together is paid. Otherwise what is due is: fees,
-    cancellation fee, paper fee, principal, each the oldest first and the credit balance before the payment; the rest
-    becomes credit balance.
+    A *settlement* that credit balance, refund and payment cover together is paid. Otherwise the payment pays the
+    claims of the *named* invoices, due or not, in the payer's order; what is left, after the credit balance, pays what
+    is due, the oldest first; the rest becomes credit balance. Of one invoice or day come first fees, then the
+    cancellation fee, the paper fee, principal.
     While a cancellation waits for its money nothing else is paid from it: what went to fees would be missing from a sum
     whose time runs out (rule C6). With an *amount* of zero the credit balance alone is used. Not below zero.
     """
@@ -111,8 +125,7 @@ def allocate(
         return Allocation(tuple(_lines(amount, credit_balance + waiting.refunded, waiting.claims)), settles=True)
     if waiting is not None and waiting.kind is SettlementKind.CANCELLATION:
         return Allocation(tuple(_lines(amount, credit_balance, ())), settles=False)
-    due = [claim for claim in claims if claim.due_on <= booked_on]
-    return Allocation(tuple(_lines(amount, credit_balance, due)), settles=False)
+    return _divided(amount, credit_balance, list(claims), named, booked_on)
 
 
 def open_claims(account: Account, *, charged: Iterable[tuple[date, Money]], paid: Money) -> tuple[Claim, ...]:
@@ -146,6 +159,38 @@ def settled_claims(charged: Payments, *, paid: Payments, on: date) -> Settled:
         elif on > last:
             result += Settled(late=1, overdue=min(amount, needed - money_in))
     return result
+
+
+def _divided(
+    amount: Money, credit_balance: Money, claims: Sequence[Claim], named: Sequence[uuid.UUID], booked_on: date
+) -> Allocation:
+    paid: dict[tuple[Account, Account], Money] = {}
+    got: dict[uuid.UUID, Money] = {}
+    place = {invoice_id: number for number, invoice_id in enumerate(named)}
+
+    def pay(source: Account, account: Account, part: Money) -> Money:
+        if part:
+            paid[source, account] = paid.get((source, account), Money.ZERO) + part
+        return part
+
+    def rank(claim: Claim) -> tuple[int, int, date]:
+        return place[claim.invoice_id] if claim.invoice_id else 0, _RANKS[claim.account], claim.due_on
+
+    for claim in sorted((one for one in claims if one.invoice_id in place), key=rank):
+        part = pay(Account.BANK, claim.account, min(claim.amount, amount))
+        amount -= part
+        if part and claim.line_id is not None:
+            got[claim.line_id] = part
+    due = [claim for claim in claims if claim.invoice_id not in place and claim.due_on <= booked_on]
+    for claim in sorted(due, key=lambda one: (one.due_on, _RANKS[one.account])):
+        from_balance = pay(Account.CREDIT_BALANCE, claim.account, min(claim.amount, credit_balance))
+        credit_balance -= from_balance
+        amount -= pay(Account.BANK, claim.account, min(claim.amount - from_balance, amount))
+    if amount:
+        paid[Account.BANK, Account.CREDIT_BALANCE] = amount
+    order = [(source, account) for source in _SOURCES for account in (*_ORDER, Account.CREDIT_BALANCE)]
+    lines = tuple(Line(*key, paid[key]) for key in order if key in paid)
+    return Allocation(lines, settles=False, named=got)
 
 
 def _in_time(settlement: Settlement, booked_on: date) -> bool:

@@ -19,6 +19,7 @@ SECOND_KEY = b"2" * 32
 OWN_NAME = {"login_session"}  # a session's key has a name of its own
 NOT_ON_THE_ROAD = {
     *("application_supplement", "staff_user", "webhook_endpoint", "idempotency_key", "payment_file"),
+    *("incoming_payment", "refund"),
     *("account_check", "bank_report"),
     *("override_proposal", "human_review", "fact_dispute", "sanctions_match"),
     *("due_diligence_item", "due_diligence_evidence"),

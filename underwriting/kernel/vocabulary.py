@@ -157,6 +157,38 @@ class PayoutFileState(StrEnum):
     DISSOLVED = "dissolved"  # never sent: its day is over, or one of its payouts may not be paid any more
 
 
+class PaymentState(StrEnum):
+    """The life of a payment that has come in, or of a part of one (rule F7)."""
+
+    WAITING = "waiting"  # its file is being booked
+    UNMATCHED = "unmatched"  # a person says whose it is
+    BOOKED = "booked"
+    REVERSED = "reversed"  # the bank has taken it back
+    RETURNED = "returned"  # it goes, or has gone, back to its sender
+
+
+class PaymentFileState(StrEnum):
+    """How far a file of incoming payments is; derived, stored nowhere."""
+
+    REFUSED = "refused"  # nothing of it is booked
+    WAITING = "waiting"  # it is read; a worker takes it up
+    BOOKING = "booking"
+    READ = "read"
+
+
+class RefundState(StrEnum):
+    """The life of money that is paid back (rule F8)."""
+
+    ASKED = "asked"  # waits for a second person
+    WITHDRAWN = "withdrawn"  # the second person has refused it
+    RELEASED = "released"
+    SENT = "sent"
+    UNKNOWN = "unknown"  # whether the bank has it is not known
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"  # the money has come back
+
+
 class AccountSource(StrEnum):
     """Who has told whose account it is (rule P1)."""
 

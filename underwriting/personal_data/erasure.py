@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agreements.payments.models import PaymentFile
+from agreements.payments.models import IncomingPayment, PaymentFile
 from agreements.payouts.models import BankReport, PayoutFile
 from agreements.signing.models import Signing
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
@@ -160,5 +160,8 @@ def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
     ][:_AT_ONCE]
     subjects = [f"payment_file:{row.sha256.hex()}" for row in rows]
     data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
-    session.execute(sa.update(PaymentFile).where(PaymentFile.id.in_([row.id for row in rows])).values(erased_at=at))
+    ids = [row.id for row in rows]
+    session.execute(sa.update(PaymentFile).where(PaymentFile.id.in_(ids)).values(erased_at=at))
+    payers = sa.update(IncomingPayment).where(IncomingPayment.file_id.in_(ids))
+    session.execute(payers.values(sender_index=None, payer_index=None))
     return len(rows)

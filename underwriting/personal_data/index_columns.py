@@ -66,6 +66,10 @@ def _of_party(plain: bytes) -> Collection[str]:
     return (json.loads(plain)["party"]["number"],)
 
 
+def _of_payer(plain: bytes) -> Collection[str]:
+    return json.loads(plain)["indexed"]  # type: ignore[no-any-return]
+
+
 def _in_signing_rule(content: Mapping[str, list[Mapping[str, str]]]) -> set[str]:
     return {one["personal_number"] for one in content["signing_rule"]}
 
@@ -91,6 +95,7 @@ _SOURCES: Mapping[str, tuple[Source, ...]] = {
     "login_session": (Source("person_encrypted", "login_session.person", _itself),),
     "staff_user": (Source("personal_encrypted", "staff_user.personal", _itself),),
     "sanctions_match": (Source("found_encrypted", "sanctions_match.found", _of_party),),
+    "incoming_payment": (Source("payer_encrypted", "incoming_payment.payer", _of_payer),),
 }
 _ERASED: Mapping[str, str] = {
     "application": "erased_at IS NOT NULL",
@@ -109,5 +114,7 @@ _ERASED: Mapping[str, str] = {
     "override_proposal": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = proposer_index)",
     "cancellation": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = recorder_index)",
     "payout": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = prepared_index)",
+    "refund": "NOT EXISTS (SELECT FROM staff_user WHERE personal_index = asker_index)",
     "sanctions_match": _OF_ERASED,
+    "incoming_payment": "EXISTS (SELECT FROM payment_file WHERE payment_file.id = file_id AND erased_at IS NOT NULL)",
 }

@@ -35,6 +35,8 @@ _BLANKED = (
         WHERE agreement_id IN (SELECT id FROM agreement WHERE application_id = :id)""",
     """UPDATE payout SET prepared_index = NULL
         WHERE agreement_id IN (SELECT id FROM agreement WHERE application_id = :id)""",
+    """UPDATE refund SET asker_index = NULL
+        WHERE agreement_id IN (SELECT id FROM agreement WHERE application_id = :id)""",
     f"UPDATE sanctions_match SET party_index = {BLANK} WHERE application_id = :id",
     f"UPDATE enquiry_ground SET subject_index = {BLANK} WHERE application_id = :id",
     f"UPDATE agreement SET company_index = {BLANK}, signatory_index = {BLANK} WHERE application_id = :id",

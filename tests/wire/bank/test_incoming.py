@@ -182,6 +182,6 @@ def test_whatever_is_written_is_read_back(payments: list[tuple[str, int, str]]) 
         created_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC),  # 02:30, the second time that night
     )
     (deposit,) = parse(content).deposits
-    assert deposit.bankgiro == Bankgiro("1234566")
+    assert deposit.receiver == "1234566"
     assert [(p.reference, p.amount.ore, p.payer.name) for p in deposit.payments] == payments
     assert deposit.amount.ore == sum(ore for _, ore, _ in payments)

@@ -1,0 +1,64 @@
+-- What is left to pay of each claim on the agreements :ids, and their credit balances (rule F8). A claim is a charge of
+-- the ledger or an instalment of the plan, with the line that asks for it where one does. What a payer has named is
+-- paid; any other payment went to the oldest, so that what is left of an account belongs to its newest claims.
+-- Only claims that are due on :through, or of the invoices :named, are told of.
+WITH standing AS MATERIALIZED (
+    SELECT line.agreement_id, side.account, sum(side.ore)::bigint AS ore
+    FROM ledger_line AS line
+    CROSS JOIN LATERAL (
+        VALUES (line.debit_account, line.amount_ore), (line.credit_account, -line.amount_ore)
+    ) AS side (account, ore)
+    WHERE line.agreement_id = ANY(CAST(:ids AS uuid[])) AND side.account = ANY(CAST(:accounts AS text[]))
+    GROUP BY line.agreement_id, side.account
+),
+claim AS (
+    SELECT standing.agreement_id, standing.account, standing.ore AS owed_ore, line.occurred_on AS due_on,
+           line.entry_id AS charge_id, CAST(NULL AS uuid) AS drawdown_id, 0 AS number, line.amount_ore
+    FROM standing
+    JOIN ledger_line AS line
+        ON line.agreement_id = standing.agreement_id AND line.debit_account = standing.account
+    JOIN ledger_entry AS entry ON entry.id = line.entry_id
+    WHERE standing.ore > 0 AND standing.account <> 'principal' AND standing.account <> 'credit_balance'
+      AND entry.reverses_id IS NULL
+      AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = entry.id)
+    UNION ALL
+    SELECT standing.agreement_id, standing.account, standing.ore, part.due_on, NULL, part.drawdown_id, part.number,
+           part.amount_ore
+    FROM standing
+    JOIN planned_instalment AS part ON part.agreement_id = standing.agreement_id
+    WHERE standing.ore > 0 AND standing.account = 'principal'
+),
+asked AS (
+    SELECT claim.*, line.id AS line_id, invoice.id AS invoice_id, coalesce(invoice.due_on, claim.due_on) AS asked_by,
+           greatest(claim.amount_ore - coalesce(named.ore, 0), 0) AS unnamed_ore
+    FROM claim
+    LEFT JOIN invoice_line AS line
+        ON line.agreement_id = claim.agreement_id AND line.credits_line_id IS NULL
+        AND (line.entry_id = claim.charge_id
+             OR (line.drawdown_id = claim.drawdown_id AND line.instalment_number = claim.number))
+        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
+    LEFT JOIN invoice ON invoice.id = line.invoice_id
+    LEFT JOIN LATERAL (
+        SELECT sum(paid.amount_ore)::bigint AS ore
+        FROM claim_payment AS paid
+        WHERE paid.line_id = line.id
+          AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = paid.entry_id)
+    ) AS named ON true
+),
+opened AS (
+    SELECT asked.*,
+           least(unnamed_ore, owed_ore - coalesce(sum(unnamed_ore) OVER (
+               PARTITION BY agreement_id, account
+               ORDER BY asked_by DESC, due_on DESC, number DESC, drawdown_id DESC, charge_id DESC
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ), 0))::bigint AS open_ore
+    FROM asked
+)
+SELECT agreement_id, account, due_on, invoice_id, line_id, open_ore AS ore
+FROM opened
+WHERE open_ore > 0 AND (due_on <= :through OR invoice_id = ANY(CAST(:named AS uuid[])))
+UNION ALL
+SELECT agreement_id, account, NULL, NULL, NULL, -ore
+FROM standing
+WHERE account = 'credit_balance' AND ore < 0
+ORDER BY agreement_id, due_on, account
