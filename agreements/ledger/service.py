@@ -21,6 +21,21 @@ from agreements.ledger.rules import Line, Posting, PostingKind
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
 
+_ENTRIES = sa.text("""
+    INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
+    SELECT *, CAST(:at AS timestamptz) FROM unnest(
+        CAST(:agreements AS uuid[]), CAST(:keys AS text[]), CAST(:kinds AS text[]), CAST(:days AS date[])
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING id, business_key
+""")
+_LINES = sa.text("""
+    INSERT INTO ledger_line (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)
+    SELECT * FROM unnest(
+        CAST(:entries AS uuid[]), CAST(:agreements AS uuid[]), CAST(:days AS date[]), CAST(:debits AS text[]),
+        CAST(:credits AS text[]), CAST(:amounts AS bigint[])
+    )
+""")
 _NEVER_NEGATIVE = (
     Account.PRINCIPAL,
     Account.FEE_RECEIVABLE,
@@ -95,6 +110,39 @@ class Finding:
 def post(session: Session, agreement_id: uuid.UUID, posting: Posting, *, at: datetime) -> LedgerEntry | None:
     """Book *posting* for the agreement; None, and nothing is changed, when its business key is booked already."""
     return _book(session, agreement_id, posting, at=at, reverses_id=None)
+
+
+def post_each(
+    session: Session, postings: Sequence[tuple[uuid.UUID, Posting]], *, at: datetime
+) -> Mapping[str, uuid.UUID]:
+    """Book many *postings*, each for its agreement, by two statements; the new entries by their business keys.
+
+    One whose business key is booked already changes nothing and is not among them.
+    """
+    values: dict[str, object] = {
+        "agreements": [agreement_id for agreement_id, _ in postings],
+        "keys": [posting.business_key for _, posting in postings],
+        "kinds": [str(posting.kind) for _, posting in postings],
+        "days": [posting.occurred_on for _, posting in postings],
+        "at": at,
+    }
+    booked = {row.business_key: row.id for row in session.execute(_ENTRIES, values)}
+    lines = [
+        (booked[posting.business_key], agreement_id, posting.occurred_on, line)
+        for agreement_id, posting in postings
+        if posting.business_key in booked
+        for line in posting.lines
+    ]
+    values = {
+        "entries": [entry_id for entry_id, _, _, _ in lines],
+        "agreements": [agreement_id for _, agreement_id, _, _ in lines],
+        "days": [day for _, _, day, _ in lines],
+        "debits": [str(line.debit) for _, _, _, line in lines],
+        "credits": [str(line.credit) for _, _, _, line in lines],
+        "amounts": [line.amount.ore for _, _, _, line in lines],
+    }
+    session.execute(_LINES, values)
+    return booked
 
 
 def reverse(

@@ -12,36 +12,37 @@ WITH standing AS MATERIALIZED (
     GROUP BY line.agreement_id, side.account
 ),
 claim AS (
-    SELECT standing.agreement_id, standing.account, standing.ore AS owed_ore, line.occurred_on AS due_on,
-           line.entry_id AS charge_id, CAST(NULL AS uuid) AS drawdown_id, 0 AS number, line.amount_ore
+    SELECT standing.agreement_id, standing.account, standing.ore AS owed_ore, charge.occurred_on AS due_on,
+           charge.entry_id AS charge_id, CAST(NULL AS uuid) AS drawdown_id, 0 AS number, charge.amount_ore,
+           line.id AS line_id, line.invoice_id
     FROM standing
-    JOIN ledger_line AS line
-        ON line.agreement_id = standing.agreement_id AND line.debit_account = standing.account
-    JOIN ledger_entry AS entry ON entry.id = line.entry_id
+    JOIN ledger_line AS charge
+        ON charge.agreement_id = standing.agreement_id AND charge.debit_account = standing.account
+    JOIN ledger_entry AS entry ON entry.id = charge.entry_id
+    LEFT JOIN invoice_line AS line ON line.entry_id = charge.entry_id AND line.credits_line_id IS NULL
+        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
     WHERE standing.ore > 0 AND standing.account <> 'principal' AND standing.account <> 'credit_balance'
       AND entry.reverses_id IS NULL
       AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = entry.id)
     UNION ALL
     SELECT standing.agreement_id, standing.account, standing.ore, part.due_on, NULL, part.drawdown_id, part.number,
-           part.amount_ore
+           part.amount_ore, line.id, line.invoice_id
     FROM standing
     JOIN planned_instalment AS part ON part.agreement_id = standing.agreement_id
+    LEFT JOIN invoice_line AS line ON line.agreement_id = part.agreement_id AND line.drawdown_id = part.drawdown_id
+        AND line.instalment_number = part.number AND line.credits_line_id IS NULL
+        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
     WHERE standing.ore > 0 AND standing.account = 'principal'
 ),
 asked AS (
-    SELECT claim.*, line.id AS line_id, invoice.id AS invoice_id, coalesce(invoice.due_on, claim.due_on) AS asked_by,
+    SELECT claim.*, coalesce(invoice.due_on, claim.due_on) AS asked_by,
            greatest(claim.amount_ore - coalesce(named.ore, 0), 0) AS unnamed_ore
     FROM claim
-    LEFT JOIN invoice_line AS line
-        ON line.agreement_id = claim.agreement_id AND line.credits_line_id IS NULL
-        AND (line.entry_id = claim.charge_id
-             OR (line.drawdown_id = claim.drawdown_id AND line.instalment_number = claim.number))
-        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
-    LEFT JOIN invoice ON invoice.id = line.invoice_id
+    LEFT JOIN invoice ON invoice.id = claim.invoice_id
     LEFT JOIN LATERAL (
         SELECT sum(paid.amount_ore)::bigint AS ore
         FROM claim_payment AS paid
-        WHERE paid.line_id = line.id
+        WHERE paid.line_id = claim.line_id
           AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = paid.entry_id)
     ) AS named ON true
 ),

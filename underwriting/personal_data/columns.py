@@ -25,6 +25,9 @@ _CONTEXTS: Mapping[str, str] = {  # as SQL over the row
 }
 _OF_AGREEMENT = "(SELECT 'application:' || application_id FROM agreement WHERE agreement.id = {id})"
 _OF_PAYMENT_FILE = "(SELECT 'payment_file:' || encode(sha256, 'hex') FROM payment_file WHERE payment_file.id = {id})"
+_OF_PAYMENT = _OF_PAYMENT_FILE.format(
+    id="(SELECT file_id FROM incoming_payment WHERE incoming_payment.id = payment_id)"
+)
 _OF_GUARANTOR = "(SELECT 'application:' || application_id FROM application_guarantor WHERE id = {id})"
 _OF_GUARANTEE = (
     "(SELECT 'application:' || application_id FROM agreement JOIN guarantee ON agreement_id = agreement.id"
@@ -80,10 +83,7 @@ _SUBJECTS: Mapping[str, str] = {  # as SQL over the row
     "received_answer": "'credit_report:' || credit_report_id",
     "payment_file": "'payment_file:' || encode(sha256, 'hex')",
     "incoming_payment": _OF_PAYMENT_FILE.format(id="file_id"),
-    "refund": f"""
-        coalesce({_OF_AGREEMENT.format(id="agreement_id")},
-            {_OF_PAYMENT_FILE.format(id="(SELECT file_id FROM incoming_payment WHERE incoming_payment.id = payment_id)")})
-    """,
+    "refund": f"coalesce({_OF_AGREEMENT.format(id='agreement_id')}, {_OF_PAYMENT})",
     "staff_user": "'staff:' || id",
     "login_session": "'login_session:' || id",
 }
