@@ -35,7 +35,9 @@ from agreements.invoices.services.read_claims import (
     NamedInvoice,
     claims_of,
     invoice_named,
+    invoices_named,
     note_paid,
+    note_paid_each,
 )
 from agreements.invoices.services.send_invoices import file_name, pdf_of, send_issued, values_of
 from agreements.invoices.services.show_invoices import (
@@ -72,7 +74,9 @@ __all__ = [
     "StatementPeriodRefused",
     "claims_of",
     "invoice_named",
+    "invoices_named",
     "note_paid",
+    "note_paid_each",
 ]
 
 _STATEMENT_EVENTS = {

@@ -9,8 +9,11 @@ from underwriting.platform.scheduler import ContinuousJob
 
 
 def continuous(payments: Payments) -> tuple[ContinuousJob, ...]:
-    """Fetch the bank's files of incoming payments."""
-    return (ContinuousJob("fetch_payments", 30, payments.fetch_files),)
+    """Fetch the bank's files of incoming payments; book what is left of big ones."""
+    return (
+        ContinuousJob("fetch_payments", 30, payments.fetch_files),
+        ContinuousJob("book_payments", 10, payments.book_begun),
+    )
 
 
 def daily(payments: Payments) -> tuple[DailyJob, ...]:

@@ -97,7 +97,7 @@ class IncomingPayment(Identified, Base):
     matched_at: Mapped[datetime | None]
     booked_at: Mapped[datetime | None]
     takes_back_id: Mapped[uuid.UUID | None] = mapped_column(
-        sa.ForeignKey("incoming_payment.id"), unique=True
+        sa.ForeignKey("incoming_payment.id"), index=True
     )  # of a deduction: the payment whose money it is
 
 

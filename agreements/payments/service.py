@@ -11,10 +11,11 @@ import structlog
 from agreements.payments.models import IncomingPayment
 from agreements.payments.services import make_rounds
 from agreements.payments.services.allocate_payment import SettlementSource, claims_of, credit_balance, use_balance
+from agreements.payments.services.keep_payments import PaymentContradicted
 from agreements.payments.services.read_file import (
     FileResult,
-    PaymentContradicted,
     TestFileRefused,
+    book_begun,
     keep_refused,
     latest_fetched,
     note_fetched,
@@ -24,6 +25,7 @@ from agreements.payments.services.read_record import Promises, Record, promises_
 from agreements.payouts.client import Bank
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import PaymentState
 from underwriting.platform.progress import Progress, unheard
 from underwriting.platform.runtime import Runtime
 
@@ -76,7 +78,12 @@ class Payments:
         files = self.bank.incoming_files(latest)
         for bank_file_id, content in files:
             self._read_fetched(bank_file_id, content)
+        self.book_begun()
         return len(files)
+
+    def book_begun(self) -> int:
+        """Book what is left of big files; how many are finished by this. For workers, any number of them."""
+        return book_begun(self.runtime, self.sources)
 
     def read_file(self, content: bytes, *, actor: str) -> FileResult:
         """Read a BgMax file, all of it or nothing; the same content again changes nothing (rule F7).
@@ -89,7 +96,11 @@ class Payments:
 
     def unmatched(self, *, after: uuid.UUID | None = None, limit: int | None = None) -> tuple[UnmatchedPayment, ...]:
         """What waits for a person, in the order of arrival; at most *limit*, from the one *after* on."""
-        query = sa.select(IncomingPayment).where(IncomingPayment.agreement_id.is_(None)).order_by(IncomingPayment.id)
+        query = (
+            sa.select(IncomingPayment)
+            .where(IncomingPayment.state == str(PaymentState.UNMATCHED))
+            .order_by(IncomingPayment.id)
+        )
         if after is not None:
             query = query.where(IncomingPayment.id > after)
         with self.runtime.database.transaction() as session:

@@ -1,6 +1,7 @@
 """Early redemption: quoted, asked for, and completed by the money (rule F3)."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -89,6 +90,11 @@ class Redemptions:
         with self.runtime.database.transaction() as session:
             row = _open_row(session, agreement_id)
             return _view(row) if row else None
+
+    def may_wait(self, session: Session, agreement_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+        """Those of the agreements whose redemption waits for its money."""
+        rows = sa.select(Redemption.agreement_id)
+        return set(session.scalars(rows.where(Redemption.agreement_id.in_(agreement_ids), Redemption.state == "open")))
 
     def waiting(self, session: Session, agreement: Agreement, *, booked_on: date) -> Settlement | None:
         """All that is owed on *booked_on*, where a redemption waits for it; nothing while a payout is on its way."""

@@ -166,6 +166,19 @@ PAYMENT_BOOKED = EventKind(
         Member("booked_on", Form.DAY),
     ),
 )
+PAYMENT_REVERSED = EventKind(
+    "payment.reversed",
+    "agreement",
+    Text(
+        "Banken har tagit tillbaka en betalning, hel eller i del", "The bank has taken back a payment, whole or in part"
+    ),
+    (
+        *_AGREEMENT,
+        Member("payment_id", Form.ID),
+        Member("amount", Form.AMOUNT),
+        Member("booked_on", Form.DAY),
+    ),
+)
 FEE_RUN_CHARGED = EventKind(
     "fee_run.charged",
     "fee_run",
@@ -272,6 +285,7 @@ CATALOGUE: tuple[EventKind, ...] = (
     PAYOUT_RETURNED,
     PAYOUT_WITHDRAWN,
     PAYMENT_BOOKED,
+    PAYMENT_REVERSED,
     FEE_RUN_CHARGED,
     INVOICE_ISSUED,
     INVOICE_CREDITED,

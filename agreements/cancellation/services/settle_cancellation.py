@@ -4,6 +4,7 @@ Whoever calls has locked the agreement's row.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -33,6 +34,11 @@ class Settler:
     """The source of settlements that waits for conditional cancellations' money."""
 
     runtime: Runtime
+
+    def may_wait(self, session: Session, agreement_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+        """Those of the agreements that are being cancelled."""
+        cancelling = Agreement.state == str(AgreementState.CANCELLING)
+        return set(session.scalars(sa.select(Agreement.id).where(Agreement.id.in_(agreement_ids), cancelling)))
 
     def waiting(self, session: Session, agreement: Agreement, *, booked_on: date) -> Settlement | None:
         """Principal and fee, for money booked by the last day; None where no cancellation waits.

@@ -5,7 +5,7 @@ order of their due days, and from what payers have named (`ClaimPayment`).
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -79,6 +79,19 @@ def invoice_named(session: Session, reference: str) -> NamedInvoice | None:
     """The invoice with that OCR reference, or None."""
     row = session.execute(sa.select(Invoice.id, Invoice.agreement_id).where(Invoice.ocr == reference)).one_or_none()
     return NamedInvoice(*row) if row is not None else None
+
+
+def invoices_named(session: Session, references: Collection[str]) -> dict[str, NamedInvoice]:
+    """The invoices that have these OCR references, each by its own; one that nobody has is not there."""
+    query = sa.select(Invoice.ocr, Invoice.id, Invoice.agreement_id).where(Invoice.ocr.in_(references))
+    return {row.ocr: NamedInvoice(row.id, row.agreement_id) for row in session.execute(query) if row.ocr}
+
+
+def note_paid_each(session: Session, amounts: Sequence[tuple[uuid.UUID, uuid.UUID, Money]]) -> None:
+    """`note_paid` for many payments at once: the entry, the line, and what of the one was for the other."""
+    rows = [{"entry_id": entry, "line_id": line, "amount_ore": part.ore} for entry, line, part in amounts]
+    if rows:
+        session.execute(sa.insert(ClaimPayment), rows)
 
 
 def note_paid(session: Session, entry_id: uuid.UUID, amounts: Mapping[uuid.UUID, Money]) -> None:

@@ -5,35 +5,35 @@ What ends an agreement (a redemption, a cancellation) is known to features above
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agreements.billing.service import instalments_of
 from agreements.credit.models import Agreement
+from agreements.invoices.service import note_paid
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
 from agreements.ledger.models import LedgerEntry
 from agreements.ledger.rules import PostingKind
 from agreements.payments import rules
 from agreements.payments.rules import Claim, Settlement
+from agreements.payments.services.open_claims import NOTHING, reserved, standing_of
 from underwriting.kernel.event_catalogue import PAYMENT_BOOKED
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
 from underwriting.platform import audit_log, events
 
-_FEES = (
-    (PostingKind.MONTHLY_FEE, Account.FEE_RECEIVABLE),
-    (PostingKind.CANCELLATION_FEE, Account.CANCELLATION_FEE_RECEIVABLE),
-    (PostingKind.PAPER_FEE, Account.PAPER_FEE_RECEIVABLE),
-)
-
 
 class SettlementSource(Protocol):
     """A feature that may be waiting for a sum that ends an agreement."""
+
+    def may_wait(self, session: Session, agreement_ids: Sequence[uuid.UUID]) -> Collection[uuid.UUID]:
+        """Those of the agreements for which `waiting` may say anything but None."""
+        ...
 
     def waiting(self, session: Session, agreement: Agreement, *, booked_on: date) -> Settlement | None:
         """What is waited for on the locked *agreement*, for money booked on that day; None when nothing is."""
@@ -44,33 +44,52 @@ class SettlementSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A payment of *amount* that the bank booked on *booked_on*; *named* are the invoices that its payer named."""
+
+    payment_id: uuid.UUID
+    agreement_id: uuid.UUID
+    amount: Money
+    booked_on: date
+    named: Sequence[uuid.UUID] = ()
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the audit log says of it."""
+        return {"payment": str(self.payment_id), "amount": str(self.amount)}
+
+
 def book_payment(
     session: Session,
     agreement: Agreement,
     sources: Sequence[SettlementSource],
+    arrived: Arrived,
     *,
-    payment_id: uuid.UUID,
-    amount: Money,
-    booked_on: date,
     at: datetime,
+    actor: str = "bank",
 ) -> None:
-    """Post a payment of *amount* that the bank booked on *booked_on*; the first of *sources* that waits is asked."""
-    source, settlement = _waiting(session, agreement, sources, booked_on)
+    """Post the payment on the locked *agreement*; the first of *sources* that waits for a sum is asked."""
+    source, settlement = _waiting(session, agreement, sources, arrived.booked_on)
+    standing = standing_of(session, [agreement.id], through=arrived.booked_on, named=arrived.named)
+    here = standing.get(agreement.id, NOTHING)
     allocation = rules.allocate(
-        amount,
-        booked_on=booked_on,
-        claims=claims_of(session, agreement.id),
-        credit_balance=credit_balance(session, agreement.id),
+        arrived.amount,
+        booked_on=arrived.booked_on,
+        claims=here.claims,
+        named=arrived.named,
+        credit_balance=here.credit_balance,
         settlement=settlement,
     )
     if allocation.settles and source is not None:
-        source.settle(session, agreement, booked_on=booked_on, at=at)
-    posting = postings.incoming_payment(allocation.lines, payment_id=payment_id, booked_on=booked_on)
-    ledger.post(session, agreement.id, posting, at=at)
-    data = {"payment": str(payment_id), "amount": str(amount)}
-    audit_log.append(session, f"agreement:{agreement.id}", "payment.booked", actor="bank", at=at, data=data)
-    ids = {"agreement_id": agreement.id, "application_id": agreement.application_id, "payment_id": payment_id}
-    events.record(session, PAYMENT_BOOKED, at=at, **ids, amount=amount, booked_on=booked_on)
+        source.settle(session, agreement, booked_on=arrived.booked_on, at=at)
+    posting = postings.incoming_payment(allocation.lines, payment_id=arrived.payment_id, booked_on=arrived.booked_on)
+    entry = ledger.post(session, agreement.id, posting, at=at)
+    if entry is not None:
+        note_paid(session, entry.id, allocation.named)
+    audit_log.append(session, f"agreement:{agreement.id}", "payment.booked", actor=actor, at=at, data=arrived.told)
+    ids = {"agreement_id": agreement.id, "application_id": agreement.application_id, "payment_id": arrived.payment_id}
+    events.record(session, PAYMENT_BOOKED, at=at, **ids, amount=arrived.amount, booked_on=arrived.booked_on)
 
 
 def use_balance(
@@ -102,26 +121,13 @@ def use_balance(
 
 def claims_of(session: Session, agreement_id: uuid.UUID) -> tuple[Claim, ...]:
     """What the borrower owes, by account and due day; principal falls due by the plan."""
-    balances = ledger.balances(session, agreement_id)
-    entries = ledger.entries(session, agreement_id)
-    taken_back = {entry.reverses_id for entry in entries}
-    claims: list[Claim] = []
-    for kind, account in _FEES:
-        charged = [
-            (entry.posting.occurred_on, Money.sum(line.amount for line in entry.posting.lines))
-            for entry in entries
-            if entry.posting.kind is kind and entry.id not in taken_back
-        ]
-        paid = Money.sum(amount for _, amount in charged) - balances[account]
-        claims += rules.open_claims(account, charged=charged, paid=paid)
-    planned = [(part.due_on, part.amount) for part in instalments_of(session, agreement_id)]
-    repaid = Money.sum(amount for _, amount in planned) - balances[Account.PRINCIPAL]
-    return (*claims, *rules.open_claims(Account.PRINCIPAL, charged=planned, paid=max(repaid, Money.ZERO)))
+    return standing_of(session, [agreement_id]).get(agreement_id, NOTHING).claims
 
 
 def credit_balance(session: Session, agreement_id: uuid.UUID, *, on: date | None = None) -> Money:
-    """What the borrower has paid beyond what was due; with *on*, at the end of that day."""
-    return -ledger.balances(session, agreement_id, on=on)[Account.CREDIT_BALANCE]
+    """What the borrower has paid beyond what was due and is not being paid back; with *on*, at the end of that day."""
+    standing = -ledger.balances(session, agreement_id, on=on)[Account.CREDIT_BALANCE]
+    return max(standing - reserved(session, agreement_id), Money.ZERO)
 
 
 def _waiting(

@@ -1,34 +1,60 @@
 """A file of incoming payments: read once, all of it or nothing, each payment found its agreement or kept for a person.
 
-No krona is lost (rule F7): a file that is refused is kept where the bank offered it, and a payment that contradicts one
-that the bank told of before stops its file.
+1. The file is parsed whole; one that is malformed or does not add up changes nothing (rule F7). It is known again by
+   its bytes, and by what its maker calls it.
+2. Its payments become rows, in one transaction. A small file is booked in that same transaction.
+3. A big one is divided into chunks of agreements. A worker takes the next chunk that nobody has in hand (`SKIP
+   LOCKED`), books its payments and marks it as done in one transaction: who is killed leaves the chunk as it was.
+4. When no chunk is left, what takes back earlier payments is booked, and the file is finished.
+
+No krona is lost: a file that is refused is kept where the bank offered it, and a payment that contradicts one that the
+bank told of before stops its file.
 """
 
 import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from agreements.credit.models import Agreement
-from agreements.credit.service import lock_agreement
-from agreements.invoices.service import invoice_named
 from agreements.payments import formats
-from agreements.payments.models import FetchedFile, IncomingPayment, PaymentFile
-from agreements.payments.services.allocate_payment import SettlementSource, book_payment
-from underwriting.kernel.errors import Conflict
+from agreements.payments.formats import IncomingFile
+from agreements.payments.models import FetchedFile, IncomingPayment, PaymentChunk, PaymentFile
+from agreements.payments.services.allocate_payment import Arrived, SettlementSource
+from agreements.payments.services.book_payments import book_each
+from agreements.payments.services.keep_payments import PaymentContradicted, keep_payments, new_payments, subject_of
+from agreements.payments.services.take_back import take_back_told
+from underwriting.kernel.errors import Conflict, Refusal
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import PaymentFileState, PaymentState
 from underwriting.platform import audit_log
 from underwriting.platform.database import lock_subject
 from underwriting.platform.runtime import Runtime
 
-_CONTENT = "payment_file.content"
+AT_ONCE = 500
+"""So many payments are booked where they are handed in; a file of more is booked by workers."""
+AGREEMENTS_AT_ONCE = 500
+"""So many agreements are held, and their payments booked, in one transaction."""
+CONTENT = "payment_file.content"
 _ONE_AT_A_TIME = "payment-files"
+_BEFORE_ALL = uuid.UUID(int=0)
+_DIVIDE = sa.text("""
+    INSERT INTO payment_chunk (file_id, after_id, through_id)
+    SELECT :file, coalesce(lag(last_id) OVER (ORDER BY last_id), :before_all), last_id
+    FROM (
+        SELECT agreement_id AS last_id, row_number() OVER (ORDER BY agreement_id) AS place, count(*) OVER () AS total
+        FROM (
+            SELECT DISTINCT agreement_id FROM incoming_payment
+            WHERE file_id = :file AND state = 'waiting' AND agreement_id IS NOT NULL
+        ) AS named
+    ) AS numbered
+    WHERE place % :most = 0 OR place = total
+""")
 
 
 class TestFileRefused(Conflict):
@@ -40,34 +66,18 @@ class TestFileRefused(Conflict):
     rule = "F7"
 
 
-class PaymentContradicted(Conflict):
-    """A payment in the file has the bank's number of another one, with another sum or reference. Rule F7."""
-
-    slug = "payment-contradicted"
-    title = Text(
-        "En betalning i filen motsäger en som redan är mottagen", "A payment in the file contradicts an earlier one"
-    )
-    rule = "F7"
-
-
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one file: payments booked on an agreement, and payments that wait for a person.
+    """How far a file is: payments booked on an agreement, those that wait for a person, and those still to be booked.
 
-    Payments that an earlier file had brought are in neither.
+    Payments that an earlier file had brought are in none of them.
     """
 
     file_id: uuid.UUID
     matched: int
     unmatched: int
-
-
-@dataclass(frozen=True, slots=True)
-class _ToBook:
-    agreement_id: uuid.UUID
-    payment_id: uuid.UUID
-    booked_on: date
-    amount: Money
+    waiting: int = 0
+    state: PaymentFileState = PaymentFileState.READ
 
 
 def take_file(
@@ -79,7 +89,7 @@ def take_file(
     actor: str,
     at: datetime,
 ) -> FileResult:
-    """Book what the BgMax file *content* tells; the same content again changes nothing (rule F7).
+    """Take the file *content* and, unless it is big, book what it tells; told again it changes nothing (rule F7).
 
     Raises PaymentFileRefused, naming the line; TestFileRefused; PaymentContradicted.
     """
@@ -87,31 +97,16 @@ def take_file(
     parsed = formats.parse(content)
     if parsed.is_test and not runtime.settings.sandbox:
         raise TestFileRefused
-    file = _find(session, content)
-    if file is not None and file.refused is None:
-        return _result(session, file.id)
-    file = _keep(session, runtime, content, at, refused=None)
-    to_book = [
-        booked
-        for deposit in parsed.deposits
-        for payment in deposit.payments
-        if (booked := _take(session, file.id, deposit, payment, at)) is not None
-    ]
-    # Locks are taken in one order everywhere, by the agreement's id; within it by the day of booking.
-    for one in sorted(to_book, key=lambda one: (one.agreement_id, one.booked_on)):
-        book_payment(
-            session,
-            lock_agreement(session, one.agreement_id),
-            sources,
-            payment_id=one.payment_id,
-            amount=one.amount,
-            booked_on=one.booked_on,
-            at=at,
-        )
-    result = _result(session, file.id)
-    data = {"matched": result.matched, "unmatched": result.unmatched}
-    audit_log.append(session, f"payment-file:{file.id}", "payment_file.read", actor=actor, at=at, data=data)
-    return result
+    known = _find(session, content) or _twin(session, parsed)
+    if known is not None and known.refused is None:
+        return result_of(session, known)
+    file = _keep(session, runtime, content, at, refused=None, identity=parsed.identity)
+    if parsed.count <= AT_ONCE:
+        _import(session, runtime, file, parsed, at=at)
+        while _book_next_chunk(session, sources, file.id, at=at):
+            pass
+        _finish(session, file, actor=actor, at=at)
+    return result_of(session, file)
 
 
 def keep_refused(session: Session, runtime: Runtime, content: bytes, *, refused: str, at: datetime) -> uuid.UUID:
@@ -121,6 +116,14 @@ def keep_refused(session: Session, runtime: Runtime, content: bytes, *, refused:
     data = {"reason": refused}
     audit_log.append(session, f"payment-file:{file.id}", "payment_file.refused", actor="bank", at=at, data=data)
     return file.id
+
+
+def book_begun(runtime: Runtime, sources: Sequence[SettlementSource]) -> int:
+    """Book what is left of the files that were taken and not finished; how many files are. Any number may do it."""
+    query = sa.select(PaymentFile.id).where(PaymentFile.refused.is_(None), PaymentFile.finished_at.is_(None))
+    with runtime.database.transaction() as session:
+        file_ids = session.scalars(query.order_by(PaymentFile.id)).all()
+    return sum(_book_file(runtime, sources, file_id) for file_id in file_ids)
 
 
 def note_fetched(session: Session, bank_file_id: str, file_id: uuid.UUID, *, at: datetime) -> None:
@@ -134,84 +137,133 @@ def latest_fetched(session: Session) -> str | None:
     return session.scalar(sa.select(FetchedFile.bank_file_id).order_by(FetchedFile.id.desc()).limit(1))
 
 
+def result_of(session: Session, file: PaymentFile) -> FileResult:
+    """How far the file is."""
+    query = sa.select(IncomingPayment.state, sa.func.count()).where(IncomingPayment.file_id == file.id)
+    counts = {state: int(count) for state, count in session.execute(query.group_by(IncomingPayment.state))}
+    unmatched = counts.pop(PaymentState.UNMATCHED, 0) + counts.pop(PaymentState.RETURNED, 0)
+    waiting = counts.pop(PaymentState.WAITING, 0)
+    return FileResult(file.id, sum(counts.values()), unmatched, waiting, state_of(file))
+
+
+def state_of(file: PaymentFile) -> PaymentFileState:
+    """How far the file is, in a word."""
+    if file.refused is not None:
+        return PaymentFileState.REFUSED
+    if file.imported_at is None:
+        return PaymentFileState.WAITING
+    return PaymentFileState.BOOKING if file.finished_at is None else PaymentFileState.READ
+
+
+def _book_file(runtime: Runtime, sources: Sequence[SettlementSource], file_id: uuid.UUID) -> bool:
+    """Go on with one file; whether it is finished by this."""
+    at, database = runtime.clock.now(), runtime.database
+    try:
+        with database.transaction() as session:
+            lock_subject(session, _ONE_AT_A_TIME)
+            file = _locked(session, file_id)
+            if file.imported_at is None and file.refused is None:
+                content = runtime.cipher.decrypt(file.content_encrypted, context=CONTENT)
+                _import(session, runtime, file, formats.parse(content), at=at)
+    except Refusal as refusal:
+        with database.transaction() as session:
+            _locked(session, file_id).refused = refusal.slug
+            data = {"reason": refusal.slug}
+            audit_log.append(session, f"payment-file:{file_id}", "payment_file.refused", actor="bank", at=at, data=data)
+        return False
+    while True:
+        with database.transaction() as session:
+            if not _book_next_chunk(session, sources, file_id, at=runtime.clock.now()):
+                break
+    with database.transaction() as session:
+        return _finish(session, _locked(session, file_id), actor="bank", at=runtime.clock.now())
+
+
 def _find(session: Session, content: bytes) -> PaymentFile | None:
     return session.scalar(sa.select(PaymentFile).where(PaymentFile.sha256 == hashlib.sha256(content).digest()))
 
 
-def _keep(session: Session, runtime: Runtime, content: bytes, at: datetime, *, refused: str | None) -> PaymentFile:
+def _twin(session: Session, parsed: IncomingFile) -> PaymentFile | None:
+    """The file that its maker calls the same. PaymentContradicted where it did not tell the same."""
+    query = sa.select(PaymentFile).where(PaymentFile.identity == parsed.identity, PaymentFile.refused.is_(None))
+    twin = session.scalar(query)
+    if twin is not None and twin.imported_at is not None and new_payments(session, parsed):
+        raise PaymentContradicted
+    return twin
+
+
+def _keep(
+    session: Session,
+    runtime: Runtime,
+    content: bytes,
+    at: datetime,
+    *,
+    refused: str | None,
+    identity: str | None = None,
+) -> PaymentFile:
     file = _find(session, content)
     if file is None:
-        sha256 = hashlib.sha256(content)
-        file = PaymentFile(
-            sha256=sha256.digest(),
-            content_encrypted=runtime.cipher.encrypt(
-                content, context=_CONTENT, subject=f"payment_file:{sha256.hexdigest()}"
-            ),
-            received_at=at,
-        )
+        file = PaymentFile(sha256=hashlib.sha256(content).digest(), received_at=at)
+        file.content_encrypted = runtime.cipher.encrypt(content, context=CONTENT, subject=subject_of(file))
         session.add(file)
-    file.refused = refused
+    file.refused, file.identity = refused, identity
     session.flush()
     return file
 
 
-def _take(
-    session: Session, file_id: uuid.UUID, deposit: formats.Deposit, payment: formats.IncomingPayment, at: datetime
-) -> _ToBook | None:
-    """Keep the payment; what is to be booked of it, if it is new and names an agreement."""
-    if not payment.amount:
-        return None
-    agreement_id = _agreement_of(session, payment)
-    row = IncomingPayment(
-        file_id=file_id,
-        bankgiro=deposit.receiver,
-        booked_on=deposit.booked_on,
-        deposit_serial=deposit.serial,
-        payment_serial=payment.serial,
-        reference=payment.reference,
-        amount_ore=payment.signed_amount.ore,
-        agreement_id=agreement_id,
-        recorded_at=at,
-    )
-    if _is_known(session, row):
-        return None
-    session.add(row)
+def _import(session: Session, runtime: Runtime, file: PaymentFile, parsed: IncomingFile, *, at: datetime) -> None:
+    """Make rows of the file's payments, and chunks of those that are to be booked."""
+    keep_payments(session, runtime, file, new_payments(session, parsed), at=at)
+    session.execute(_DIVIDE, {"file": file.id, "before_all": _BEFORE_ALL, "most": AGREEMENTS_AT_ONCE})
+    file.imported_at = at
     session.flush()
-    return _ToBook(agreement_id, row.id, deposit.booked_on, payment.amount) if agreement_id else None
 
 
-def _is_known(session: Session, row: IncomingPayment) -> bool:
-    """Whether an earlier file has brought the payment; PaymentContradicted when that one differs."""
-    known = session.scalar(
-        sa.select(IncomingPayment).where(
-            IncomingPayment.bankgiro == row.bankgiro,
-            IncomingPayment.booked_on == row.booked_on,
-            IncomingPayment.deposit_serial == row.deposit_serial,
-            IncomingPayment.payment_serial == row.payment_serial,
-        )
+def _book_next_chunk(
+    session: Session, sources: Sequence[SettlementSource], file_id: uuid.UUID, *, at: datetime
+) -> bool:
+    """Book one chunk that nobody has in hand; whether there was one."""
+    chunk = session.scalar(
+        sa.select(PaymentChunk)
+        .where(PaymentChunk.file_id == file_id, PaymentChunk.done_at.is_(None))
+        .order_by(PaymentChunk.through_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     )
-    if known is not None and (known.amount_ore, known.reference) != (row.amount_ore, row.reference):
-        raise PaymentContradicted
-    return known is not None
+    if chunk is None:
+        return False
+    one = IncomingPayment
+    rows = session.execute(
+        sa.select(one.id, one.agreement_id, one.amount_ore, one.booked_on, one.named_invoices)
+        .where(one.file_id == file_id, one.state == str(PaymentState.WAITING))
+        .where(one.agreement_id > chunk.after_id, one.agreement_id <= chunk.through_id)
+        .order_by(one.agreement_id, one.booked_on, one.id)
+    )
+    arrived = [
+        Arrived(row.id, row.agreement_id, Money(row.amount_ore), row.booked_on, tuple(row.named_invoices or ()))
+        for row in rows
+        if row.agreement_id is not None
+    ]
+    book_each(session, sources, arrived, at=at)
+    chunk.done_at = at
+    session.flush()
+    return True
 
 
-def _agreement_of(session: Session, payment: formats.IncomingPayment) -> uuid.UUID | None:
-    """Whose payment it is by its OCR number (rule F7); a deduction, or one with several references, is for a person."""
-    if payment.deduction is not None or payment.extra_references:
-        return None
-    reference = payment.reference.lstrip("0")
-    if not reference:
-        return None
-    invoice = invoice_named(session, reference)
-    if invoice is not None:
-        return invoice.agreement_id
-    return session.scalar(sa.select(Agreement.id).where(Agreement.ocr == reference))
+def _finish(session: Session, file: PaymentFile, *, actor: str, at: datetime) -> bool:
+    """When no chunk is left, book what takes something back, and note that the file is read; whether this did it."""
+    is_left = sa.exists().where(PaymentChunk.file_id == file.id, PaymentChunk.done_at.is_(None))
+    if file.refused is not None or file.finished_at is not None or session.scalar(sa.select(is_left)):
+        return False
+    take_back_told(session, file.id, at=at)
+    file.finished_at = at
+    session.flush()
+    result = result_of(session, file)
+    data = {"matched": result.matched, "unmatched": result.unmatched}
+    audit_log.append(session, f"payment-file:{file.id}", "payment_file.read", actor=actor, at=at, data=data)
+    return True
 
 
-def _result(session: Session, file_id: uuid.UUID) -> FileResult:
-    matched, total = session.execute(
-        sa.select(sa.func.count(IncomingPayment.agreement_id), sa.func.count()).where(
-            IncomingPayment.file_id == file_id
-        )
-    ).one()
-    return FileResult(file_id, matched, total - matched)
+def _locked(session: Session, file_id: uuid.UUID) -> PaymentFile:
+    return session.get_one(PaymentFile, file_id, with_for_update=True, populate_existing=True)

@@ -77,7 +77,7 @@ def _extend_payments() -> None:
     )
     op.drop_constraint("uq_incoming_payment_bank", "incoming_payment", type_="unique")
     op.create_unique_constraint("uq_incoming_payment_bank", "incoming_payment", [*_BANKS_NAME, "part"])
-    op.create_unique_constraint(op.f("uq_incoming_payment_takes_back_id"), "incoming_payment", ["takes_back_id"])
+    op.create_index(op.f("ix_incoming_payment_takes_back_id"), "incoming_payment", ["takes_back_id"], unique=False)
     op.create_foreign_key(
         op.f("fk_incoming_payment_takes_back_id"), "incoming_payment", "incoming_payment", ["takes_back_id"], ["id"]
     )

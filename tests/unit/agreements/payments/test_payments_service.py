@@ -366,11 +366,13 @@ def test_what_owes_an_ore_of_principal_after_its_plan_stays(world: RunningWorld,
     """F3: until it is paid. And F1: overdue principal costs no fee of June."""
     world.to("2026-06-01 20:00:00")
     charge_month(world.runtime, Month(2026, 5))
-    world.pay(short, Money.kronor(200))
-    assert world.owed(short) == {PRINCIPAL: Money(1)}
+    assert world.owed(short) == {PRINCIPAL: Money(1), FEES: Money.kronor(200)}
     assert close(world, "2026-07-02") == 0
     assert world.state(short) is AgreementState.RUNNING
     assert charge_month(world.runtime, Month(2026, 6)).count == 0
+    world.pay(short, Money.kronor(200))  # F8: the instalment of 29 May is older than the fee of May
+    assert world.owed(short) == {FEES: Money(1)}
+    assert close(world, "2026-07-02") == 0
     world.pay(short, Money(1))
     assert close(world, "2026-07-02") == 1
 
