@@ -61,6 +61,8 @@ class Invoice(Identified, Base):
         sa.CheckConstraint("(kind = 'credit_note') = (reason IS NOT NULL AND credits_id IS NOT NULL)", "credit"),
         # never twice for one agreement and period
         sa.Index("uq_invoice_period", "agreement_id", "period", unique=True, postgresql_where=_IS_INVOICE),
+        # F7: what a payment of a sum may be for
+        sa.Index("ix_invoice_payable", "payable_ore", "id", postgresql_where=_IS_INVOICE),
         sa.Index("ix_invoice_unsent", "id", postgresql_where=sa.text("sent_at IS NULL")),
         sa.Index(
             "ix_invoice_unprinted",

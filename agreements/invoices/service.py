@@ -33,6 +33,7 @@ from agreements.invoices.services.print_batches import PrintBatchView
 from agreements.invoices.services.read_claims import (
     InvoiceClaim,
     NamedInvoice,
+    asked_for,
     claims_of,
     invoice_named,
     invoices_named,
@@ -72,6 +73,7 @@ __all__ = [
     "PrintBatchView",
     "Statement",
     "StatementPeriodRefused",
+    "asked_for",
     "claims_of",
     "invoice_named",
     "invoices_named",

@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import sqlalchemy as sa
 import structlog
 
-from agreements.payments.models import IncomingPayment
 from agreements.payments.services import make_rounds
 from agreements.payments.services.allocate_payment import SettlementSource, claims_of, credit_balance, use_balance
 from agreements.payments.services.keep_payments import PaymentContradicted
+from agreements.payments.services.match_by_hand import (
+    ChosenPart,
+    PartsRefused,
+    PaymentNotUnmatched,
+    match_by_hand,
+    take_back_by_hand,
+)
 from agreements.payments.services.read_file import (
     FileResult,
     TestFileRefused,
@@ -22,22 +27,41 @@ from agreements.payments.services.read_file import (
     take_file,
 )
 from agreements.payments.services.read_record import Promises, Record, promises_of, record_of
+from agreements.payments.services.show_payments import (
+    PayerView,
+    PaymentFileView,
+    PaymentInDoubt,
+    PaymentView,
+    payment_files,
+    payment_in_doubt,
+    payments_in,
+    view_of,
+)
+from agreements.payments.services.suggest_matches import Suggestion
+from agreements.payments.services.take_back import PaymentNotReversible
 from agreements.payouts.client import Bank
 from underwriting.kernel.errors import Refusal
-from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import PaymentState
 from underwriting.platform.progress import Progress, unheard
 from underwriting.platform.runtime import Runtime
 
 __all__ = [
+    "ChosenPart",
     "FileResult",
+    "PartsRefused",
+    "PayerView",
     "PaymentContradicted",
+    "PaymentFileView",
+    "PaymentInDoubt",
+    "PaymentNotReversible",
+    "PaymentNotUnmatched",
+    "PaymentView",
     "Payments",
     "Promises",
     "Record",
     "SettlementSource",
+    "Suggestion",
     "TestFileRefused",
-    "UnmatchedPayment",
     "claims_of",
     "credit_balance",
     "promises_of",
@@ -48,16 +72,6 @@ __all__ = [
 _BANK = "bank"
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class UnmatchedPayment:
-    """A payment that has found no agreement; a negative amount is a deduction."""
-
-    id: uuid.UUID
-    booked_on: date
-    reference: str
-    amount: Money
 
 
 @dataclass(frozen=True)
@@ -94,18 +108,45 @@ class Payments:
         with self.runtime.database.transaction() as session:
             return take_file(session, self.runtime, self.sources, content, actor=actor, at=at)
 
-    def unmatched(self, *, after: uuid.UUID | None = None, limit: int | None = None) -> tuple[UnmatchedPayment, ...]:
+    def unmatched(self, *, after: uuid.UUID | None = None, limit: int | None = None) -> tuple[PaymentView, ...]:
         """What waits for a person, in the order of arrival; at most *limit*, from the one *after* on."""
-        query = (
-            sa.select(IncomingPayment)
-            .where(IncomingPayment.state == str(PaymentState.UNMATCHED))
-            .order_by(IncomingPayment.id)
-        )
-        if after is not None:
-            query = query.where(IncomingPayment.id > after)
+        return self.in_state(PaymentState.UNMATCHED, after=after, limit=limit)
+
+    def in_state(
+        self, state: PaymentState, *, after: uuid.UUID | None = None, limit: int | None = None
+    ) -> tuple[PaymentView, ...]:
+        """The payments in *state*, in the order of arrival; at most *limit*, from the one *after* on."""
         with self.runtime.database.transaction() as session:
-            rows = session.scalars(query.limit(limit)).all()
-        return tuple(UnmatchedPayment(row.id, row.booked_on, row.reference, Money(row.amount_ore)) for row in rows)
+            return payments_in(session, state, after=after, limit=limit)
+
+    def look_into(self, payment_id: uuid.UUID) -> PaymentInDoubt:
+        """One payment, who paid it, and while it waits whose it may be; NotFound."""
+        with self.runtime.database.transaction() as session:
+            return payment_in_doubt(session, self.runtime, payment_id)
+
+    def files(self, *, before: uuid.UUID | None = None, limit: int = 50) -> tuple[PaymentFileView, ...]:
+        """The files of payments and how far each is, the newest first."""
+        with self.runtime.database.transaction() as session:
+            return payment_files(session, before=before, limit=limit)
+
+    def match(self, payment_id: uuid.UUID, parts: Sequence[ChosenPart], *, actor: str) -> tuple[PaymentView, ...]:
+        """Book a payment as a person divides it (rules F7, F8); its parts, and what is left over as one that waits.
+
+        Raises NotFound, PaymentNotUnmatched, PartsRefused.
+        """
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            rows = match_by_hand(session, self.sources, payment_id, parts, actor=actor, at=at)
+            return tuple(view_of(row) for row in rows)
+
+    def take_back(self, deduction_id: uuid.UUID, payment_id: uuid.UUID, *, actor: str) -> PaymentView:
+        """Let a deduction take back the payment that a person names, or a part of it; the deduction.
+
+        Raises NotFound, PaymentNotUnmatched, PaymentNotReversible.
+        """
+        at = self.runtime.clock.now()
+        with self.runtime.database.transaction() as session:
+            return view_of(take_back_by_hand(session, deduction_id, payment_id, actor=actor, at=at))
 
     def use_balances(self, on: date, *, progress: Progress = unheard) -> int:
         """Let every credit balance pay what is due on *on* (rule F8); how many did."""

@@ -167,6 +167,16 @@ class PaymentState(StrEnum):
     RETURNED = "returned"  # it goes, or has gone, back to its sender
 
 
+class MatchGround(StrEnum):
+    """Why a payment may be for an agreement, the ground that weighs most first."""
+
+    NUMBER = "number"  # of the agreement or an invoice, in the reference or the text
+    ORGANISATION_NUMBER = "organisation_number"
+    SENDER = "sender"  # has paid on the agreement before
+    NAME = "name"  # is like the borrower's
+    SUM = "sum"  # is what an invoice asks for
+
+
 class PaymentFileState(StrEnum):
     """How far a file of incoming payments is; derived, stored nowhere."""
 

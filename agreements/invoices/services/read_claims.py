@@ -87,6 +87,25 @@ def invoices_named(session: Session, references: Collection[str]) -> dict[str, N
     return {row.ocr: NamedInvoice(row.id, row.agreement_id) for row in session.execute(query) if row.ocr}
 
 
+def asked_for(session: Session, payable_ore: int, *, limit: int) -> dict[uuid.UUID, uuid.UUID]:
+    """The newest invoices that ask for exactly so much and were not credited, each by its agreement."""
+    credit = aliased(Invoice)
+    query = (
+        sa.select(Invoice.agreement_id, Invoice.id)
+        .where(
+            Invoice.payable_ore == payable_ore,
+            Invoice.kind == str(InvoiceKind.INVOICE),
+            ~sa.exists().where(credit.credits_id == Invoice.id),
+        )
+        .order_by(Invoice.id.desc())
+        .limit(limit)
+    )
+    found: dict[uuid.UUID, uuid.UUID] = {}
+    for agreement_id, invoice_id in session.execute(query):
+        found.setdefault(agreement_id, invoice_id)
+    return found
+
+
 def note_paid_each(session: Session, amounts: Sequence[tuple[uuid.UUID, uuid.UUID, Money]]) -> None:
     """`note_paid` for many payments at once: the entry, the line, and what of the one was for the other."""
     rows = [{"entry_id": entry, "line_id": line, "amount_ore": part.ore} for entry, line, part in amounts]

@@ -22,12 +22,20 @@ def upgrade() -> None:
     _extend_payments()
     _add_chunks()
     _add_refunds()
+    op.create_index(
+        "ix_invoice_payable",
+        "invoice",
+        ["payable_ore", "id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'invoice'"),
+    )
     for table in ("payment_chunk", "refund"):
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {SERVICE_ROLE}")
 
 
 def downgrade() -> None:
     """Remove them; refused by the database where a payment has parts, or a deduction has an agreement."""
+    op.drop_index("ix_invoice_payable", table_name="invoice")
     op.drop_table("refund")
     op.drop_table("payment_chunk")
     op.drop_constraint("uq_incoming_payment_bank", "incoming_payment", type_="unique")
