@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from agreements.guarantees import rules
 from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import Division, LiableParty, Partner
-from agreements.guarantees.services.weigh_debt import OWED
+from agreements.ledger.rules import OWED
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money

@@ -9,6 +9,12 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account
 
+FEES_OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
+"""What the borrower owes beside principal; the balance of each is what is left to pay, and never below zero."""
+
+OWED = (*FEES_OWED, Account.PRINCIPAL)
+"""The accounts whose sum the borrower owes, and guarantors within their caps; a credit balance is not deducted."""
+
 
 class PostingKind(StrEnum):
     """What happened; the word stands in the ledger's rows."""

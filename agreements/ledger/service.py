@@ -36,12 +36,6 @@ _LINES = sa.text("""
         CAST(:credits AS text[]), CAST(:amounts AS bigint[])
     )
 """)
-_NEVER_NEGATIVE = (
-    Account.PRINCIPAL,
-    Account.FEE_RECEIVABLE,
-    Account.CANCELLATION_FEE_RECEIVABLE,
-    Account.PAPER_FEE_RECEIVABLE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +306,7 @@ def _searches() -> tuple[tuple[Fault, sa.Select[Any]], ...]:
         ),
         (
             Fault.CLAIM_BELOW_ZERO,
-            per_account.where(sides.c.account.in_([str(account) for account in _NEVER_NEGATIVE])).having(total < 0),
+            per_account.where(sides.c.account.in_([str(account) for account in rules.OWED])).having(total < 0),
         ),
         (
             Fault.CREDIT_BALANCE_BELOW_ZERO,

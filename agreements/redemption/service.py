@@ -18,6 +18,7 @@ from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
 from agreements.ledger import service as ledger
+from agreements.ledger.rules import OWED
 from agreements.payments.rules import Claim, Settlement, SettlementKind
 from agreements.payments.service import credit_balance, use_balance
 from agreements.payouts.service import on_its_way, withdraw_unsent
@@ -32,8 +33,6 @@ from underwriting.kernel.wording import month_in_words
 from underwriting.platform import audit_log, events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
-
-_OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE, Account.PRINCIPAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class Redemptions:
         if on_its_way(session, agreement.id):
             return None
         balances = ledger.balances(session, agreement.id)
-        owed = [(account, balances[account]) for account in _OWED]
+        owed = [(account, balances[account]) for account in OWED]
         new_fees = billing.uncharged(session, agreement, Month.of(booked_on))
         owed += [(Account.FEE_RECEIVABLE, explained.fee) for explained in new_fees]
         claims = tuple(Claim(account, booked_on, amount) for account, amount in owed if amount)

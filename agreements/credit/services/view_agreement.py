@@ -19,6 +19,7 @@ from agreements.guarantees.models import Guarantee
 from agreements.guarantees.rules import Liability, LiableParty, Partner
 from agreements.guarantees.services.weigh_debt import debt_of
 from agreements.ledger import service as ledger
+from agreements.ledger.rules import FEES_OWED
 from agreements.signing.services.take_completion import signed_when
 from underwriting.kernel.identifiers import OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
@@ -168,10 +169,7 @@ def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> 
         limit=Money(agreement.limit_ore),
         first_drawdown=Money(agreement.first_drawdown_ore),
         utilised=standing[Account.PRINCIPAL],
-        fees_owed=Money.sum(
-            standing[account]
-            for account in (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
-        ),
+        fees_owed=Money.sum(standing[account] for account in FEES_OWED),
         credit_balance=-standing[Account.CREDIT_BALANCE],
         fee_rate=agreement.fee_rate,
         term_months=agreement.term_months,

@@ -9,11 +9,8 @@ from sqlalchemy.orm import Session
 
 from agreements.guarantees.rules import Debt
 from agreements.ledger.models import LedgerLine
+from agreements.ledger.rules import OWED
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import Account
-
-OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
-"""The accounts whose sum the borrower owes, and guarantors within their caps."""
 
 
 def debt_of(session: Session, agreement_id: uuid.UUID) -> Debt:

@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.ledger import service as ledger
-from agreements.ledger.rules import Line, PostingKind
+from agreements.ledger.rules import FEES_OWED, OWED, Line, PostingKind
 from underwriting.kernel.errors import InvalidInput
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import Account
 
-_FEES = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
-_OWED = frozenset((Account.PRINCIPAL, *_FEES, Account.CREDIT_BALANCE))
+_DEBT = frozenset((*OWED, Account.CREDIT_BALANCE))
 _LONGEST = timedelta(days=3660)
 
 
@@ -83,12 +82,12 @@ def statement_of(session: Session, agreement: Agreement, *, first: date, last: d
 
 def standing_in(balances: Mapping[Account, Money]) -> Standing:
     """What is owed by these balances."""
-    fees = Money.sum(balances[account] for account in _FEES)
+    fees = Money.sum(balances[account] for account in FEES_OWED)
     return Standing(balances[Account.PRINCIPAL], fees, -balances[Account.CREDIT_BALANCE])
 
 
 def _change(line: Line) -> Money:
-    debited, credited = line.debit in _OWED, line.credit in _OWED
+    debited, credited = line.debit in _DEBT, line.credit in _DEBT
     if debited == credited:
         return Money.ZERO
     return line.amount if debited else -line.amount

@@ -16,6 +16,7 @@ from agreements.credit.service import lock_agreement, move
 from agreements.guarantees import service as guarantees
 from agreements.ledger import service as ledger
 from agreements.ledger.models import LedgerLine
+from agreements.ledger.rules import OWED
 from agreements.payments.services.allocate_payment import SettlementSource, use_balance
 from agreements.payouts.service import on_its_way, withdraw_unsent
 from underwriting.kernel.periods import Month
@@ -23,7 +24,6 @@ from underwriting.kernel.vocabulary import Account, AgreementState
 from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
 
-_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
 _SYSTEM = "system"
 
 _log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ def close_ended(runtime: Runtime, on: date, *, progress: Progress) -> int:
     def close(session: Session, agreement: Agreement) -> bool:
         at = runtime.clock.now()
         standing = ledger.balances(session, agreement.id)
-        owes = any(standing[account] for account in _OWED) or on_its_way(session, agreement.id)
+        owes = any(standing[account] for account in OWED) or on_its_way(session, agreement.id)
         if agreement.state != AgreementState.RUNNING or owes or billing.uncharged(session, agreement, Month.of(on)):
             return False
         withdraw_unsent(session, agreement.id, actor=_SYSTEM, at=at)

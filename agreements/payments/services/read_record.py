@@ -17,13 +17,11 @@ from sqlalchemy.orm import Session
 from agreements.credit.models import Agreement, PlannedInstalment
 from agreements.guarantees.models import Guarantee
 from agreements.ledger.models import LedgerEntry, LedgerLine
-from agreements.ledger.rules import PostingKind
+from agreements.ledger.rules import OWED, PostingKind
 from agreements.payments.rules import Payments, Settled, settled_claims
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import Account
-
-_OWED = (Account.PRINCIPAL, Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +130,7 @@ def _standing(lines: Iterable[Any]) -> list[Any]:
 def _exposure(agreement: Any, lines: Iterable[Any], at: datetime) -> Money:
     """What is owed, and of an agreement that has not ended what may still be drawn: the credit does not revolve."""
     told = list(lines)
-    owed = sum(_moved(told, account) for account in _OWED)
+    owed = sum(_moved(told, account) for account in OWED)
     drawn = sum(line.amount_ore for line in _standing(told) if line.kind == PostingKind.PAYOUT)
     open_limit = 0 if agreement.ended_at is not None and agreement.ended_at <= at else agreement.limit_ore - drawn
     return Money(max(0, owed) + max(0, open_limit))
