@@ -1,5 +1,6 @@
 """Laws of ledger, allocation and repayment plan: nothing appears, nothing is lost."""
 
+import uuid
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -31,7 +32,10 @@ postings = st.builds(
     business_key=st.uuids().map(str),
     lines=st.lists(lines, min_size=1, max_size=5).map(tuple),
 )
-claims = st.lists(st.builds(Claim, st.sampled_from(RECEIVABLES), days, amounts), max_size=8)
+INVOICES = [uuid.UUID(int=number) for number in range(1, 4)]
+DUMMY = INVOICES[0]
+asked_for = st.builds(Claim, st.sampled_from(RECEIVABLES), days, amounts, st.sampled_from(INVOICES), st.uuids())
+claims = st.lists(st.builds(Claim, st.sampled_from(RECEIVABLES), days, amounts) | asked_for, max_size=8)
 settlements = st.none() | st.builds(
     Settlement,
     st.sampled_from(SettlementKind),
@@ -74,21 +78,40 @@ def test_every_ore_of_a_payment_is_accounted_for(
         assert Money.sum(books.values()) == Money.ZERO
 
 
-@given(amount=not_negative, held=not_negative, owed=claims, settlement=settlements)
-def test_no_claim_is_paid_twice_and_none_before_an_earlier_rank(
-    amount: Money, held: Money, owed: list[Claim], settlement: Settlement | None
+@given(amount=not_negative, held=not_negative, owed=claims, asked=st.permutations(INVOICES))
+def test_no_claim_is_paid_twice_and_none_before_an_earlier_one(
+    amount: Money, held: Money, owed: list[Claim], asked: list[uuid.UUID]
 ) -> None:
-    """F8: fees, cancellation fee, principal; a later rank gets something only when the earlier are paid in full."""
-    result = allocate(amount, booked_on=DAY, claims=owed, credit_balance=held, settlement=settlement)
-    asked = settlement.claims if result.settles and settlement else [claim for claim in owed if claim.due_on <= DAY]
-    owed_on = {
-        account: Money.sum(claim.amount for claim in asked if claim.account is account) for account in RECEIVABLES
-    }
-    paid_on = {account: moved(result.lines, credit=account) for account in RECEIVABLES}
-    for rank, account in enumerate(RECEIVABLES):
-        assert paid_on[account] <= owed_on[account]
-        if paid_on[account]:
-            assert all(paid_on[earlier] == owed_on[earlier] for earlier in RECEIVABLES[:rank])
+    """F8: by the payment the invoices that are named, in their order; then, with the balance, what is due by its day.
+
+    Of one invoice, and of one day, a later rank gets something only when the earlier are paid in full.
+    """
+    named = asked[:2]
+    made = allocate(amount, booked_on=DAY, claims=owed, named=named, credit_balance=held)
+    chosen = sorted(
+        (one for one in owed if one.invoice_id in named),
+        key=lambda one: (named.index(one.invoice_id or DUMMY), RECEIVABLES.index(one.account), one.due_on),
+    )
+    due = sorted(
+        (one for one in owed if one.invoice_id not in named and one.due_on <= DAY),
+        key=lambda one: (one.due_on, RECEIVABLES.index(one.account)),
+    )
+    left, expected, got = amount, dict.fromkeys(RECEIVABLES, 0), dict[uuid.UUID, int]()
+    for one in chosen:
+        part = min(left.ore, one.amount.ore)
+        expected[one.account] += part
+        left -= Money(part)
+        if part and one.line_id:
+            got[one.line_id] = part
+    left += held
+    for one in due:
+        part = min(left.ore, one.amount.ore)
+        expected[one.account] += part
+        left -= Money(part)
+    assert {account: moved(made.lines, credit=account).ore for account in RECEIVABLES} == expected
+    assert {line_id: part.ore for line_id, part in made.named.items()} == got
+    for_due = sum(one.amount.ore for one in due)
+    assert moved(made.lines, debit=Account.CREDIT_BALANCE).ore == min(held.ore, for_due)  # before the payment
 
 
 @given(amount=not_negative, held=not_negative, owed=claims, settlement=settlements)
