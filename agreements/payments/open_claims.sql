@@ -2,36 +2,40 @@
 -- the ledger or an instalment of the plan, with the line that asks for it where one does. What a payer has named is
 -- paid; any other payment went to the oldest, so that what is left of an account belongs to its newest claims.
 -- Only claims that are due on :through, or of the invoices :named, are told of.
-WITH standing AS MATERIALIZED (
+WITH line AS MATERIALIZED (
+    SELECT entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore
+    FROM ledger_line WHERE agreement_id = ANY(CAST(:ids AS uuid[]))
+),
+standing AS MATERIALIZED (
     SELECT line.agreement_id, side.account, sum(side.ore)::bigint AS ore
-    FROM ledger_line AS line
+    FROM line
     CROSS JOIN LATERAL (
         VALUES (line.debit_account, line.amount_ore), (line.credit_account, -line.amount_ore)
     ) AS side (account, ore)
-    WHERE line.agreement_id = ANY(CAST(:ids AS uuid[])) AND side.account = ANY(CAST(:accounts AS text[]))
+    WHERE side.account = ANY(CAST(:accounts AS text[]))
     GROUP BY line.agreement_id, side.account
 ),
 claim AS (
     SELECT standing.agreement_id, standing.account, standing.ore AS owed_ore, charge.occurred_on AS due_on,
            charge.entry_id AS charge_id, CAST(NULL AS uuid) AS drawdown_id, 0 AS number, charge.amount_ore,
-           line.id AS line_id, line.invoice_id
+           asking.id AS line_id, asking.invoice_id
     FROM standing
-    JOIN ledger_line AS charge
-        ON charge.agreement_id = standing.agreement_id AND charge.debit_account = standing.account
+    JOIN line AS charge ON charge.agreement_id = standing.agreement_id AND charge.debit_account = standing.account
     JOIN ledger_entry AS entry ON entry.id = charge.entry_id
-    LEFT JOIN invoice_line AS line ON line.entry_id = charge.entry_id AND line.credits_line_id IS NULL
-        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
+    LEFT JOIN invoice_line AS asking ON asking.entry_id = charge.entry_id AND asking.credits_line_id IS NULL
+        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = asking.id)
     WHERE standing.ore > 0 AND standing.account <> 'principal' AND standing.account <> 'credit_balance'
       AND entry.reverses_id IS NULL
       AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = entry.id)
     UNION ALL
     SELECT standing.agreement_id, standing.account, standing.ore, part.due_on, NULL, part.drawdown_id, part.number,
-           part.amount_ore, line.id, line.invoice_id
+           part.amount_ore, asking.id, asking.invoice_id
     FROM standing
     JOIN planned_instalment AS part ON part.agreement_id = standing.agreement_id
-    LEFT JOIN invoice_line AS line ON line.agreement_id = part.agreement_id AND line.drawdown_id = part.drawdown_id
-        AND line.instalment_number = part.number AND line.credits_line_id IS NULL
-        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = line.id)
+    LEFT JOIN invoice_line AS asking
+        ON asking.agreement_id = part.agreement_id AND asking.drawdown_id = part.drawdown_id
+        AND asking.instalment_number = part.number AND asking.credits_line_id IS NULL
+        AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = asking.id)
     WHERE standing.ore > 0 AND standing.account = 'principal'
 ),
 asked AS (

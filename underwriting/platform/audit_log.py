@@ -37,6 +37,14 @@ _APPEND = sa.text("""
     ON CONFLICT DO NOTHING
     RETURNING sequence
 """)
+_INSERT = sa.text("""
+    INSERT INTO audit_entry (subject, sequence, action, actor, at, data, previous_hash, hash)
+    SELECT subject, sequence, :action, :actor, :at, CAST(data AS jsonb), previous_hash, hash
+    FROM unnest(
+        CAST(:subject AS text[]), CAST(:sequence AS bigint[]), CAST(:data AS text[]), CAST(:previous_hash AS bytea[]),
+        CAST(:hash AS bytea[])
+    ) AS entry (subject, sequence, data, previous_hash, hash)
+""")
 _HEADS = sa.text("""
     SELECT head.subject, head.sequence, head.hash
     FROM unnest(CAST(:subjects AS text[])) AS name
@@ -92,7 +100,14 @@ def append_to_each(
     for subject in subjects:
         last, previous = heads.get(subject, (0, GENESIS))
         rows.append(_row(subject, last + 1, previous, action, actor, at, dict(notes[subject])))
-    session.execute(sa.insert(AuditEntry), rows)
+    values = {
+        "subject": subjects,
+        "sequence": [row["sequence"] for row in rows],
+        "data": [canonical_json(row["data"]).decode() for row in rows],
+        "previous_hash": [row["previous_hash"] for row in rows],
+        "hash": [row["hash"] for row in rows],
+    }
+    session.execute(_INSERT, values | {"action": action, "actor": actor, "at": at})
 
 
 def first_broken_link(session: Session, subject: str) -> BrokenLink | None:

@@ -31,6 +31,12 @@ MOST_PUBLISHED = 500
 PUBLISHING = "publishing of events"
 """The name under which publishers take turns; whoever adds to the queues of endpoints holds it too."""
 
+_RECORD_EACH = sa.text("""
+    INSERT INTO event (kind, subject, occurred_at, data)
+    SELECT :kind, subject, :at, CAST(data AS jsonb)
+    FROM unnest(CAST(:subjects AS text[]), CAST(:data AS text[])) WITH ORDINALITY AS told (subject, data, place)
+    ORDER BY place
+""")
 _POSITIONS = sa.text("""
     WITH batch AS (
         SELECT id, row_number() OVER (ORDER BY number) AS place
@@ -90,11 +96,13 @@ def record_each(session: Session, kind: EventKind, told: Sequence[Mapping[str, o
     """`record` for many at once, each with its data; their subjects are held in the order of their names."""
     by_subject = sorted(((kind.subject_of(data), data) for data in told), key=lambda one: one[0])
     lock_subjects(session, list(dict.fromkeys(f"event:{subject}" for subject, _ in by_subject)))
-    rows = [
-        {"kind": kind.name, "subject": subject, "occurred_at": at, "data": kind.written(data)}
-        for subject, data in by_subject
-    ]
-    session.execute(sa.insert(Event), rows)
+    values = {
+        "kind": kind.name,
+        "at": at,
+        "subjects": [subject for subject, _ in by_subject],
+        "data": [canonical_json(kind.written(data)).decode() for _, data in by_subject],
+    }
+    session.execute(_RECORD_EACH, values)
 
 
 def publish(runtime: Runtime) -> int:

@@ -27,6 +27,11 @@ _CHARGED = {**{kind: account for kind, (_, account) in rules.CHARGES.items()}} |
     PostingKind.PAPER_FEE: Account.PAPER_FEE_RECEIVABLE
 }
 
+_NOTE_EACH = sa.text("""
+    INSERT INTO claim_payment (entry_id, line_id, amount_ore)
+    SELECT * FROM unnest(CAST(:entries AS uuid[]), CAST(:lines AS uuid[]), CAST(:amounts AS bigint[]))
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceClaim:
@@ -108,9 +113,12 @@ def asked_for(session: Session, payable_ore: int, *, limit: int) -> dict[uuid.UU
 
 def note_paid_each(session: Session, amounts: Sequence[tuple[uuid.UUID, uuid.UUID, Money]]) -> None:
     """`note_paid` for many payments at once: the entry, the line, and what of the one was for the other."""
-    rows = [{"entry_id": entry, "line_id": line, "amount_ore": part.ore} for entry, line, part in amounts]
-    if rows:
-        session.execute(sa.insert(ClaimPayment), rows)
+    values = {
+        "entries": [entry_id for entry_id, _, _ in amounts],
+        "lines": [line_id for _, line_id, _ in amounts],
+        "amounts": [part.ore for _, _, part in amounts],
+    }
+    session.execute(_NOTE_EACH, values)
 
 
 def note_paid(session: Session, entry_id: uuid.UUID, amounts: Mapping[uuid.UUID, Money]) -> None:
