@@ -1,4 +1,4 @@
-"""The books: what is posted, what stands on each account, and whether all of it adds up (rule F6).
+"""The books: what is posted, and what stands on each account as of any day (rule F6).
 
 Nothing here changes or removes a row. A posting whose business key is in the books already is not booked again.
 """
@@ -8,18 +8,35 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from agreements.ledger import rules
+from agreements.ledger.invariants import SIDES
 from agreements.ledger.models import LedgerEntry, LedgerLine
 from agreements.ledger.rules import Line, Posting, PostingKind
+from agreements.ledger.services.check_books import Finding, Offence, check, check_each
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
+
+__all__ = [
+    "BookedEntry",
+    "Finding",
+    "Offence",
+    "PrincipalMovement",
+    "balances",
+    "check",
+    "check_each",
+    "entries",
+    "entry_of",
+    "post",
+    "post_each",
+    "principal_movements",
+    "reverse",
+    "total_balances",
+]
 
 _ENTRIES = sa.text("""
     INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
@@ -36,6 +53,10 @@ _LINES = sa.text("""
         CAST(:credits AS text[]), CAST(:amounts AS bigint[])
     )
 """)
+_SUMS = f"SELECT side.account, sum(side.ore) AS ore FROM {SIDES}"
+_KNOWN = (
+    " AND line.entry_id IN (SELECT id FROM ledger_entry WHERE agreement_id = :agreement_id AND booked_at <= :known_at)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +101,6 @@ class PrincipalMovement:
     order: int
     amount: Money
     booked_at: datetime
-
-
-class Fault(StrEnum):
-    """What can be wrong with the books."""
-
-    DOES_NOT_SUM_TO_ZERO = "does_not_sum_to_zero"
-    ENTRY_WITHOUT_LINES = "entry_without_lines"
-    LINE_DIFFERS_FROM_ENTRY = "line_differs_from_entry"
-    REVERSAL_OF_OTHER_AGREEMENT = "reversal_of_other_agreement"
-    CLAIM_BELOW_ZERO = "claim_below_zero"
-    CREDIT_BALANCE_BELOW_ZERO = "credit_balance_below_zero"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fault of the books and where it is: an entry or an agreement, None for the books as a whole."""
-
-    fault: Fault
-    where: uuid.UUID | None
 
 
 def post(session: Session, agreement_id: uuid.UUID, posting: Posting, *, at: datetime) -> LedgerEntry | None:
@@ -156,20 +158,23 @@ def entry_of(session: Session, business_key: str) -> LedgerEntry | None:
     return session.scalar(sa.select(LedgerEntry).where(LedgerEntry.business_key == business_key))
 
 
-def balances(session: Session, agreement_id: uuid.UUID, *, on: date | None = None) -> Mapping[Account, Money]:
-    """Each account's debits less its credits, with all that occurred on *on* or before; without it, all that is booked.
+def balances(
+    session: Session, agreement_id: uuid.UUID, *, on: date | None = None, known_at: datetime | None = None
+) -> Mapping[Account, Money]:
+    """Each account's debits less its credits; without *on* and *known_at* by all that is booked.
 
-    An account without a line is there with zero.
+    With *on* by what occurred on that day or before; with *known_at* by what was booked at that instant or before: the
+    balance as one who looked then was told it. An account without a line is there with zero.
     """
-    lines = sa.select(LedgerLine).where(LedgerLine.agreement_id == agreement_id)
-    if on is not None:
-        lines = lines.where(LedgerLine.occurred_on <= on)
-    return dict.fromkeys(Account, Money.ZERO) | _sums(session, lines.subquery())
+    narrowed = "".join((" AND line.occurred_on <= :on" if on else "", _KNOWN if known_at else ""))
+    query = sa.text(f"{_SUMS} WHERE line.agreement_id = :agreement_id{narrowed} GROUP BY side.account")
+    values = {"agreement_id": agreement_id, "on": on, "known_at": known_at}
+    return _sums(session, query, {name: value for name, value in values.items() if value is not None})
 
 
 def total_balances(session: Session) -> Mapping[Account, Money]:
     """Each account's debits less its credits over all agreements."""
-    return dict.fromkeys(Account, Money.ZERO) | _sums(session, sa.select(LedgerLine).subquery())
+    return _sums(session, sa.text(f"{_SUMS} GROUP BY side.account"), {})
 
 
 def entries(
@@ -209,16 +214,6 @@ def principal_movements(session: Session, agreement_id: uuid.UUID) -> tuple[Prin
         PrincipalMovement(occurred_on, order, Money(ore), booked_at)
         for order, (occurred_on, ore, booked_at) in enumerate(rows, start=1)
     )
-
-
-def check(session: Session) -> tuple[Finding, ...]:
-    """Everything that is wrong with the books; nothing, when all is well. Reads every line."""
-    findings = []
-    if Money.sum(total_balances(session).values()):
-        findings.append(Finding(Fault.DOES_NOT_SUM_TO_ZERO, None))
-    for fault, query in _searches():
-        findings += [Finding(fault, where) for where in session.scalars(query)]
-    return tuple(findings)
 
 
 def _book(
@@ -268,48 +263,6 @@ def _postings_of(session: Session, entries: Sequence[LedgerEntry]) -> Mapping[uu
     }
 
 
-def _sums(session: Session, lines: sa.Subquery) -> dict[Account, Money]:
-    sides = _sides(lines).subquery()
-    rows = session.execute(sa.select(sides.c.account, sa.func.sum(sides.c.ore)).group_by(sides.c.account))
-    return {Account(account): Money(int(ore)) for account, ore in rows}
-
-
-def _sides(lines: sa.Subquery) -> sa.CompoundSelect[uuid.UUID, str, int]:
-    """Two rows per line: the debited account with the amount, the credited one with its negative."""
-    debits = sa.select(lines.c.agreement_id, lines.c.debit_account.label("account"), lines.c.amount_ore.label("ore"))
-    opposite = sa.select(lines.c.agreement_id, lines.c.credit_account, -lines.c.amount_ore)
-    return sa.union_all(debits, opposite)
-
-
-def _searches() -> tuple[tuple[Fault, sa.Select[Any]], ...]:
-    entry, line, reversed_entry = LedgerEntry, LedgerLine, aliased(LedgerEntry)
-    sides = _sides(sa.select(LedgerLine).subquery()).subquery()
-    total = sa.func.sum(sides.c.ore)
-    per_account = sa.select(sides.c.agreement_id).group_by(sides.c.agreement_id, sides.c.account)
-    return (
-        (
-            Fault.ENTRY_WITHOUT_LINES,
-            sa.select(entry.id).where(~sa.exists().where(line.entry_id == entry.id)),
-        ),
-        (
-            Fault.LINE_DIFFERS_FROM_ENTRY,
-            sa.select(entry.id)
-            .join(line, line.entry_id == entry.id)
-            .where(sa.or_(line.agreement_id != entry.agreement_id, line.occurred_on != entry.occurred_on))
-            .distinct(),
-        ),
-        (
-            Fault.REVERSAL_OF_OTHER_AGREEMENT,
-            sa.select(entry.id)
-            .join(reversed_entry, reversed_entry.id == entry.reverses_id)
-            .where(reversed_entry.agreement_id != entry.agreement_id),
-        ),
-        (
-            Fault.CLAIM_BELOW_ZERO,
-            per_account.where(sides.c.account.in_([str(account) for account in rules.OWED])).having(total < 0),
-        ),
-        (
-            Fault.CREDIT_BALANCE_BELOW_ZERO,
-            per_account.where(sides.c.account == str(Account.CREDIT_BALANCE)).having(total > 0),
-        ),
-    )
+def _sums(session: Session, query: sa.TextClause, values: Mapping[str, object]) -> Mapping[Account, Money]:
+    rows = session.execute(query, values)
+    return dict.fromkeys(Account, Money.ZERO) | {Account(row.account): Money(int(row.ore)) for row in rows}

@@ -117,6 +117,18 @@ class Database:
             finally:
                 self._current.reset(token)
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session that reads the database as it stood at one moment, however long it takes, and cannot write.
+
+        Where a transaction is open already it is that one's, as it was opened.
+        """
+        is_own = self.serves_threads and not self.in_transaction
+        with self.transaction() as session:
+            if is_own:
+                session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield session
+
     def retrying(self, work: Callable[[], _Result], *, repeatable: bool = False) -> _Result:
         """What *work* gives, which opens its own transactions; tried again, three times at most, where the server broke
         one off to end a deadlock or because it could not be serialised.
