@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.payouts.models import BankReport, Payout, PayoutFile
+from agreements.reconciliation.jobs import CHECK
 from agreements.signing.models import Signing
 from agreements.signing.services.take_completion import NOT_ACCEPTED
 from bureau_clients.models import BureauBreaker, CreditReport
@@ -42,6 +43,7 @@ def figures_of(runtime: Runtime) -> Figures:
         yield from _signatures(session)
         yield from _bureaus(session, now)
         yield from _jobs(session, runtime.wall.now())
+        yield from _books(session)
         yield from _workers(session, runtime.wall.now())
         yield from _messages(session, runtime.wall.now())
 
@@ -175,6 +177,22 @@ def _jobs(session: Session, now: datetime) -> Iterator[Figure]:
         "The last day that a daily job was done for, as a number of days since 1970.",
         ("daily_job",),
         {(job,): (first_day_of(period) - _EPOCH).days for job, _, period in done if period},
+    )
+
+
+def _books(session: Session) -> Iterator[Figure]:
+    """The newest run is the one that was begun last; one under way says nothing yet."""
+    latest = session.execute(
+        sa.select(JobRun.finished_at)
+        .where(JobRun.job == CHECK, sa.or_(JobRun.finished_at.is_not(None), JobRun.failed_at.is_not(None)))
+        .order_by(JobRun.period.desc())
+        .limit(1)
+    ).one_or_none()
+    yield Figure(
+        "borgen_ledger_broken",
+        "Whether the books were found broken, or could not be proven, when they were looked at last.",
+        (),
+        {} if latest is None else {(): int(latest.finished_at is None)},
     )
 
 

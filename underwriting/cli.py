@@ -16,6 +16,7 @@ from underwriting.document_cli import document
 from underwriting.events_cli import events
 from underwriting.jobs_cli import jobs
 from underwriting.keys_cli import keys
+from underwriting.ledger_cli import ledger
 from underwriting.person_cli import person
 from underwriting.policy_cli import policy
 from underwriting.sanctions_cli import sanctions
@@ -47,6 +48,7 @@ main.add_command(jobs)
 main.add_command(client)
 main.add_command(user)
 main.add_command(keys)
+main.add_command(ledger)
 main.add_command(person)
 main.add_command(policy)
 main.add_command(decision)

@@ -8,6 +8,7 @@ from agreements.credit import jobs as credit_jobs
 from agreements.invoices import jobs as invoice_jobs
 from agreements.payments import jobs as payment_jobs
 from agreements.payouts import jobs as payout_jobs
+from agreements.reconciliation import jobs as reconciliation_jobs
 from agreements.signing import jobs as signing_jobs
 from underwriting.applications import jobs as application_jobs
 from underwriting.decisions import jobs as decision_jobs
@@ -52,6 +53,7 @@ def jobs_of(house: House) -> Jobs:
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
             *invoice_jobs.daily(house.invoices),
+            *reconciliation_jobs.daily(runtime),
             MonthlyJob("forget-runs", _FORGOTTEN_AT, lambda on, _: {"forgotten": job_runs.forget_old(runtime, on)}),
         ),
     )

@@ -22,6 +22,7 @@ from agreements.payouts.sandbox.bgmax import Received, write
 from agreements.payouts.service import Payouts
 from agreements.payouts.services.order_payout import order
 from agreements.payouts.services.write_file import FileTerms
+from agreements.reconciliation.service import Finding, broken
 from agreements.redemption.service import Redemptions
 from tests.support.bank_stand_in import LENDER_BANKGIRO, BankWorld
 from tests.support.credit import ERIK, NoReports, granted_terms
@@ -183,10 +184,9 @@ class RunningWorld:
         with self.runtime.database.transaction() as session:
             return [entry.action for entry in audit_log.entries_of(session, f"agreement:{agreement.id}")]
 
-    def faults(self) -> tuple[ledger.Finding, ...]:
-        """What is wrong with the books (rule F6)."""
-        with self.runtime.database.transaction() as session:
-            return ledger.check(session)
+    def faults(self) -> tuple[Finding, ...]:
+        """What is wrong with the books, and with what stands beside them (rule F6)."""
+        return broken(self.runtime.database)
 
 
 def running_world(runtime: Runtime, clock: FixedClock, bank: BankWorld) -> RunningWorld:
