@@ -7,13 +7,14 @@ WITH line AS MATERIALIZED (
     FROM ledger_line WHERE agreement_id = ANY(CAST(:ids AS uuid[]))
 ),
 standing AS MATERIALIZED (
-    SELECT line.agreement_id, side.account, sum(side.ore)::bigint AS ore
-    FROM line
-    CROSS JOIN LATERAL (
-        VALUES (line.debit_account, line.amount_ore), (line.credit_account, -line.amount_ore)
-    ) AS side (account, ore)
-    WHERE side.account = ANY(CAST(:accounts AS text[]))
-    GROUP BY line.agreement_id, side.account
+    SELECT agreement_id, account, sum(ore)::bigint AS ore
+    FROM (
+        SELECT agreement_id, debit_account AS account, amount_ore AS ore FROM line
+        UNION ALL
+        SELECT agreement_id, credit_account, -amount_ore FROM line
+    ) AS side
+    WHERE account = ANY(CAST(:accounts AS text[]))
+    GROUP BY agreement_id, account
 ),
 claim AS (
     SELECT standing.agreement_id, standing.account, standing.ore AS owed_ore, charge.occurred_on AS due_on,
@@ -39,22 +40,19 @@ claim AS (
     WHERE standing.ore > 0 AND standing.account = 'principal'
 ),
 asked AS (
-    SELECT claim.*, coalesce(invoice.due_on, claim.due_on) AS asked_by,
-           greatest(claim.amount_ore - coalesce(named.ore, 0), 0) AS unnamed_ore
+    SELECT claim.*, greatest(claim.amount_ore - coalesce(named.ore, 0), 0) AS unnamed_ore
     FROM claim
-    LEFT JOIN invoice ON invoice.id = claim.invoice_id
     LEFT JOIN LATERAL (
-        SELECT sum(paid.amount_ore)::bigint AS ore
-        FROM claim_payment AS paid
-        WHERE paid.line_id = claim.line_id
-          AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = paid.entry_id)
-    ) AS named ON true
+        SELECT sum(amount_ore)::bigint AS ore FROM claim_payment
+        WHERE line_id = claim.line_id
+          AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = claim_payment.entry_id)
+    ) AS named ON claim.line_id IS NOT NULL
 ),
 opened AS (
     SELECT asked.*,
            least(unnamed_ore, owed_ore - coalesce(sum(unnamed_ore) OVER (
                PARTITION BY agreement_id, account
-               ORDER BY asked_by DESC, due_on DESC, number DESC, drawdown_id DESC, charge_id DESC
+               ORDER BY due_on DESC, number DESC, drawdown_id DESC, charge_id DESC
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ), 0))::bigint AS open_ore
     FROM asked

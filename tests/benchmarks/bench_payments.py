@@ -21,7 +21,7 @@ import psycopg
 
 from agreements.billing.service import charge_month
 from agreements.invoices.services.issue_invoices import issue_period
-from agreements.ledger.service import check
+from agreements.ledger.services.check_books import check
 from agreements.payments.services.read_file import book_begun, take_file
 from tests.support import nursery, portfolio
 from tests.support.bgmax_files import BgMax, paid

@@ -39,11 +39,12 @@ _APPEND = sa.text("""
 """)
 _INSERT = sa.text("""
     INSERT INTO audit_entry (subject, sequence, action, actor, at, data, previous_hash, hash)
-    SELECT subject, sequence, :action, :actor, :at, CAST(data AS jsonb), previous_hash, hash
-    FROM unnest(
-        CAST(:subject AS text[]), CAST(:sequence AS bigint[]), CAST(:data AS text[]), CAST(:previous_hash AS bytea[]),
-        CAST(:hash AS bytea[])
-    ) AS entry (subject, sequence, data, previous_hash, hash)
+    SELECT subject, sequence, :action, :actor, :at, data, previous_hash, hash
+    FROM ROWS FROM (
+        unnest(CAST(:subject AS text[]), CAST(:sequence AS bigint[]), CAST(:previous_hash AS bytea[]),
+               CAST(:hash AS bytea[])),
+        jsonb_array_elements(CAST(:data AS jsonb))
+    ) AS entry (subject, sequence, previous_hash, hash, data)
 """)
 _HEADS = sa.text("""
     SELECT head.subject, head.sequence, head.hash
@@ -103,7 +104,7 @@ def append_to_each(
     values = {
         "subject": subjects,
         "sequence": [row["sequence"] for row in rows],
-        "data": [canonical_json(row["data"]).decode() for row in rows],
+        "data": canonical_json([row["data"] for row in rows]).decode(),
         "previous_hash": [row["previous_hash"] for row in rows],
         "hash": [row["hash"] for row in rows],
     }

@@ -33,8 +33,9 @@ PUBLISHING = "publishing of events"
 
 _RECORD_EACH = sa.text("""
     INSERT INTO event (kind, subject, occurred_at, data)
-    SELECT :kind, subject, :at, CAST(data AS jsonb)
-    FROM unnest(CAST(:subjects AS text[]), CAST(:data AS text[])) WITH ORDINALITY AS told (subject, data, place)
+    SELECT :kind, subject, :at, data
+    FROM ROWS FROM (unnest(CAST(:subjects AS text[])), jsonb_array_elements(CAST(:data AS jsonb))) WITH ORDINALITY
+        AS told (subject, data, place)
     ORDER BY place
 """)
 _POSITIONS = sa.text("""
@@ -100,7 +101,7 @@ def record_each(session: Session, kind: EventKind, told: Sequence[Mapping[str, o
         "kind": kind.name,
         "at": at,
         "subjects": [subject for subject, _ in by_subject],
-        "data": [canonical_json(kind.written(data)).decode() for _, data in by_subject],
+        "data": canonical_json([kind.written(data) for _, data in by_subject]).decode(),
     }
     session.execute(_RECORD_EACH, values)
 

@@ -59,10 +59,11 @@ def targets_of(session: Session, numbers: Collection[str]) -> dict[str, Target]:
     every = sorted(numbers)
     for start in range(0, len(every), _AT_ONCE):
         part = every[start : start + _AT_ONCE]
-        agreements = sa.select(Agreement.ocr, Agreement.id).where(Agreement.ocr.in_(part))
-        found |= {row.ocr: Target(row.id) for row in session.execute(agreements) if row.ocr}
         named = invoices_named(session, part)
         found |= {ocr: Target(one.agreement_id, one.invoice_id) for ocr, one in named.items()}
+        rest = [number for number in part if number not in named]
+        agreements = sa.select(Agreement.ocr, Agreement.id).where(Agreement.ocr.in_(rest))
+        found |= {row.ocr: Target(row.id) for row in session.execute(agreements) if row.ocr}
     return found
 
 

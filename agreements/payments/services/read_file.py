@@ -14,6 +14,7 @@ bank told of before stops its file.
 import hashlib
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +41,8 @@ AT_ONCE = 500
 """So many payments are booked where they are handed in; a file of more is booked by workers."""
 AGREEMENTS_AT_ONCE = 500
 """So many agreements are held, and their payments booked, in one transaction."""
+MANY_CHUNKS = 10
+"""From so many chunks on one worker books two at a time."""
 CONTENT = "payment_file.content"
 _ONE_AT_A_TIME = "payment-files"
 _BEFORE_ALL = uuid.UUID(int=0)
@@ -171,12 +174,32 @@ def _book_file(runtime: Runtime, sources: Sequence[SettlementSource], file_id: u
             data = {"reason": refusal.slug}
             audit_log.append(session, f"payment-file:{file_id}", "payment_file.refused", actor="bank", at=at, data=data)
         return False
-    while True:
-        with database.transaction() as session:
-            if not _book_next_chunk(session, sources, file_id, at=runtime.clock.now()):
-                break
+    _book_chunks(runtime, sources, file_id)
     with database.transaction() as session:
         return _finish(session, _locked(session, file_id), actor="bank", at=runtime.clock.now())
+
+
+def _book_chunks(runtime: Runtime, sources: Sequence[SettlementSource], file_id: uuid.UUID) -> None:
+    """Book the chunks that nobody has in hand; many of them by two threads.
+
+    One of them computes while the server is busy with the other's.
+    """
+
+    def book() -> None:
+        while True:
+            with runtime.database.transaction() as session:
+                if not _book_next_chunk(session, sources, file_id, at=runtime.clock.now()):
+                    return
+
+    is_open = sa.select(sa.func.count()).where(PaymentChunk.file_id == file_id, PaymentChunk.done_at.is_(None))
+    with runtime.database.transaction() as session:
+        count = session.execute(is_open).scalar_one()
+    if count < MANY_CHUNKS:
+        book()
+        return
+    with ThreadPoolExecutor(2, "payments") as pool:
+        for done in [pool.submit(book) for _ in range(2)]:
+            done.result()
 
 
 def _find(session: Session, content: bytes) -> PaymentFile | None:
