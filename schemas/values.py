@@ -10,6 +10,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
+    Account,
     AnnulmentGround,
     CompanyForm,
     CreditPurpose,
@@ -249,6 +250,23 @@ class CreditBody:
     """Why a fee of paper is taken back (rule F6)."""
 
     reason: CreditReason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloseMonthBody:
+    """The month to close (rule F9)."""
+
+    month: Month
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChartEntryBody:
+    """What an account of the ledger is in the chart of accounts from a day on (rule F9)."""
+
+    account: Account
+    since: date
+    number: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from agreements.accounting import routes as accounting_routes
 from agreements.annulment import routes as annulment_routes
 from agreements.billing import routes as billing_routes
 from agreements.cancellation import routes as cancellation_routes
@@ -171,6 +172,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
     yield annulment_routes.blueprint(runtime, house.annulments)
+    yield accounting_routes.blueprint(runtime, house.accounting)
     yield access_routes.blueprint(runtime)
     yield integrator_routes.blueprint(runtime, house.webhook_endpoints)
     yield api_description.blueprint()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from agreements.accounting.service import Accounting
 from agreements.annulment.service import Annulments
 from agreements.billing import service as billing
 from agreements.cancellation.service import Cancellations
@@ -70,6 +71,7 @@ class House:
     redemptions: Redemptions
     cancellations: Cancellations
     annulments: Annulments
+    accounting: Accounting
     dispatcher: Dispatcher
     webhook_endpoints: WebhookEndpoints
 
@@ -118,6 +120,7 @@ def compose(
         redemptions=redemptions,
         cancellations=cancellations,
         annulments=Annulments(runtime),
+        accounting=Accounting(runtime),
         dispatcher=dispatcher_of(runtime),
         webhook_endpoints=WebhookEndpoints(runtime),
     )

@@ -55,6 +55,7 @@ class Area(Enum):
     AGREEMENTS = Text("Avtal", "Agreements")
     PAYOUTS = Text("Utbetalning", "Payouts")
     FEES = Text("Avgifter och betalningar", "Fees and payments")
+    ACCOUNTING = Text("Bokföring", "Accounting")
     ENDING = Text("Hävning och lösen", "Cancellation and redemption")
     EVENTS = Text("Händelser", "Events")
     ACCESS = Text("Åtkomst", "Access")

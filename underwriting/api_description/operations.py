@@ -1,5 +1,6 @@
 """Every operation of the HTTP interface."""
 
+from underwriting.api_description.accounting import ACCOUNTING
 from underwriting.api_description.customers import CUSTOMERS
 from underwriting.api_description.desk import DESK
 from underwriting.api_description.due_diligence import DUE_DILIGENCE
@@ -21,6 +22,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *POLICIES,
     *LENDING,
     *INVOICES,
+    *ACCOUNTING,
     *ENDING,
     *PARTIES,
     *PAYOUTS,

@@ -365,6 +365,13 @@ class Account(StrEnum):
     CREDIT_BALANCE = "credit_balance"  # what the borrower paid beyond what was due
 
 
+class VoucherScope(StrEnum):
+    """What one voucher (*verifikation*) of the lender's accounting holds."""
+
+    DAY = "day"  # all of one kind that occurred on one day (bokföringslagen 1999:1078, 5 kap. 6 §)
+    ENTRY = "entry"  # one entry of the ledger
+
+
 class OwnerControl(StrEnum):
     """How somebody owns or controls a company (rule K1; lag 2017:631, 1 kap. 4-6 §§)."""
 

@@ -1,5 +1,6 @@
 """Every row of every feature, so that the tables can be compared with the migrations."""
 
+from agreements.accounting import models as accounting
 from agreements.annulment import models as annulment
 from agreements.billing import models as billing
 from agreements.cancellation import models as cancellation
@@ -45,6 +46,7 @@ FEATURES = (
     redemption,
     cancellation,
     annulment,
+    accounting,
     due_diligence,
     applications,
     decisions,

@@ -283,6 +283,14 @@ TABLE: Mapping[str, Access] = {
     "billing_desk.run": _BILLING,
     "payments.take_file": staff(Role.BILLING, scope=Scope.PAYMENT_FILES_CREATE),
     "payments.show_payments": staff(*_BILLING_READERS, scope=Scope.PAYMENTS_READ),
+    # Accounting
+    "accounting.show_periods": _BILLING_READER,
+    "accounting.close_period": _BILLING,
+    "accounting.show_period": _BILLING_READER,
+    "accounting.export_period": _BILLING_READER,
+    "accounting.show_balance": _BILLING_READER,
+    "accounting.show_chart": _BILLING_READER,
+    "accounting.map_account": _ADMINISTRATOR,
     # Cancellation and redemption
     "cancellation.show_quote": _PARTY_OR_STAFF,
     "cancellation.request_cancellation": staff(*UNDERWRITERS, Role.BILLING, persons=True),

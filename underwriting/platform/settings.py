@@ -6,6 +6,7 @@ from pathlib import Path
 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, parse_bankgiro, parse_organisation_number
 from underwriting.kernel.money import Money
+from underwriting.platform.accounting_settings import AccountingSettings, read_accounting
 from underwriting.platform.bureau_settings import (
     BisnodeSettings,
     BureauSettings,
@@ -126,6 +127,7 @@ class Settings:
     document_seal: DocumentSealSettings
     bank: BankSettings
     lender: LenderSettings
+    accounting: AccountingSettings
     mail: MailSettings | None
     staff: StaffSettings
     edge: EdgeSettings
@@ -164,6 +166,7 @@ class Settings:
             ),
             bank=_bank(reader),
             lender=_lender(reader),
+            accounting=read_accounting(reader),
             mail=read_mail(reader, sandbox=sandbox),
             staff=read_staff(reader),
             edge=read_edge(reader),

@@ -33,6 +33,7 @@ APPEND_ONLY = {
     *("document", "ledger_entry", "ledger_line", "received_answer"),
     *("sanctions_entry", "sanctions_list", "screening", "policy_version", "policy_approval", "policy_publication"),
     *("risk_assessment", "due_diligence_evidence"),
+    *("chart_account", "accounting_period", "accounting_entry", "accounting_sum", "accounting_series"),
     *("price", "invoice", "invoice_line", "claim_payment"),  # that an invoice was sent and printed is noted once
 }
 
