@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from underwriting.access_cli import client, user
+from underwriting.accounting_cli import accounting
 from underwriting.audit_cli import audit, verify
 from underwriting.bureaus_cli import bureaus
 from underwriting.decision_cli import decision
@@ -56,6 +57,7 @@ main.add_command(document)
 main.add_command(sanctions)
 main.add_command(verify)
 main.add_command(audit)
+main.add_command(accounting)
 
 
 @main.command()

@@ -5,6 +5,7 @@ A feature's own stand in its module `invariants`; one that is new is added to th
 
 from collections.abc import Callable
 
+from agreements.accounting import invariants as accounting
 from agreements.billing import invariants as billing
 from agreements.invoices import invariants as invoices
 from agreements.ledger import invariants as ledger
@@ -21,6 +22,7 @@ INVARIANTS = (
     *billing.INVARIANTS,
     *invoices.INVARIANTS,
     *payments.INVARIANTS,
+    *accounting.INVARIANTS,
 )
 """All of them, in the order in which they are proven."""
 

@@ -95,7 +95,8 @@ def _take(file: ReadFile, label: str, fields: list[str]) -> None:
         assert not file.labels or ORDER[label] >= ORDER[file.labels[-1]]
         file.labels.append(label)
     if label == "#VER":
-        file.vouchers.append(ReadVoucher(*fields))
+        series, number, on, text, registered_on = fields
+        file.vouchers.append(ReadVoucher(series, number, on, text, registered_on))
         assert _DAY.fullmatch(file.vouchers[-1].on)
     elif label == "#KONTO":
         number, name = fields
