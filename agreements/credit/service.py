@@ -68,6 +68,7 @@ __all__ = [
     "SigningRule",
     "company_of",
     "details_of",
+    "enter",
     "get_agreement",
     "grant",
     "lapse_unsigned",
@@ -113,18 +114,13 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
 
     *at* is the granted-at. An application that has an agreement already gets no second one: that one is returned.
     """
-    agreement = _insert(session, runtime, granted, at)
-    if agreement is None:
+    entered = enter(session, runtime, granted, at=at)
+    if entered is None:
         query = sa.select(Agreement).where(
             Agreement.application_id == granted.application_id, Agreement.superseded_at.is_(None)
         )
         return session.scalars(query).one()
-    agreement.ocr = ocr_number(agreement.number)
-    session.flush()
-    data = {"application": str(granted.application_id), "limit": str(granted.limit), "fee_rate": str(granted.fee_rate)}
-    audit_log.append(session, f"agreement:{agreement.id}", "agreement.granted", actor="system", at=at, data=data)
-    _tell_integrators(session, agreement, at)
-    invited = _create_guarantees(session, runtime, agreement, granted, at)
+    agreement, invited = entered
     given = [guarantee for guarantee, _ in invited]
     write_offer(session, runtime, agreement, granted.figures, at=at)
     write_agreement(session, runtime, agreement, granted.figures, at=at)
@@ -135,6 +131,24 @@ def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: date
     for guarantee, token in invited:
         call_guarantor(session, runtime, agreement, guarantee, token, at=at)
     return agreement
+
+
+def enter(
+    session: Session, runtime: Runtime, granted: GrantedTerms, *, at: datetime
+) -> tuple[Agreement, Sequence[tuple[Guarantee, str]]] | None:
+    """The agreement and its guarantees, each with the token of its link, without texts and messages.
+
+    None where the application has an agreement already.
+    """
+    agreement = _insert(session, runtime, granted, at)
+    if agreement is None:
+        return None
+    agreement.ocr = ocr_number(agreement.number)
+    session.flush()
+    data = {"application": str(granted.application_id), "limit": str(granted.limit), "fee_rate": str(granted.fee_rate)}
+    audit_log.append(session, f"agreement:{agreement.id}", "agreement.granted", actor="system", at=at, data=data)
+    _tell_integrators(session, agreement, at)
+    return agreement, _create_guarantees(session, runtime, agreement, granted, at)
 
 
 def _tell_integrators(session: Session, agreement: Agreement, at: datetime) -> None:
