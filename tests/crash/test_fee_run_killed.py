@@ -10,7 +10,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from agreements.billing import invariants as billing
 from agreements.billing.service import charge_month
+from agreements.ledger import invariants as ledger
 from agreements.ledger.service import check
 from tests.support import nursery, portfolio
 from tests.support.environment import complete_environment
@@ -138,5 +140,5 @@ def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
             assert traces(url) == undisturbed
             assert charge_month(runtime, portfolio.MONTH).count == 0
             with runtime.database.transaction() as session:
-                assert check(session) == ()
+                assert check(session, (*ledger.INVARIANTS, *billing.INVARIANTS)) == ()
     assert half_done, "no kill came in the middle of a run"

@@ -9,8 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from agreements.billing import invariants as billing
 from agreements.billing.service import charge_month
+from agreements.invoices import invariants as invoices
 from agreements.invoices.services.issue_invoices import issue_period
+from agreements.ledger import invariants as ledger
 from agreements.ledger.service import check
 from tests.conftest import LONG
 from tests.crash.test_fee_run_killed import copy_of, runtime_of
@@ -117,5 +120,5 @@ def test_workers_that_are_killed_at_any_moment_leave_one_invoice_each_and_no_gap
             assert issue_period(runtime, PERIOD).count == 0
             assert issued_in(url) == AGREEMENTS
             with runtime.database.transaction() as session:
-                assert check(session) == ()
+                assert check(session, (*ledger.INVARIANTS, *billing.INVARIANTS, *invoices.INVARIANTS)) == ()
     assert half_done, "no kill came in the middle of a run"
