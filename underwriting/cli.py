@@ -220,13 +220,31 @@ def demo_data(as_json: bool) -> None:
 
 @main.command()
 @click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the story.")
+@click.option("--years", type=click.FloatRange(1 / 12, 5), help="Play so many years of a portfolio instead.")
+@click.option("--agreements", type=click.IntRange(1, 100_000), default=2000, show_default=True, help="With --years.")
+@click.option("--seed", type=int, default=1, show_default=True, help="With --years: the same seed, the same payers.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-years"),
+    show_default=True,
+    help="With --years: the folder for report and SIE files.",
+)
 @json_option
 @plain_errors
-def demo(language: "Language", as_json: bool) -> None:
+def demo(language: "Language", years: float | None, agreements: int, seed: int, output: Path, as_json: bool) -> None:
     """Play a loan's whole life per company form on a test clock, in an environment of its own; about a minute.
+
+    With --years it plays the monthly life of a portfolio, day by day, in minutes. Agreements are laid down as signed,
+    without BankID and documents, and few invoices become PDFs; payouts, fees, invoices, payments by BgMax,
+    cancellations, redemptions and the closing of months are the service's own work. The books are proven each day.
+    It ends with a report of charts and the SIE files, whose sums are held against the ledger.
 
     Exit code 1 if anything does not come out as it was told.
     """
+    if years is not None:
+        _demo_years(language, round(years * 12), agreements, seed, output, as_json=as_json)
+        return
     from underwriting.demo.environment import NotStarted
     from underwriting.demo.story import perform
     from underwriting.platform import logs
@@ -247,6 +265,25 @@ def demo(language: "Language", as_json: bool) -> None:
             json.dumps({"loans": stage.facts, "ledger": stage.ledger, "faults": stage.faults}, ensure_ascii=False)
         )
     sys.exit(1 if stage.faults else 0)
+
+
+def _demo_years(language: "Language", months: int, count: int, seed: int, folder: Path, *, as_json: bool) -> None:
+    from underwriting.demo.years.perform import perform
+    from underwriting.platform import logs
+
+    logs.configure("ERROR")
+
+    def say(text: "Text") -> None:
+        click.echo(text.in_language(language), err=True)
+
+    done = perform(months=months, count=count, seed=seed, folder=folder, language=language, say=say)
+    for fault in done.faults:
+        click.echo(f"!!! {fault}", err=True)
+    told = [one.in_language(language) for one in done.told]
+    files = [str(file) for file in (done.report, *done.sie_files)]
+    value = {"seed": seed, "told": told, "files": files, "faults": list(done.faults)}
+    show_result(as_json, value, "\n".join([*told, str(done.report)]))
+    sys.exit(1 if done.faults else 0)
 
 
 def _silence(_line: str) -> None:

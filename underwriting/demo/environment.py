@@ -38,6 +38,8 @@ _ONE_LOOK_SECONDS = 1
 _WEB_LOG = "web.log"
 _SHOWN_OF_LOG = 2000
 
+_NOWHERE = Addresses(9)  # nobody is asked anything over a wire
+
 Say = Callable[[Text], None]
 
 
@@ -85,6 +87,26 @@ def running(*, at: datetime, say: Say) -> Iterator[Environment]:
             child.start({**_inherited(), **settings, "LOG_LEVEL": "WARNING"})
         _wait_until_answering(addresses, children)
         yield Environment(addresses, runtime, home / _WEB_LOG)
+
+
+@contextlib.contextmanager
+def database_alone(*, say: Say) -> Iterator[Runtime]:
+    """A sandbox of which nothing runs but its database; when the block ends nothing is left of it.
+
+    Raises EmbeddedPostgresError.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_signals_as_interrupt())
+        home = Path(tempfile.mkdtemp(prefix="borgen-demo-"))
+        stack.callback(shutil.rmtree, home)
+        say(Text("Startar PostgreSQL …", "Starting PostgreSQL …"))
+        postgres = EmbeddedPostgres(home, settings=DISPOSABLE)
+        stack.enter_context(_disposed(postgres))
+        migrations.upgrade(postgres.url())
+        settings = sandbox_environment(home, _NOWHERE, database_url=postgres.url())
+        runtime = runtime_of(Settings.from_environment(settings))
+        stack.callback(runtime.database.dispose)
+        yield runtime
 
 
 @contextlib.contextmanager

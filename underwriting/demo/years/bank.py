@@ -49,7 +49,7 @@ class BankAtHand(Bank):
         self.files = newer
         return list(newer)
 
-    def holder_of(self, account: Bankgiro) -> str | None:
+    def holder_of(self, account: Bankgiro) -> str | None:  # noqa: ARG002 - nobody is told of
         """Nothing is told."""
         return None
 

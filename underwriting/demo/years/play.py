@@ -1,8 +1,8 @@
-"""Two years of a portfolio, day by day: who is paid out, asked, pays, cancels and redeems; months charged and closed."""
+"""Years of a portfolio, day by day: who is paid out, asked, pays, cancels, redeems; months are charged and closed."""
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from random import Random
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from agreements.accounting.service import Accounting
 from agreements.billing import jobs as billing_jobs
 from agreements.cancellation import jobs as cancellation_jobs
+from agreements.credit.service import lock_agreement
 from agreements.invoices import jobs as invoice_jobs
 from agreements.invoices.models import Invoice
 from agreements.invoices.services.send_invoices import send
@@ -41,9 +42,19 @@ _LETTERS_A_MONTH = 20
 _MATCHED_ON_WEEKDAY = 2
 _CLOSED_FROM_DAY = 12  # by then the month's fees are charged and the bank has told of its last days
 _DAY = timedelta(days=1)
-_SENIOR = "demo-billing"
+_BEFORE_ALL = uuid.UUID(int=0)
+_STAFF = "demo"
 _Result = TypeVar("_Result")
-_Payments = list[tuple[PlannedPayment, uuid.UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A payment that a borrower will send; *is_last* when it is to end the agreement: then they pay nothing else."""
+
+    payment: PlannedPayment
+    agreement_id: uuid.UUID
+    payer: str
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +81,15 @@ class Play:
     proofs: Proofs = field(init=False)
     _borrowers: dict[uuid.UUID, Borrower] = field(default_factory=dict)
     _deeds: dict[date, list[Callable[[], None]]] = field(default_factory=lambda: defaultdict(list))
-    _payments: dict[date, _Payments] = field(default_factory=lambda: defaultdict(list))
+    _payments: dict[date, list[Due]] = field(default_factory=lambda: defaultdict(list))
     _left: set[uuid.UUID] = field(default_factory=set)
-    _last_seen: uuid.UUID = uuid.UUID(int=0)
+    _last_seen: uuid.UUID = _BEFORE_ALL
 
     def __post_init__(self) -> None:
         self.proofs = Proofs(self.runtime.database)
         self._chance = Random(self.seed)  # noqa: S311 - what payers do, the same for the same seed
         self._jobs = _jobs_of(self.house)
-        self._accounting = Accounting(self.runtime)
+        self.accounting = Accounting(self.runtime)
         granting = int((self.ends_on - BEGINS_ON).days * _GRANTING_PART)
         last = BEGINS_ON + timedelta(days=granting)
         for plan in plans(self.count, first=BEGINS_ON, last=last, chance=self._chance):
@@ -134,29 +145,31 @@ class Play:
         found = self._unless_refused(
             "cancelled",
             lambda: self.house.cancellations.request(
-                borrower.agreement_id, RequestChannel.PORTAL, received_at=None, actor=_SENIOR
+                borrower.agreement_id, RequestChannel.PORTAL, received_at=None, actor=_STAFF
             ),
         )
         if found is not None:
             self._left.add(borrower.agreement_id)
             on = add_bank_days(self._today, 1)
-            self._plan(borrower, PlannedPayment(on, borrower.ocr, found.total))
+            self._plan(borrower, PlannedPayment(on, borrower.ocr, found.total), is_last=True)
 
     def _draw(self, borrower: Borrower) -> None:
+        """The second drawdown. That the register was looked at anew (rule P4) is laid down: no bureau is there."""
+        with self.runtime.database.transaction() as session:
+            lock_agreement(session, borrower.agreement_id).status_checked_at = self.clock.now()
         rest = borrower.plan.limit - borrower.plan.first_drawdown
         payouts = self.house.payouts
-        self._unless_refused(
-            "drawn again", lambda: payouts.request_drawdown(borrower.agreement_id, rest, actor=_SENIOR)
-        )
+        self._unless_refused("drawn again", lambda: payouts.request_drawdown(borrower.agreement_id, rest, actor=_STAFF))
 
     def _redeem(self, borrower: Borrower) -> None:
         redemptions = self.house.redemptions
         found = self._unless_refused(
-            "redeemed", lambda: redemptions.request(borrower.agreement_id, self._today, actor=_SENIOR)
+            "redeemed", lambda: redemptions.request(borrower.agreement_id, self._today, actor=_STAFF)
         )
         if found is not None:
             self._left.add(borrower.agreement_id)
-            self._plan(borrower, PlannedPayment(next_bank_day(self._today), borrower.ocr, found.total))
+            payment = PlannedPayment(next_bank_day(self._today), borrower.ocr, found.total)
+            self._plan(borrower, payment, is_last=True)
 
     def _unless_refused(self, what: str, deed: Callable[[], _Result]) -> _Result | None:
         """What *deed* gives; None where a rule of the product refuses it, as it would a borrower."""
@@ -174,9 +187,9 @@ class Play:
         house.payouts.send_due()
         house.payouts.read_answers()
         house.cancellations.take_answers()
-        due = self._payments.pop(on, ())
+        due = [one for one in self._payments.pop(on, ()) if one.is_last or one.agreement_id not in self._left]
         if due:
-            self.bank.receive([(payment, name) for payment, _, name in due])
+            self.bank.receive([(one.payment, one.payer) for one in due])
             house.payments.fetch_files()
             self.counted["payments"] += len(due)
         if on.weekday() == _MATCHED_ON_WEEKDAY:
@@ -184,13 +197,16 @@ class Play:
 
     def _match(self) -> None:
         """Somebody in billing takes the likeliest of what the product suggests."""
+        for waiting in self.house.payments.unmatched():
+            if waiting.amount > Money.ZERO:
+                self._match_one(waiting.id)
+
+    def _match_one(self, payment_id: uuid.UUID) -> None:
         payments = self.house.payments
-        for waiting in payments.unmatched():
-            suggestions = payments.look_into(waiting.id).suggestions
-            if waiting.amount > Money.ZERO and suggestions:
-                best = suggestions[0]
-                part = ChosenPart(best.agreement_id, invoice_id=best.invoice_id)
-                self._unless_refused("matched by hand", lambda: payments.match(waiting.id, [part], actor=_SENIOR))
+        suggestions = payments.look_into(payment_id).suggestions
+        if suggestions:
+            part = ChosenPart(suggestions[0].agreement_id, invoice_id=suggestions[0].invoice_id)
+            self._unless_refused("matched by hand", lambda: payments.match(payment_id, [part], actor=_STAFF))
 
     def _read_invoices(self, on: date) -> None:
         """Every borrower reads what came today, and makes up their mind."""
@@ -227,13 +243,14 @@ class Play:
                 send(session, self.runtime, row, lines[row.id], at=at)
         self.counted["PDFs"] += len(rows)
 
-    def _plan(self, borrower: Borrower, payment: PlannedPayment) -> None:
-        self._payments[payment.on].append((payment, borrower.agreement_id, borrower.plan.name))
+    def _plan(self, borrower: Borrower, payment: PlannedPayment, *, is_last: bool = False) -> None:
+        due = Due(payment, borrower.agreement_id, borrower.plan.name, is_last)
+        self._payments[payment.on].append(due)
 
     def _close(self, on: date) -> None:
         """Close the month before once it is over and its facts are in (rule F9)."""
         if on.day == _CLOSED_FROM_DAY and Month.of(on).previous() >= Month.of(BEGINS_ON):
-            self._accounting.close(Month.of(on).previous(), actor=_SENIOR)
+            self.accounting.close(Month.of(on).previous(), actor=_STAFF)
             self.counted["months closed"] += 1
 
     @property
@@ -242,7 +259,7 @@ class Play:
 
 
 def house_at(runtime: Runtime, bank: BankAtHand) -> House:
-    """The house over *runtime* with *bank*; nobody signs in it, and no bureau is asked, since every company was looked at the same day."""
+    """The house over *runtime* with *bank*; nobody signs in it, and each company was looked at on its first day."""
     return compose(runtime, bankid=cast(BankId, None), bank=bank, bureaus=bureaus_of(runtime.settings))
 
 
@@ -263,8 +280,3 @@ def _jobs_of(house: House) -> Jobs:
             *invoice_jobs.daily(house.invoices),
         ),
     )
-
-
-def told(counted: Mapping[str, int]) -> str:
-    """What happened, on one line."""
-    return ", ".join(f"{what} {count}" for what, count in counted.items())

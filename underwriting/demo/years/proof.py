@@ -16,7 +16,8 @@ from underwriting.platform.database import Database
 
 _NEWEST = sa.text("""
     SELECT (SELECT id FROM ledger_entry ORDER BY id DESC LIMIT 1), (SELECT id FROM invoice ORDER BY id DESC LIMIT 1),
-           (SELECT id FROM incoming_payment ORDER BY id DESC LIMIT 1), (SELECT id FROM agreement ORDER BY id DESC LIMIT 1),
+           (SELECT id FROM incoming_payment ORDER BY id DESC LIMIT 1),
+           (SELECT id FROM agreement ORDER BY id DESC LIMIT 1),
            (SELECT count(*) FROM accounting_period)
 """)
 

@@ -1,0 +1,69 @@
+"""A portfolio's receivables (*kundreskontra*) over months: billed, paid, overdue by age, and the principal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agreements.ledger.rules import OWED
+from underwriting.kernel.money import Money
+from underwriting.kernel.periods import Month
+
+AGES = ((1, 30), (31, 60), (61, 90), (91, None))
+"""The days past due, first and last, by which what is overdue is divided."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """A month: *billed* falls due in it, *paid* was booked by the bank in it, *principal* is owed at its end."""
+
+    month: Month
+    billed: Money
+    paid: Money
+    principal: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What was overdue at the end of a day, by the ages of `AGES`."""
+
+    on: date
+    by_age: tuple[Money, ...]
+
+    @property
+    def total(self) -> Money:
+        """All of it."""
+        return Money.sum(self.by_age)
+
+
+def by_month(session: Session, *, first: Month, through: date) -> tuple[MonthFigures, ...]:
+    """Each month from *first* to the one of *through*, the last only so far; reads the invoices and payments of them,
+    and all movements of principal.
+    """
+    rows = session.execute(_statement("by_month"), {"first_day": first.first_day, "last_day": through})
+    return tuple(
+        MonthFigures(Month.of(row.first_day), Money(row.billed_ore), Money(row.paid_ore), Money(row.principal_ore))
+        for row in rows
+    )
+
+
+def overdue(session: Session, days: Sequence[date]) -> tuple[Overdue, ...]:
+    """What was overdue at the end of each of *days*, in their order by date; reads all invoices and payments.
+
+    Of each agreement the oldest counts as paid first; a payer who named a younger invoice is overdue with as much, and
+    by fewer days.
+    """
+    rows = session.execute(_statement("overdue"), {"days": list(days), "owed": [str(account) for account in OWED]})
+    return tuple(
+        Overdue(row.on_day, tuple(map(Money, (row.to_30_ore, row.to_60_ore, row.to_90_ore, row.over_90_ore))))
+        for row in rows
+    )
+
+
+@cache
+def _statement(name: str) -> sa.TextClause:
+    return sa.text(resources.files("agreements.receivables").joinpath(f"{name}.sql").read_text("utf-8"))
