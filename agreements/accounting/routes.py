@@ -1,6 +1,6 @@
 """Accounting over HTTP: billing closes months, the auditor reads, the administrator keeps the chart (rule F9)."""
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from agreements.accounting.service import Accounting, ChartEntry, file_name
@@ -17,7 +17,7 @@ from underwriting.kernel.periods import stockholm_date
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.idempotency import idempotent
 from underwriting.platform.runtime import Runtime
-from underwriting.platform.whole_files import passing_file
+from underwriting.platform.whole_files import chunks_of, length_of, passing_file
 
 
 def blueprint(runtime: Runtime, accounting: Accounting) -> Blueprint:
@@ -50,7 +50,8 @@ def _of_months(views: Blueprint, runtime: Runtime, accounting: Accounting) -> No
         name = file_name(wanted)
         with passing_file(name) as file:
             accounting.write(wanted, file, with_checksum=request.args.get("ksumma") == "true")
-        return send_file(file, mimetype="application/octet-stream", as_attachment=True, download_name=name)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(length_of(file))}
+        return Response(chunks_of(file), content_type="application/octet-stream", headers=headers)
 
     @views.get("/accounting-periods/<month>/trial-balance")
     def show_balance(month: str) -> Response:

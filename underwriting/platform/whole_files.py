@@ -11,10 +11,11 @@ from typing import BinaryIO
 from underwriting.kernel.errors import Unavailable
 from underwriting.kernel.text import Text
 
+_CHUNK_BYTES = 64 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK_FULL = Text(
-    "Filen {name} skrevs inte: disken är full. Inget av den finns kvar.",
-    "The file {name} was not written: the disk is full. Nothing of it is left.",
+    "Filen {name} skrevs inte: det finns inte plats för den på disken. Inget av den finns kvar.",
+    "The file {name} was not written: there is no room for it on the disk. Nothing of it is left.",
 )
 _NOT_WRITTEN = Text(
     "Filen {name} skrevs inte: {reason}. Inget av den finns kvar.",
@@ -54,7 +55,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 def passing_file(name: str) -> Iterator[BinaryIO]:
     """A file without a place, to write and then to read, for what is handed to somebody as *name*. FileNotWritten.
 
-    It is for the caller to close, but for when the block is left by an error.
+    It is for the caller to close, with `chunks_of`, but for when the block is left by an error.
     """
     with _disk_errors(name):
         file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller reads it after the block
@@ -65,6 +66,18 @@ def passing_file(name: str) -> Iterator[BinaryIO]:
             with suppress(OSError):
                 file.close()
             raise
+
+
+def length_of(file: BinaryIO) -> int:
+    """How many bytes an open file has."""
+    return os.fstat(file.fileno()).st_size
+
+
+def chunks_of(file: BinaryIO) -> Iterator[bytes]:
+    """What is left to read of *file*, which is closed after it."""
+    with file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
 
 
 @contextmanager
