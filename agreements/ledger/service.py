@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from agreements.ledger import rules
@@ -53,6 +52,22 @@ _LINES = sa.text("""
         CAST(:credits AS text[]), CAST(:amounts AS bigint[])
     )
 """)
+_BOOKED = sa.select(LedgerEntry).from_statement(
+    sa.text("""
+        WITH entry AS (
+            INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at, reverses_id)
+            VALUES (:agreement_id, :key, :kind, :day, :at, CAST(:reverses_id AS uuid))
+            ON CONFLICT DO NOTHING
+            RETURNING *
+        ),
+        line AS (
+            INSERT INTO ledger_line (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)
+            SELECT entry.id, entry.agreement_id, entry.occurred_on, one.*
+            FROM entry, unnest(CAST(:debits AS text[]), CAST(:credits AS text[]), CAST(:amounts AS bigint[])) AS one
+        )
+        SELECT * FROM entry
+    """)
+)
 _SUMS = f"SELECT side.account, sum(side.ore) AS ore FROM {SIDES}"
 _KNOWN = (
     " AND line.entry_id IN (SELECT id FROM ledger_entry WHERE agreement_id = :agreement_id AND booked_at <= :known_at)"
@@ -219,35 +234,18 @@ def principal_movements(session: Session, agreement_id: uuid.UUID) -> tuple[Prin
 def _book(
     session: Session, agreement_id: uuid.UUID, posting: Posting, *, at: datetime, reverses_id: uuid.UUID | None
 ) -> LedgerEntry | None:
-    entry: LedgerEntry | None = session.scalar(
-        insert(LedgerEntry)
-        .values(
-            agreement_id=agreement_id,
-            business_key=posting.business_key,
-            kind=str(posting.kind),
-            occurred_on=posting.occurred_on,
-            booked_at=at,
-            reverses_id=reverses_id,
-        )
-        .on_conflict_do_nothing()
-        .returning(LedgerEntry)
-    )
-    if entry is None:
-        return None
-    session.execute(
-        insert(LedgerLine),
-        [
-            {
-                "entry_id": entry.id,
-                "agreement_id": agreement_id,
-                "occurred_on": posting.occurred_on,
-                "debit_account": str(line.debit),
-                "credit_account": str(line.credit),
-                "amount_ore": line.amount.ore,
-            }
-            for line in posting.lines
-        ],
-    )
+    values = {
+        "agreement_id": agreement_id,
+        "key": posting.business_key,
+        "kind": str(posting.kind),
+        "day": posting.occurred_on,
+        "at": at,
+        "reverses_id": reverses_id,
+        "debits": [str(line.debit) for line in posting.lines],
+        "credits": [str(line.credit) for line in posting.lines],
+        "amounts": [line.amount.ore for line in posting.lines],
+    }
+    entry: LedgerEntry | None = session.scalar(_BOOKED, values)
     return entry
 
 
