@@ -213,7 +213,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
         house.payouts,
         house.signings.roots,
     )
-    yield billing.blueprint(runtime, house.payments)
+    yield billing.blueprint(runtime, house.payments, house.invoices, house.accounting)
     yield messages.blueprint(runtime)
     yield audit.blueprint(runtime)
     yield jobs.blueprint(runtime, jobs_of(house).periodic)

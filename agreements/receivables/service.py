@@ -10,8 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.ledger.rules import OWED
+from agreements.receivables.services.find_invoices import FoundInvoice, FoundPage, InvoiceFilter, find_invoices
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
+
+__all__ = [
+    "AGES",
+    "FoundInvoice",
+    "FoundPage",
+    "InvoiceFilter",
+    "MonthFigures",
+    "Overdue",
+    "by_month",
+    "find_invoices",
+    "overdue",
+]
 
 AGES = ((1, 30), (31, 60), (61, 90), (91, None))
 """The days past due, first and last, by which what is overdue is divided."""

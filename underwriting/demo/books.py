@@ -23,6 +23,10 @@ ACCOUNTS: Mapping[Account, Text] = {
     Account.CANCELLATION_FEE_INCOME: Text("Hävningsavgift, intäkt", "Cancellation fee income"),
     Account.PAPER_FEE_RECEIVABLE: Text("Pappersfaktura, fordran", "Paper invoice fees owed"),
     Account.PAPER_FEE_INCOME: Text("Pappersfaktura, intäkt", "Paper invoice fee income"),
+    Account.COLLECTION_COST_RECEIVABLE: Text("Kravkostnad, fordran", "Collection costs owed"),
+    Account.COLLECTION_COST_INCOME: Text("Kravkostnad, intäkt", "Collection cost income"),
+    Account.LATE_INTEREST_RECEIVABLE: Text("Dröjsmålsränta, fordran", "Late interest owed"),
+    Account.LATE_INTEREST_INCOME: Text("Dröjsmålsränta, intäkt", "Late interest income"),
     Account.CREDIT_BALANCE: Text("Tillgodohavande", "Credit balance"),
 }
 _SUM = Text("Summa", "Sum")

@@ -34,7 +34,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompanyForm, InvoiceDelivery
 from underwriting.platform.runtime import Runtime
 
-_FORMS = ((CompanyForm.AB, 60), (CompanyForm.HB, 10), (CompanyForm.KB, 10), (CompanyForm.EF, 20))
+_FORMS = {CompanyForm.AB: 60, CompanyForm.HB: 10, CompanyForm.KB: 10, CompanyForm.EF: 20}
 _TERMS_MONTHS = (6, 12, 12, 18, 24)
 _RATES = ("0.0150", "0.0175", "0.0200", "0.0250")
 _ACCOUNT = Bankgiro("59990002")
@@ -98,7 +98,6 @@ def enter_signed(runtime: Runtime, payouts: Payouts, plan: Plan) -> tuple[uuid.U
 
 
 def _plan(number: int, granted_on: date, chance: Random) -> Plan:
-    forms, weights = zip(*_FORMS, strict=True)
     limit = Money.kronor(chance.randrange(30_000, 600_000, 1_000))
     term = chance.choice(_TERMS_MONTHS)
     again = chance.random() < _DRAWS_TWICE
@@ -109,7 +108,7 @@ def _plan(number: int, granted_on: date, chance: Random) -> Plan:
     return Plan(
         number=number,
         granted_on=granted_on,
-        form=chance.choices(forms, weights=weights)[0],
+        form=chance.choices(list(_FORMS), weights=list(_FORMS.values()))[0],
         kind=behaviour_of(chance),
         limit=limit,
         first_drawdown=Money.kronor(limit.ore // 200_000 * 1_000) if again else limit,

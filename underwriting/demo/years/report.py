@@ -1,4 +1,4 @@
-"""What the years came to, as one HTML file that needs nothing beside it: charts, tables, what happened and was proven."""
+"""What the years came to, as one HTML file that needs nothing beside it: charts, tables, what happened."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,42 +1,98 @@
-"""The billing desk: which months were charged, and which payments have found no agreement."""
+"""The billing desk: what is billed, paid and overdue; runs of fees and invoices, and how far each is."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from agreements.accounting.service import Accounting
 from agreements.billing import service as billing
 from agreements.billing.rules import chargeable_from
+from agreements.invoices.service import InvoiceRunView, Invoices, PeriodNotOpen
 from agreements.payments.service import Payments
-from underwriting.kernel.periods import Month, stockholm_date
+from agreements.receivables import service as receivables
+from underwriting.kernel.periods import Month, months_between, stockholm_date
+from underwriting.kernel.text import Text
 from underwriting.platform.runtime import Runtime
-from underwriting.web.charts import Bar, bars
+from underwriting.web.charts import meter
 from underwriting.web.layout import render
-from underwriting.web.texts import translate
+from underwriting.web.receivables import age_in_words, charts_of
+from underwriting.web.views import billing_accounting, billing_invoices, billing_payments
+
+_MONTHS_SHOWN = 12
+_RUNS_SHOWN = 12
+_REFRESHED_EVERY_SECONDS = 5
 
 
-def blueprint(runtime: Runtime, payments: Payments) -> Blueprint:
-    """The page, and the button that charges the month before this one."""
+def blueprint(runtime: Runtime, payments: Payments, invoices: Invoices, accounting: Accounting) -> Blueprint:
+    """Everything under `/console/billing`."""
     pages = Blueprint("billing_desk", __name__, url_prefix="/console/billing")
+    pages.register_blueprint(billing_invoices.blueprint(runtime, invoices))
+    pages.register_blueprint(billing_payments.blueprint(runtime, payments))
+    pages.register_blueprint(billing_accounting.blueprint(accounting))
+
+    def page(*, refused: Text | None = None, status: int = 200) -> Response:
+        today = stockholm_date(runtime.clock.now())
+        due, months = Month.of(today).previous(), _months_through(today)
+        days = [min(month.end - timedelta(days=1), today) for month in months]
+        with runtime.database.transaction() as session:
+            runs = billing.runs(session)
+            figures = receivables.by_month(session, first=months[0], through=today)
+            overdue = receivables.overdue(session, days)
+        invoice_runs = invoices.runs()
+        under_way = any(not run.finished_at for run in runs) or any(not run.finished_at for run in invoice_runs)
+        return render(
+            "console/billing.html",
+            status=status,
+            charts=charts_of(figures, overdue),
+            overdue=overdue[-1],
+            figures=figures[-1],
+            age_in_words=age_in_words,
+            runs=runs[:_RUNS_SHOWN],
+            invoice_runs=invoice_runs[:_RUNS_SHOWN],
+            meter=meter,
+            due_month=due,
+            this_month=Month.of(today),
+            chargeable_on=chargeable_from(due),
+            may_charge=today >= chargeable_from(due),
+            refused=refused,
+            refresh_seconds=_REFRESHED_EVERY_SECONDS if under_way else None,
+            version=_version(runs, invoice_runs),
+        )
 
     @pages.get("")
     def show() -> Response:
-        today = stockholm_date(runtime.clock.now())
-        due = Month.of(today).previous()
-        with runtime.database.transaction() as session:
-            runs = billing.runs(session)
-        chart = [Bar(str(run.month), run.charged.ore, f"{run.month}: {run.charged.formatted()}") for run in runs[::-1]]
-        return render(
-            "console/billing.html",
-            runs=runs,
-            chart=bars(chart, title=translate("billing.runs")),
-            unmatched=payments.unmatched(),
-            due_month=due,
-            chargeable_on=chargeable_from(due),
-            may_run=today >= chargeable_from(due),
-        )
+        return page()
 
     @pages.post("/run")
     def run() -> BaseResponse:
-        billing.charge_month(runtime, Month.of(stockholm_date(runtime.clock.now())).previous())
-        return redirect("/console/billing", 303)
+        return _done_unless(
+            page, lambda: billing.charge_month(runtime, Month.of(stockholm_date(runtime.clock.now())).previous())
+        )
+
+    @pages.post("/invoice-run")
+    def begin_invoices() -> BaseResponse:
+        return _done_unless(page, lambda: invoices.begin(Month.of(stockholm_date(runtime.clock.now()))))
 
     return pages
+
+
+def _done_unless(page: Callable[..., Response], act: Callable[[], object]) -> BaseResponse:
+    try:
+        act()
+    except (PeriodNotOpen, billing.MonthNotOver) as refusal:
+        return page(refused=refusal.detail, status=409)
+    return redirect("/console/billing", 303)
+
+
+def _months_through(today: date) -> tuple[Month, ...]:
+    last = Month.of(today)
+    return months_between(last.plus(1 - _MONTHS_SHOWN), last)
+
+
+def _version(runs: Sequence[billing.FeeRunView], invoice_runs: Sequence[InvoiceRunView]) -> str:
+    """Another one whenever a run has come farther."""
+    fees = (f"{run.month}:{run.charged_count}:{run.finished_at is None}" for run in runs[:_RUNS_SHOWN])
+    asked = (f"{run.period}:{run.chunks_done}:{run.finished_at is None}" for run in invoice_runs[:_RUNS_SHOWN])
+    return " ".join((*fees, *asked))
