@@ -91,6 +91,10 @@ def _balances(principal: int, fees: int, cancellation: int) -> dict[str, str]:
         "cancellation_fee_income": -cancellation,
         "paper_fee_receivable": 0,
         "paper_fee_income": 0,
+        "collection_cost_receivable": 0,
+        "collection_cost_income": 0,
+        "late_interest_receivable": 0,
+        "late_interest_income": 0,
         "credit_balance": 0,
     }
     return {account: f"{kronor}.00" for account, kronor in amounts.items()}

@@ -19,6 +19,14 @@ REASONS: Mapping[CreditReason, Text] = {
 """Why something is credited, as the borrower reads it."""
 
 
+_COSTS: Mapping[InvoiceLineKind, Text] = {
+    InvoiceLineKind.REMINDER_FEE: Text("Påminnelseavgift", "Reminder fee"),
+    InvoiceLineKind.DEMAND_FEE: Text("Inkassoavgift", "Fee for a collection demand"),
+    InvoiceLineKind.PLAN_FEE: Text("Avgift för avbetalningsplan", "Fee for an instalment plan"),
+    InvoiceLineKind.LATE_COMPENSATION: Text("Förseningsersättning", "Late-payment compensation"),
+}
+
+
 def label(kind: InvoiceLineKind, *, arose_on: date, instalment_number: int | None) -> Text:
     """What a line is called on paper."""
     match kind:
@@ -34,6 +42,12 @@ def label(kind: InvoiceLineKind, *, arose_on: date, instalment_number: int | Non
             return Text("Avgift för hävning", "Cancellation fee")
         case InvoiceLineKind.PAPER_FEE:
             return Text("Faktura på papper", "Invoice on paper")
+        case InvoiceLineKind.LATE_INTEREST:
+            return Text("Dröjsmålsränta till {day.sv}", "Late interest until {day.en}").filled(
+                day=day_in_words(arose_on)
+            )
+        case _:
+            return _COSTS[kind]
 
 
 def invoice(*, number: int, payable: Money, due_on: date, bankgiro: str, ocr: str, link: str) -> Letter:

@@ -33,6 +33,11 @@ _SERIALS = 100_000_000
 CHARGES: Mapping[PostingKind, tuple[InvoiceLineKind, Account]] = {
     PostingKind.MONTHLY_FEE: (InvoiceLineKind.MONTHLY_FEE, Account.FEE_RECEIVABLE),
     PostingKind.CANCELLATION_FEE: (InvoiceLineKind.CANCELLATION_FEE, Account.CANCELLATION_FEE_RECEIVABLE),
+    PostingKind.REMINDER_FEE: (InvoiceLineKind.REMINDER_FEE, Account.COLLECTION_COST_RECEIVABLE),
+    PostingKind.DEMAND_FEE: (InvoiceLineKind.DEMAND_FEE, Account.COLLECTION_COST_RECEIVABLE),
+    PostingKind.PLAN_FEE: (InvoiceLineKind.PLAN_FEE, Account.COLLECTION_COST_RECEIVABLE),
+    PostingKind.LATE_COMPENSATION: (InvoiceLineKind.LATE_COMPENSATION, Account.COLLECTION_COST_RECEIVABLE),
+    PostingKind.LATE_INTEREST: (InvoiceLineKind.LATE_INTEREST, Account.LATE_INTEREST_RECEIVABLE),
 }
 """The entries of the ledger that invoices ask for, in the order of the lines, each with the account that it is on."""
 

@@ -9,7 +9,10 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account
 
-FEES_OWED = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE)
+FEES_OWED = (
+    *(Account.COLLECTION_COST_RECEIVABLE, Account.LATE_INTEREST_RECEIVABLE, Account.FEE_RECEIVABLE),
+    *(Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE),
+)
 """What the borrower owes beside principal; the balance of each is what is left to pay, and never below zero."""
 
 OWED = (*FEES_OWED, Account.PRINCIPAL)
@@ -23,6 +26,11 @@ class PostingKind(StrEnum):
     MONTHLY_FEE = "monthly_fee"
     CANCELLATION_FEE = "cancellation_fee"
     PAPER_FEE = "paper_fee"  # an invoice was issued on paper
+    REMINDER_FEE = "reminder_fee"  # what a late claim costs, by rule R4: each once
+    DEMAND_FEE = "demand_fee"
+    PLAN_FEE = "plan_fee"
+    LATE_COMPENSATION = "late_compensation"
+    LATE_INTEREST = "late_interest"  # rule R5
     PAYMENT = "payment"
     ALLOCATION = "allocation"  # a credit balance is used for what has fallen due since
     REVERSAL = "reversal"
@@ -80,6 +88,18 @@ def cancellation_fee(fee: Money, *, cancellation_id: object, occurred_on: date) 
     """The processing fee of a cancellation is owed (rule C3)."""
     line = Line(Account.CANCELLATION_FEE_RECEIVABLE, Account.CANCELLATION_FEE_INCOME, fee)
     return Posting(PostingKind.CANCELLATION_FEE, occurred_on, f"cancellation-fee:{cancellation_id}", (line,))
+
+
+def collection_cost(kind: PostingKind, amount: Money, *, charge_id: object, occurred_on: date) -> Posting:
+    """What it costs that a claim is late (rule R4) is owed: a fee of *kind*, or the compensation."""
+    line = Line(Account.COLLECTION_COST_RECEIVABLE, Account.COLLECTION_COST_INCOME, amount)
+    return Posting(kind, occurred_on, f"late-charge:{charge_id}", (line,))
+
+
+def late_interest(amount: Money, *, charge_id: object, occurred_on: date) -> Posting:
+    """Late interest through *occurred_on* is owed (rule R5)."""
+    line = Line(Account.LATE_INTEREST_RECEIVABLE, Account.LATE_INTEREST_INCOME, amount)
+    return Posting(PostingKind.LATE_INTEREST, occurred_on, f"late-interest:{charge_id}", (line,))
 
 
 def incoming_payment(lines: Iterable[Line], *, payment_id: object, booked_on: date) -> Posting:

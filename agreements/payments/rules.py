@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from agreements.ledger.rules import Line
+from agreements.ledger.rules import OWED, Line
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
 
@@ -22,7 +22,7 @@ A fee is told of when it is charged, some days into the next month (rule F1), an
 Payments: TypeAlias = Sequence[tuple[date, Money]]
 """Amounts, each with its day."""
 
-_ORDER = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PAPER_FEE_RECEIVABLE, Account.PRINCIPAL)
+_ORDER = OWED
 _RANKS = {account: rank for rank, account in enumerate(_ORDER)}
 _SOURCES = (Account.CREDIT_BALANCE, Account.BANK)
 RECEIVABLES = _ORDER
@@ -113,8 +113,8 @@ def allocate(
 
     A *settlement* that credit balance, refund and payment cover together is paid. Otherwise the payment pays the
     claims of the *named* invoices, due or not, in the payer's order; what is left, after the credit balance, pays what
-    is due, the oldest first; the rest becomes credit balance. Of one invoice or day come first fees, then the
-    cancellation fee, the paper fee, principal.
+    is due, the oldest first; the rest becomes credit balance. Of one invoice or day come first costs, then late
+    interest, fees, the cancellation fee, the paper fee, principal.
     While a cancellation waits for its money nothing else is paid from it: what went to fees would be missing from a sum
     whose time runs out (rule C6). With an *amount* of zero the credit balance alone is used. Not below zero.
     """

@@ -18,7 +18,7 @@ from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
 from agreements.ledger import service as ledger
-from agreements.ledger.rules import OWED
+from agreements.ledger.rules import FEES_OWED, OWED
 from agreements.payments.rules import Claim, Settlement, SettlementKind
 from agreements.payments.service import credit_balance, use_balance
 from agreements.payouts.service import on_its_way, withdraw_unsent
@@ -139,7 +139,9 @@ def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> 
         instalments=billing.instalments_of(session, agreement.id),
         rate=agreement.fee_rate,
         charged={fee.month for fee in billing.fees_of(session, agreement.id)},
-        unpaid_fees=standing[Account.FEE_RECEIVABLE] + standing[Account.PAPER_FEE_RECEIVABLE],
+        unpaid_fees=Money.sum(
+            standing[account] for account in FEES_OWED if account is not Account.CANCELLATION_FEE_RECEIVABLE
+        ),
         credit_balance=credit_balance(session, agreement.id),
     )
 

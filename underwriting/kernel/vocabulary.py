@@ -266,8 +266,30 @@ class InvoiceLineKind(StrEnum):
 
     MONTHLY_FEE = "monthly_fee"
     CANCELLATION_FEE = "cancellation_fee"
+    REMINDER_FEE = "reminder_fee"
+    DEMAND_FEE = "demand_fee"
+    PLAN_FEE = "plan_fee"
+    LATE_COMPENSATION = "late_compensation"
+    LATE_INTEREST = "late_interest"
     PAPER_FEE = "paper_fee"
     INSTALMENT = "instalment"
+
+
+class LateCharge(StrEnum):
+    """What a late claim may cost besides interest, each once (rule R4; lag 1981:739)."""
+
+    REMINDER = "reminder"  # påminnelseavgift
+    DEMAND = "demand"  # inkassoavgift
+    INSTALMENT_PLAN = "instalment_plan"  # avgift för avbetalningsplan
+    COMPENSATION = "compensation"  # förseningsersättning
+
+
+class CompensationPolicy(StrEnum):
+    """For which late claims late-payment compensation is asked (rule R4): for none until a lawyer has signed off."""
+
+    OFF = "off"
+    FEE_INVOICES = "fee_invoices"  # what asks for a fee, which is the price of a service
+    ALL = "all"
 
 
 class CreditReason(StrEnum):
@@ -362,6 +384,10 @@ class Account(StrEnum):
     CANCELLATION_FEE_INCOME = "cancellation_fee_income"
     PAPER_FEE_RECEIVABLE = "paper_fee_receivable"
     PAPER_FEE_INCOME = "paper_fee_income"
+    COLLECTION_COST_RECEIVABLE = "collection_cost_receivable"  # reminders, demands, instalment plans, compensation
+    COLLECTION_COST_INCOME = "collection_cost_income"
+    LATE_INTEREST_RECEIVABLE = "late_interest_receivable"
+    LATE_INTEREST_INCOME = "late_interest_income"
     CREDIT_BALANCE = "credit_balance"  # what the borrower paid beyond what was due
 
 

@@ -8,6 +8,7 @@ from agreements.credit import models as credit
 from agreements.documents import models as documents
 from agreements.guarantees import models as guarantees
 from agreements.invoices import models as invoices
+from agreements.late_payment import models as late_payment
 from agreements.ledger import models as ledger
 from agreements.payments import models as payments
 from agreements.payouts import models as payouts
@@ -42,6 +43,7 @@ FEATURES = (
     payouts,
     billing,
     invoices,
+    late_payment,
     payments,
     redemption,
     cancellation,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, parse_bankgiro, parse_organisation_number
 from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import CompensationPolicy
 from underwriting.platform.accounting_settings import AccountingSettings, read_accounting
 from underwriting.platform.bureau_settings import (
     BisnodeSettings,
@@ -128,6 +129,7 @@ class Settings:
     bank: BankSettings
     lender: LenderSettings
     accounting: AccountingSettings
+    late_compensation: CompensationPolicy
     mail: MailSettings | None
     staff: StaffSettings
     edge: EdgeSettings
@@ -167,6 +169,9 @@ class Settings:
             bank=_bank(reader),
             lender=_lender(reader),
             accounting=read_accounting(reader),
+            late_compensation=CompensationPolicy(
+                reader.word("LATE_COMPENSATION", among=tuple(CompensationPolicy), default=str(CompensationPolicy.OFF))
+            ),
             mail=read_mail(reader, sandbox=sandbox),
             staff=read_staff(reader),
             edge=read_edge(reader),
