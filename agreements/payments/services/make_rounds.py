@@ -18,24 +18,29 @@ from agreements.ledger import service as ledger
 from agreements.ledger.models import LedgerLine
 from agreements.ledger.rules import OWED
 from agreements.payments.services.allocate_payment import SettlementSource, use_balance
+from agreements.payments.services.open_claims import standing_of
 from agreements.payouts.service import on_its_way, withdraw_unsent
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account, AgreementState
 from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
 
+_LOOKED_AT_ONCE = 1_000
 _SYSTEM = "system"
 
 _log = structlog.get_logger(__name__)
 
 
 def use_balances(runtime: Runtime, sources: Sequence[SettlementSource], on: date, *, progress: Progress) -> int:
-    """Let every credit balance pay what is due on *on* (rule F8); how many did."""
+    """Let every credit balance pay what is due on *on* (rule F8); how many did.
+
+    Most that stand there have nothing to pay for a month at a time: only those are locked that have.
+    """
 
     def use(session: Session, agreement: Agreement) -> bool:
         return use_balance(session, agreement, sources, on=on, at=runtime.clock.now())
 
-    return _each(runtime, _with_balance(runtime), use, progress)
+    return _each(runtime, _with_balance_to_use(runtime, sources, on), use, progress)
 
 
 def close_ended(runtime: Runtime, on: date, *, progress: Progress) -> int:
@@ -59,7 +64,20 @@ def close_ended(runtime: Runtime, on: date, *, progress: Progress) -> int:
     return _each(runtime, _with_ended_plan(runtime, on), close, progress)
 
 
-def _with_balance(runtime: Runtime) -> Sequence[uuid.UUID]:
+def _with_balance_to_use(runtime: Runtime, sources: Sequence[SettlementSource], on: date) -> Sequence[uuid.UUID]:
+    """Those with a credit balance for which something is due on *on*, or a sum is waited for."""
+    found: list[uuid.UUID] = []
+    with runtime.database.transaction() as session:
+        standing = _with_balance(session)
+        for start in range(0, len(standing), _LOOKED_AT_ONCE):
+            part = standing[start : start + _LOOKED_AT_ONCE]
+            due = {one for one, its in standing_of(session, part, through=on).items() if its.claims}
+            due.update(*(source.may_wait(session, part) for source in sources))
+            found += [one for one in part if one in due]
+    return found
+
+
+def _with_balance(session: Session) -> Sequence[uuid.UUID]:
     account = str(Account.CREDIT_BALANCE)
     signed = sa.case((LedgerLine.credit_account == account, LedgerLine.amount_ore), else_=-LedgerLine.amount_ore)
     query = (
@@ -68,14 +86,21 @@ def _with_balance(runtime: Runtime) -> Sequence[uuid.UUID]:
         .group_by(LedgerLine.agreement_id)
         .having(sa.func.sum(signed) > 0)
     )
-    with runtime.database.transaction() as session:
-        return session.scalars(query).all()
+    return session.scalars(query).all()
 
 
 def _with_ended_plan(runtime: Runtime, on: date) -> Sequence[uuid.UUID]:
+    """Those whose last instalment fell due before *on* and on which nothing stands owed; the rest cannot be settled."""
+    owed = [str(account) for account in OWED]
+    signed = sa.case((LedgerLine.debit_account.in_(owed), LedgerLine.amount_ore), else_=0) - sa.case(
+        (LedgerLine.credit_account.in_(owed), LedgerLine.amount_ore), else_=0
+    )
+    standing = sa.select(sa.func.coalesce(sa.func.sum(signed), 0)).where(LedgerLine.agreement_id == Agreement.id)
     last_due = sa.select(sa.func.max(PlannedInstalment.due_on)).where(PlannedInstalment.agreement_id == Agreement.id)
     query = sa.select(Agreement.id).where(
-        Agreement.state == str(AgreementState.RUNNING), last_due.scalar_subquery() < on
+        Agreement.state == str(AgreementState.RUNNING),
+        last_due.scalar_subquery() < on,
+        standing.scalar_subquery() == 0,
     )
     with runtime.database.transaction() as session:
         return session.scalars(query).all()
