@@ -17,6 +17,7 @@ from agreements.credit import routes as credit_routes
 from agreements.credit.services.change_signing_rule import SigningRules
 from agreements.guarantees import routes as guarantee_routes
 from agreements.invoices import routes as invoice_routes
+from agreements.late_payment import routes as late_payment_routes
 from agreements.payments import routes as payment_routes
 from agreements.payouts import routes as payout_routes
 from agreements.payouts.sandbox import bank as bank_sandbox
@@ -172,6 +173,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
     yield annulment_routes.blueprint(runtime, house.annulments)
+    yield late_payment_routes.blueprint(runtime, agreements, house.invoices, house.late_payment)
     yield accounting_routes.blueprint(runtime, house.accounting)
     yield access_routes.blueprint(runtime)
     yield integrator_routes.blueprint(runtime, house.webhook_endpoints)
@@ -213,7 +215,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
         house.payouts,
         house.signings.roots,
     )
-    yield billing.blueprint(runtime, house.payments, house.invoices, house.accounting)
+    yield billing.blueprint(runtime, house.payments, house.invoices, house.accounting, house.late_payment)
     yield messages.blueprint(runtime)
     yield audit.blueprint(runtime)
     yield jobs.blueprint(runtime, jobs_of(house).periodic)

@@ -1,5 +1,5 @@
 -- Of each month from :first_day through the one of :last_day: what invoices due in it asked for, what was paid in it,
--- and the principal at its end, or at the end of :last_day.
+-- and the principal at its end. Of the last one payments and principal are told through :last_day.
 WITH month AS (
     SELECT start::date AS first_day, least((start + interval '1 month')::date - 1, :last_day) AS last_day
     FROM generate_series(CAST(:first_day AS timestamp), CAST(:last_day AS timestamp), interval '1 month') AS start
@@ -7,7 +7,7 @@ WITH month AS (
 billed AS (
     SELECT date_trunc('month', due_on)::date AS first_day, sum(payable_ore) AS ore
     FROM invoice
-    WHERE kind = 'invoice' AND due_on BETWEEN :first_day AND :last_day
+    WHERE kind = 'invoice' AND due_on BETWEEN :first_day AND :end_of_last_month
     GROUP BY 1
 ),
 paid AS (

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 
@@ -54,10 +54,12 @@ class Overdue:
 
 
 def by_month(session: Session, *, first: Month, through: date) -> tuple[MonthFigures, ...]:
-    """Each month from *first* to the one of *through*, the last only so far; reads the invoices and payments of them,
-    and all movements of principal.
+    """Each month from *first* to the one of *through*, paid and owed in the last only so far; reads invoices and
+    payments of them, and all movements of principal.
     """
-    rows = session.execute(_statement("by_month"), {"first_day": first.first_day, "last_day": through})
+    last = Month.of(through)
+    days = {"first_day": first.first_day, "last_day": through, "end_of_last_month": last.end - timedelta(days=1)}
+    rows = session.execute(_statement("by_month"), days)
     return tuple(
         MonthFigures(Month.of(row.first_day), Money(row.billed_ore), Money(row.paid_ore), Money(row.principal_ore))
         for row in rows

@@ -10,27 +10,33 @@ from agreements.accounting.service import Accounting
 from agreements.billing import service as billing
 from agreements.billing.rules import chargeable_from
 from agreements.invoices.service import InvoiceRunView, Invoices, PeriodNotOpen
+from agreements.late_payment.service import LatePayment
 from agreements.payments.service import Payments
 from agreements.receivables import service as receivables
+from agreements.receivables.service import MonthFigures, Overdue
 from underwriting.kernel.periods import Month, months_between, stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.platform.runtime import Runtime
 from underwriting.web.charts import meter
 from underwriting.web.layout import render
+from underwriting.web.plots import Plot
 from underwriting.web.receivables import age_in_words, charts_of
-from underwriting.web.views import billing_accounting, billing_invoices, billing_payments
+from underwriting.web.views import billing_accounting, billing_invoices, billing_payments, billing_rates
 
 _MONTHS_SHOWN = 12
 _RUNS_SHOWN = 12
 _REFRESHED_EVERY_SECONDS = 5
 
 
-def blueprint(runtime: Runtime, payments: Payments, invoices: Invoices, accounting: Accounting) -> Blueprint:
+def blueprint(
+    runtime: Runtime, payments: Payments, invoices: Invoices, accounting: Accounting, late_payment: LatePayment
+) -> Blueprint:
     """Everything under `/console/billing`."""
     pages = Blueprint("billing_desk", __name__, url_prefix="/console/billing")
     pages.register_blueprint(billing_invoices.blueprint(runtime, invoices))
     pages.register_blueprint(billing_payments.blueprint(runtime, payments))
     pages.register_blueprint(billing_accounting.blueprint(accounting))
+    pages.register_blueprint(billing_rates.blueprint(runtime, late_payment))
 
     def page(*, refused: Text | None = None, status: int = 200) -> Response:
         today = stockholm_date(runtime.clock.now())
@@ -45,7 +51,7 @@ def blueprint(runtime: Runtime, payments: Payments, invoices: Invoices, accounti
         return render(
             "console/billing.html",
             status=status,
-            charts=charts_of(figures, overdue),
+            charts=_charts(figures, overdue),
             overdue=overdue[-1],
             figures=figures[-1],
             age_in_words=age_in_words,
@@ -84,6 +90,12 @@ def _done_unless(page: Callable[..., Response], act: Callable[[], object]) -> Ba
     except (PeriodNotOpen, billing.MonthNotOver) as refusal:
         return page(refused=refusal.detail, status=409)
     return redirect("/console/billing", 303)
+
+
+def _charts(figures: Sequence[MonthFigures], overdue: Sequence[Overdue]) -> tuple[Plot, ...]:
+    """The charts, from the first month on in which there is anything."""
+    first = next((place for place, one in enumerate(figures) if one.billed or one.paid or one.principal), 0)
+    return charts_of(figures[first:], overdue[first:])
 
 
 def _months_through(today: date) -> tuple[Month, ...]:
