@@ -1,0 +1,14 @@
+"""Fee runs divided into chunks that workers take, and what corrected a fee (rules F1, F10)."""
+
+revision = "0033"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
