@@ -18,6 +18,7 @@ from underwriting.kernel.vocabulary import (
     DecisionOutcome,
     FactTreatment,
     InvoiceDelivery,
+    LateCharge,
     OwnerControl,
     RequestChannel,
     ReviewOutcome,
@@ -250,6 +251,23 @@ class CreditBody:
     """Why a fee of paper is taken back (rule F6)."""
 
     reason: CreditReason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReferenceRateBody:
+    """A half-year's reference rate, where it was read, and why it is corrected (rule R5)."""
+
+    since: date
+    rate: Decimal
+    source: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LateChargeBody:
+    """The step to charge for a late invoice (rule R4)."""
+
+    kind: LateCharge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
+from agreements.late_payment.service import next_rate
 from agreements.payouts.models import BankReport, Payout, PayoutFile
 from agreements.reconciliation.jobs import CHECK
 from agreements.signing.models import Signing
@@ -16,6 +17,7 @@ from bureau_clients.models import BureauBreaker, CreditReport
 from bureau_clients.questions import Outcome
 from underwriting.applications.models import Application
 from underwriting.decisions.models import DecisionRow
+from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import ApplicationState, SigningState
 from underwriting.platform import heartbeats
 from underwriting.platform.job_models import JobRun
@@ -44,6 +46,7 @@ def figures_of(runtime: Runtime) -> Figures:
         yield from _bureaus(session, now)
         yield from _jobs(session, runtime.wall.now())
         yield from _books(session)
+        yield from _reference_rates(session, now)
         yield from _workers(session, runtime.wall.now())
         yield from _messages(session, runtime.wall.now())
 
@@ -193,6 +196,15 @@ def _books(session: Session) -> Iterator[Figure]:
         "Whether the books were found broken, or could not be proven, when they were looked at last.",
         (),
         {} if latest is None else {(): int(latest.finished_at is None)},
+    )
+
+
+def _reference_rates(session: Session, now: datetime) -> Iterator[Figure]:
+    yield Figure(
+        "borgen_reference_rate_days_left",
+        "Days until a half-year begins whose reference rate is missing; below zero once it has begun.",
+        (),
+        {(): next_rate(session, on=stockholm_date(now)).days_left},
     )
 
 

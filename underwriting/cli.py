@@ -20,6 +20,7 @@ from underwriting.keys_cli import keys
 from underwriting.ledger_cli import ledger
 from underwriting.person_cli import person
 from underwriting.policy_cli import policy
+from underwriting.reference_rate_cli import reference_rate
 from underwriting.sanctions_cli import sanctions
 from underwriting.terminal import (
     environment_here,
@@ -58,6 +59,7 @@ main.add_command(sanctions)
 main.add_command(verify)
 main.add_command(audit)
 main.add_command(accounting)
+main.add_command(reference_rate)
 
 
 @main.command()

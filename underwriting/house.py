@@ -15,6 +15,7 @@ from agreements.credit.services.show_agreement import Agreements
 from agreements.documents.seal_check import certificates_in
 from agreements.documents.sealing import SealKeyUnusable, load_key
 from agreements.invoices.service import Invoices
+from agreements.late_payment.service import LatePayment
 from agreements.payments.service import Payments
 from agreements.payouts.client import Bank, BankClient
 from agreements.payouts.drop import BankDrop
@@ -71,6 +72,7 @@ class House:
     redemptions: Redemptions
     cancellations: Cancellations
     annulments: Annulments
+    late_payment: LatePayment
     accounting: Accounting
     dispatcher: Dispatcher
     webhook_endpoints: WebhookEndpoints
@@ -120,6 +122,7 @@ def compose(
         redemptions=redemptions,
         cancellations=cancellations,
         annulments=Annulments(runtime),
+        late_payment=LatePayment(runtime),
         accounting=Accounting(runtime),
         dispatcher=dispatcher_of(runtime),
         webhook_endpoints=WebhookEndpoints(runtime),

@@ -6,6 +6,7 @@ from agreements.billing import jobs as billing_jobs
 from agreements.cancellation import jobs as cancellation_jobs
 from agreements.credit import jobs as credit_jobs
 from agreements.invoices import jobs as invoice_jobs
+from agreements.late_payment import jobs as late_payment_jobs
 from agreements.payments import jobs as payment_jobs
 from agreements.payouts import jobs as payout_jobs
 from agreements.reconciliation import jobs as reconciliation_jobs
@@ -53,6 +54,7 @@ def jobs_of(house: House) -> Jobs:
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
             *invoice_jobs.daily(house.invoices),
+            *late_payment_jobs.daily(house.late_payment),
             *reconciliation_jobs.daily(runtime),
             MonthlyJob("forget-runs", _FORGOTTEN_AT, lambda on, _: {"forgotten": job_runs.forget_old(runtime, on)}),
         ),

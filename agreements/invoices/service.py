@@ -37,6 +37,7 @@ from agreements.invoices.services.read_claims import (
     claims_of,
     invoice_named,
     invoices_named,
+    not_invoiced,
     note_paid,
     note_paid_each,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "claims_of",
     "invoice_named",
     "invoices_named",
+    "not_invoiced",
     "note_paid",
     "note_paid_each",
 ]

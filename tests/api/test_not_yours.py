@@ -73,6 +73,8 @@ SAMPLES: dict[str, Any] = {
     "/v1/invoices/{invoice_id}/paper-fee-credit": {"reason": "goodwill"},
     "/v1/invoice-runs": {"period": "2026-03"},
     "/v1/paper-invoice-prices": {"since": "2030-01-01", "amount": "65.00"},
+    "/v1/invoices/{invoice_id}/late-charges": {"kind": "reminder"},
+    "/v1/reference-rates": {"since": "2026-07-01", "rate": "0.02", "source": "Riksbanken"},
     "/v1/fee-runs": {"month": "2026-02"},
     "/v1/webhook-endpoints": {"url": "http://127.0.0.1:9/events"},
     "/v1/webhook-endpoints/{endpoint_id}/replays": {"since": "2026-01-01T00:00:00Z"},

@@ -8,6 +8,7 @@ from underwriting.api_description.ending import ENDING
 from underwriting.api_description.intake import INTAKE
 from underwriting.api_description.integration import ACCESS, INTEGRATION
 from underwriting.api_description.invoices import INVOICES
+from underwriting.api_description.late_payment import LATE_PAYMENT
 from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
 from underwriting.api_description.parties import PARTIES
@@ -22,6 +23,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *POLICIES,
     *LENDING,
     *INVOICES,
+    *LATE_PAYMENT,
     *ACCOUNTING,
     *ENDING,
     *PARTIES,

@@ -80,6 +80,12 @@ def claims_of(session: Session, agreement_id: uuid.UUID) -> tuple[InvoiceClaim, 
     return tuple(sorted(claims, key=lambda one: (one.due_on, list(InvoiceLineKind).index(one.kind), str(one.line_id))))
 
 
+def not_invoiced(session: Session, agreement_id: uuid.UUID) -> tuple[tuple[Account, date, Money], ...]:
+    """What no invoice asks for: on which account, due when, and how much it was to begin with."""
+    found = _not_invoiced(session, agreement_id)
+    return tuple((account, asked.due_on, asked.claim.amount) for account, asked in found)
+
+
 def invoice_named(session: Session, reference: str) -> NamedInvoice | None:
     """The invoice with that OCR reference, or None."""
     row = session.execute(sa.select(Invoice.id, Invoice.agreement_id).where(Invoice.ocr == reference)).one_or_none()

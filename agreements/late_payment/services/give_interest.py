@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from agreements.invoices.models import ClaimPayment, InvoiceLine
-from agreements.invoices.service import InvoiceClaim, claims_of
+from agreements.invoices.service import InvoiceClaim, claims_of, not_invoiced
 from agreements.late_payment import rules
 from agreements.late_payment.models import LateInterestRow
 from agreements.late_payment.rules import DatedClaim, LateInterest
@@ -176,14 +176,19 @@ def _due_days(session: Session, agreement_id: uuid.UUID, claims: Iterable[Invoic
 
 
 def _paid(session: Session, agreement_id: uuid.UUID, claims: Sequence[InvoiceClaim]) -> Mapping[str, Paid]:
-    """When each claim was paid, by its line."""
+    """When each claim was paid, by its line. What no invoice asks for takes its part of the payments too (rule F8)."""
     named, payments = _named(session, agreement_id), _payments(session, agreement_id)
+    standing, others = ledger.balances(session, agreement_id), not_invoiced(session, agreement_id)
     found: dict[str, Paid] = {}
     for account in {one.account for one in claims}:
         own = [one for one in claims if one.account is account]
         dated = [DatedClaim(str(one.line_id), one.due_on, one.amount, named[one.line_id]) for one in own]
-        left = Money.sum(one.open for one in own)
-        found |= rules.payments_of_claims(dated, payments=payments[account], owed=left)
+        dated += [
+            DatedClaim(f"other {number}", due_on, amount)
+            for number, (where, due_on, amount) in enumerate(others)
+            if where is account
+        ]
+        found |= rules.payments_of_claims(dated, payments=payments[account], owed=standing[account])
     return found
 
 

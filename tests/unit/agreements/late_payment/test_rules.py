@@ -1,5 +1,6 @@
 """Late interest to the öre, when claims were paid, and what it may cost that a claim is late."""
 
+import uuid
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,9 +22,10 @@ from agreements.late_payment.rules import (
     payments_of_claims,
     require_rate,
 )
+from agreements.payments.rules import Claim, allocate
 from underwriting.kernel.money import Money
 from underwriting.kernel.statutes import REFERENCE_RATE, StatutoryValueMissing
-from underwriting.kernel.vocabulary import CompensationPolicy, InvoiceLineKind, LateCharge
+from underwriting.kernel.vocabulary import Account, CompensationPolicy, InvoiceLineKind, LateCharge
 
 K = Money.kronor
 D = date.fromisoformat
@@ -131,6 +133,23 @@ def test_what_a_payer_names_is_paid_and_the_rest_goes_to_the_oldest() -> None:
         "march": ((D("2026-06-01"), K(100)),),
         "april": ((D("2026-06-01"), K(20)), (D("2026-06-02"), K(30))),
         "may": ((D("2026-06-02"), K(100)),),
+    }
+
+
+def test_within_an_invoice_costs_and_late_interest_are_paid_before_the_debt() -> None:
+    """F8: of 1 000 kr 240 go to costs, 24.66 to late interest and 735.34 to what was lent."""
+    invoice = uuid.UUID(int=1)
+    owed = {
+        Account.PRINCIPAL: K(4_500),
+        Account.LATE_INTEREST_RECEIVABLE: K("24.66"),
+        Account.COLLECTION_COST_RECEIVABLE: K(240),
+    }
+    claims = [Claim(account, D("2026-03-31"), sum_of_it, invoice) for account, sum_of_it in owed.items()]
+    made = allocate(K(1_000), booked_on=D("2026-05-01"), claims=claims, named=[invoice])
+    assert {line.credit: line.amount for line in made.lines} == {
+        Account.COLLECTION_COST_RECEIVABLE: K(240),
+        Account.LATE_INTEREST_RECEIVABLE: K("24.66"),
+        Account.PRINCIPAL: K("735.34"),
     }
 
 
