@@ -68,6 +68,8 @@ def printable(text: str) -> str:
     What it lacks is written otherwise: € as EUR, dashes and quotes as plain ones, letters without their accents, a
     backslash as a slash; any other character as a question mark. Whatever is blank or controls a device is a blank.
     """
+    if _is_plain(text):
+        return text
     told = "".join(" " if unicodedata.category(one) == "Cc" else one for one in text.translate(_WRITTEN_OTHERWISE))
     return "".join(_written(one) for one in _BLANKS.sub(" ", told).strip())
 
@@ -97,6 +99,17 @@ def _head_posts(head: SieHead, accounts: Mapping[str, str]) -> Iterator[tuple[st
     yield "#VALUTA", "SEK"
     for number, name in sorted(accounts.items()):
         yield "#KONTO", number, name
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing of *text* is written otherwise: of most it is not, and there are a million."""
+    if not text.isprintable() or "\\" in text or "  " in text or text != text.strip():
+        return False
+    try:
+        text.encode(_ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _written(one: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from agreements.accounting import rules
 from agreements.accounting.models import AccountingPeriod, AccountingSeries, AccountingSum
 from agreements.accounting.rules import AccountSum, Voucher
-from agreements.accounting.services.read_months import contents_of, next_to_close, period_of, sums_of
+from agreements.accounting.services.read_months import all_at_once, contents_of, next_to_close, period_of, sums_of
 from agreements.accounting.services.write_file import file_lines
 from agreements.billing.services.charge_month import runs
 from underwriting.kernel.errors import Conflict
@@ -69,7 +69,8 @@ def close_month(runtime: Runtime, month: Month, *, actor: str) -> None:
             return
         _require_over(session, month, at)
         _require_next(session, month)
-        session.execute(_ASSIGN, {"month": month.first_day, "end": month.end})
+        with all_at_once(session):
+            session.execute(_ASSIGN, {"month": month.first_day, "end": month.end})
         sums = sums_of(session, month)
         period = _period(runtime, session, month, actor=actor, at=at)
         _keep(session, period, sums, _vouchers_by_series(session, period, sums))

@@ -6,6 +6,7 @@ booked but not committed then is not found, and so counts for the next month tha
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -118,6 +119,17 @@ def closed_months(session: Session) -> tuple[PeriodView, ...]:
     return tuple(_view(row, tuple(moved[row.month])) for row in rows)
 
 
+@contextmanager
+def all_at_once(session: Session) -> Iterator[None]:
+    """Look for what no month has by going through entries and months once, whatever the planner knows of them.
+
+    Before statistics are taken it takes the table of closed months for empty, and would search it for each entry.
+    """
+    session.execute(sa.text("SET LOCAL enable_nestloop = off"))
+    yield
+    session.execute(sa.text("SET LOCAL enable_nestloop = on"))
+
+
 def sums_of(session: Session, month: Month) -> dict[Account, AccountSum]:
     """What the entries of a closed month moved on each account, by adding them up."""
     return _by_month(session.execute(_SUMS, {"month": month.first_day})).get(month, {})
@@ -126,7 +138,8 @@ def sums_of(session: Session, month: Month) -> dict[Account, AccountSum]:
 def sums_of_open_months(session: Session, *, through: Month) -> dict[Month, dict[Account, AccountSum]]:
     """The same of what no closed month holds, by the month that it counts for; for months until *through*."""
     first_open = rules.accounting_month(date.min, last_closed=last_closed(session)).first_day
-    return _by_month(session.execute(_OPEN_SUMS, {"first_open": first_open, "end": through.end}))
+    with all_at_once(session):
+        return _by_month(session.execute(_OPEN_SUMS, {"first_open": first_open, "end": through.end}))
 
 
 def contents_of(session: Session, month: Month) -> Contents:
