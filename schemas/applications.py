@@ -163,6 +163,7 @@ class ApplicationSchema(Body[ApplicationBody]):
     contact = ObjectField(ContactSchema, required=True)
     payout_account = ObjectField(PayoutAccountSchema, required=True)
     invoice_delivery = ChoiceField(InvoiceDelivery, load_default=InvoiceDelivery.EMAIL)
+    invoice_address = TextField(longest=200, load_default=None)
     signatory_personal_number = PersonalNumberField(required=True)
     signing_rule = ListField(ObjectField(SignatorySchema), most=MOST_PERSONS, load_default=())
     guarantors = ListField(ObjectField(GuarantorSchema), most=MOST_PERSONS, load_default=())

@@ -115,6 +115,7 @@ class ApplicationBody:
     guarantors: tuple[NamedGuarantor, ...]
     beneficial_owners: tuple[BeneficialOwner, ...]
     due_diligence: DueDiligenceAnswers
+    invoice_address: str | None = field(default=None, repr=False)  # where invoices on paper go (F4)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -366,3 +367,36 @@ class DivisionBody:
     amount: Money
     insolvent: tuple[UUID, ...]
     barred: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MatchPartBody:
+    """So much of a payment for an agreement, or for one invoice of it (rule F7)."""
+
+    agreement_id: UUID
+    amount: Money | None = None
+    invoice_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MatchBody:
+    """How a person divides a payment, or of a deduction which payment it takes back (rule F7)."""
+
+    parts: tuple[MatchPartBody, ...] = ()
+    takes_back_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefundBody:
+    """How much of a credit balance goes back, and why (rule F8)."""
+
+    amount: Money
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReturnBody:
+    """Why a payment goes back to its sender, and to which bankgiro where the bank tells none (rule F8)."""
+
+    reason: str = field(repr=False)
+    bankgiro: Bankgiro | None = field(default=None, repr=False)

@@ -52,7 +52,7 @@ from underwriting.kernel.event_catalogue import AGREEMENT_GRANTED
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber, ocr_number
 from underwriting.kernel.money import Money
 from underwriting.kernel.signing_rule import Signatory, SigningRule
-from underwriting.kernel.vocabulary import AgreementState, CompanyForm
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm, InvoiceDelivery
 from underwriting.platform import audit_log, events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
@@ -89,7 +89,8 @@ class GrantedTerms:
 
     *signing_rule* says who signs for the company (rule S2); *signatory* is the one who applied, one of them. *asked* is
     less than the limit when less is to be paid out first (rule P1). *status_checked_at* is when the company's status
-    was last seen to be in order (rule P4).
+    was last seen to be in order (rule P4). Invoices come on paper as *invoice_delivery* says where there is an address
+    for them (rule F4), else by e-mail.
     """
 
     application_id: uuid.UUID
@@ -107,6 +108,8 @@ class GrantedTerms:
     guarantors: tuple[tuple[PersonalNumber, GuarantorDetails], ...]
     status_checked_at: datetime
     asked: Money | None = None
+    invoice_delivery: InvoiceDelivery = InvoiceDelivery.EMAIL
+    invoice_address: str | None = field(default=None, repr=False)
 
 
 def grant(session: Session, runtime: Runtime, granted: GrantedTerms, *, at: datetime) -> Agreement:
@@ -182,6 +185,7 @@ def _insert(session: Session, runtime: Runtime, granted: GrantedTerms, at: datet
             first_drawdown_ore=rules.first_drawdown(granted.limit, asked=granted.asked).ore,
             fee_rate=granted.fee_rate,
             term_months=granted.term_months,
+            invoice_delivery=str(granted.invoice_delivery if granted.invoice_address else InvoiceDelivery.EMAIL),
             terms_version=VERSION,
             cancellation_fee_ore=terms.cancellation_fee.ore,
             same_day_cancellation_fee_ore=terms.same_day_cancellation_fee.ore,
@@ -203,6 +207,7 @@ def _details(granted: GrantedTerms) -> dict[str, Any]:
         "name": granted.borrower_name,
         "contact": {"name": contact.name, "email": contact.email, "phone": contact.phone},
         "payout_account": granted.payout_account.digits,
+        "invoice_address": granted.invoice_address if granted.invoice_delivery is InvoiceDelivery.PAPER else None,
         **signing_rule_to_json(granted.signing_rule),
     }
 

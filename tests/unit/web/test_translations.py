@@ -86,6 +86,7 @@ EVENTS = (
     | {f"override.{what}" for what in ("proposed", "approved", "rejected", "expired")}
     | {"review.requested", "review.answered", "review.deadline_near", "case.assigned", "case.given_back"}
     | {"bureau_question.allowed", "payment.booked", "redemption.requested", "read"}
+    | {"late_interest.booked", "late_charge.charged"}
     | {f"invoice.{what}" for what in ("issued", "credited", "paper_fee_taken_back", "delivery_chosen")}
 ) - {"application.guarantor_answered"}
 

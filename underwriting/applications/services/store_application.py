@@ -71,6 +71,7 @@ def body_of(session: Session, cipher: Cipher, application: Application) -> Appli
         contact=added.contact or Contact(**content["contact"]),
         payout_account=added.payout_account or _account(content["payout_account"]),
         invoice_delivery=InvoiceDelivery(application.invoice_delivery),
+        invoice_address=content.get("invoice_address"),
         signatory_personal_number=PersonalNumber(content["signatory_personal_number"]),
         signing_rule=tuple(
             Signatory(personal_number=PersonalNumber(one["personal_number"]), name=one["name"])
@@ -198,6 +199,7 @@ def _details(body: ApplicationBody) -> dict[str, Any]:
     return {
         "contact": _contact(body.contact),
         "payout_account": body.payout_account.bankgiro.digits,
+        "invoice_address": body.invoice_address,
         "signatory_personal_number": body.signatory_personal_number.digits,
         "signing_rule": [
             {"personal_number": one.personal_number.digits, "name": one.name} for one in body.signing_rule

@@ -166,6 +166,8 @@ def grant_credit(
                 for one in body.guarantors
             ),
             status_checked_at=_status_checked_at(runtime, facts, at),
+            invoice_delivery=body.invoice_delivery,
+            invoice_address=body.invoice_address,
         ),
         at=at,
     )

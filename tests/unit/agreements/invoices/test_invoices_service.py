@@ -2,6 +2,7 @@
 
 import csv
 import io
+import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from agreements.billing.service import run_due
 from agreements.credit.models import Agreement
-from agreements.credit.service import lock_agreement
+from agreements.credit.service import details_of, get_agreement, lock_agreement
 from agreements.invoices import jobs
 from agreements.invoices.models import Invoice
 from agreements.invoices.rules import NotCreditable
@@ -296,6 +297,17 @@ def test_paper_needs_an_address(world: RunningWorld, invoices: Invoices) -> None
         invoices.choose_delivery(agreement.id, InvoiceDelivery.PAPER, address=None, actor="test")
     assert invoices.delivery(agreement.id).delivery is InvoiceDelivery.EMAIL
     assert invoices.delivery(agreement.id).paper_fee == PAPER
+
+
+def test_what_the_application_chose_holds_from_the_first_invoice(world: RunningWorld, invoices: Invoices) -> None:
+    """F4: on paper to the address that was given; without one the invoice comes by e-mail, and is free."""
+    agreement = paid_out(world, invoice_delivery=InvoiceDelivery.PAPER, invoice_address=ADDRESS)
+    other = world.running(application_id=uuid.uuid4(), invoice_delivery=InvoiceDelivery.PAPER)
+    assert invoices.delivery(agreement.id).delivery is InvoiceDelivery.PAPER
+    assert invoices.delivery(other.id).delivery is InvoiceDelivery.EMAIL
+    with world.runtime.database.transaction() as session:
+        assert details_of(world.runtime, get_agreement(session, agreement.id)).invoice_address == ADDRESS
+        assert details_of(world.runtime, get_agreement(session, other.id)).invoice_address is None
 
 
 def test_a_new_price_of_paper_holds_from_its_day(world: RunningWorld, invoices: Invoices) -> None:
