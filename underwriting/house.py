@@ -92,6 +92,8 @@ def compose(
     gateway = gateway_of(runtime, bureaus)
     applications = Applications(runtime, signings)
     decisions = Decisions(runtime, gateway, signings)
+    redemptions, cancellations = Redemptions(runtime), Cancellations(runtime)
+    payments = Payments(runtime, bank, (cancellations, redemptions), _bank_asked_every(runtime))
     payouts = Payouts(
         runtime,
         bank,
@@ -99,8 +101,8 @@ def compose(
         _file_terms(runtime.settings),
         asked_every=_bank_asked_every(runtime),
         returned=billing.reverse_unutilised,
+        others=payments.take_answer,
     )
-    redemptions, cancellations = Redemptions(runtime), Cancellations(runtime)
     handlers |= {
         SigningPurpose.APPLICATION: applications.application_signed,
         SigningPurpose.CONFIRMATION: applications.confirmation_signed,
@@ -118,7 +120,7 @@ def compose(
         agreements=Agreements(runtime),
         payouts=payouts,
         invoices=Invoices(runtime),
-        payments=Payments(runtime, bank, (cancellations, redemptions)),
+        payments=payments,
         redemptions=redemptions,
         cancellations=cancellations,
         annulments=Annulments(runtime),

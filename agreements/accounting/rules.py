@@ -24,7 +24,7 @@ VOUCHERS: Mapping[PostingKind, tuple[str, str]] = {
     PostingKind.LATE_INTEREST: ("D", "Dröjsmålsränta"),
     PostingKind.PAYMENT: ("B", "Inbetalning"),
     PostingKind.ALLOCATION: ("T", "Tillgodohavande använt"),
-    PostingKind.REFUND: ("Ö", "Återbetalning"),
+    PostingKind.REFUND: ("U", "Återbetalning"),
     PostingKind.REVERSAL: ("R", "Återföring"),
 }
 """The series of vouchers for each kind of entry, each its own, and what a voucher is called."""

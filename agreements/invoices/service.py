@@ -95,6 +95,7 @@ _STATEMENT_EVENTS = {
     "late_interest": Text("Dröjsmålsränta", "Late interest"),
     "payment": Text("Inbetalning", "Payment"),
     "allocation": Text("Tillgodohavande använt", "Credit balance used"),
+    "refund": Text("Återbetalning", "Paid back"),
     "reversal": Text("Återföring", "Reversal"),
 }
 

@@ -33,6 +33,7 @@ class PostingKind(StrEnum):
     LATE_INTEREST = "late_interest"  # rule R5
     PAYMENT = "payment"
     ALLOCATION = "allocation"  # a credit balance is used for what has fallen due since
+    REFUND = "refund"  # a credit balance is paid back
     REVERSAL = "reversal"
 
 
@@ -110,6 +111,12 @@ def incoming_payment(lines: Iterable[Line], *, payment_id: object, booked_on: da
 def balance_used(lines: Iterable[Line], *, business_key: str, occurred_on: date) -> Posting:
     """A credit balance pays what has fallen due since it arose; *business_key* names the occasion."""
     return Posting(PostingKind.ALLOCATION, occurred_on, business_key, tuple(lines))
+
+
+def refund(amount: Money, *, refund_id: object, booked_on: date) -> Posting:
+    """The bank has paid back *amount* of a credit balance (rule F8)."""
+    line = Line(Account.CREDIT_BALANCE, Account.BANK, amount)
+    return Posting(PostingKind.REFUND, booked_on, f"refund:{refund_id}", (line,))
 
 
 def reversal(posting: Posting, *, occurred_on: date, still_unpaid: Money | None = None) -> Posting:

@@ -13,6 +13,7 @@ def continuous(payments: Payments) -> tuple[ContinuousJob, ...]:
     return (
         ContinuousJob("fetch_payments", 30, payments.fetch_files),
         ContinuousJob("book_payments", 10, payments.book_begun),
+        ContinuousJob("carry_refunds", 10, payments.carry_refunds),
     )
 
 

@@ -3,13 +3,24 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import structlog
 
 from agreements.payments.services import make_rounds
 from agreements.payments.services.allocate_payment import SettlementSource, claims_of, credit_balance, use_balance
 from agreements.payments.services.keep_payments import PaymentContradicted
+from agreements.payments.services.keep_refunds import (
+    RefundNotAsked,
+    RefundRefused,
+    RefundView,
+    ask_of_balance,
+    ask_of_payment,
+    refund_view,
+    refunds,
+    release,
+    withdraw,
+)
 from agreements.payments.services.match_by_hand import (
     ChosenPart,
     PartsRefused,
@@ -27,6 +38,7 @@ from agreements.payments.services.read_file import (
     take_file,
 )
 from agreements.payments.services.read_record import Promises, Record, promises_of, record_of
+from agreements.payments.services.send_refunds import RefundCarrier
 from agreements.payments.services.show_payments import (
     PayerView,
     PaymentFileView,
@@ -39,9 +51,14 @@ from agreements.payments.services.show_payments import (
 )
 from agreements.payments.services.suggest_matches import Suggestion
 from agreements.payments.services.take_back import PaymentNotReversible
+from agreements.payouts.answers import PayoutAnswer
 from agreements.payouts.client import Bank
+from agreements.payouts.formats import Debtor, PainVersion
 from underwriting.kernel.errors import Refusal
+from underwriting.kernel.identifiers import Bankgiro
+from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import PaymentState
+from underwriting.platform.callers import Caller
 from underwriting.platform.progress import Progress, unheard
 from underwriting.platform.runtime import Runtime
 
@@ -59,6 +76,9 @@ __all__ = [
     "Payments",
     "Promises",
     "Record",
+    "RefundNotAsked",
+    "RefundRefused",
+    "RefundView",
     "SettlementSource",
     "Suggestion",
     "TestFileRefused",
@@ -81,6 +101,7 @@ class Payments:
     runtime: Runtime
     bank: Bank
     sources: Sequence[SettlementSource]
+    asked_every: timedelta = timedelta(seconds=30)
 
     def fetch_files(self) -> int:
         """Fetch and read what the bank has that we have not; how many files. Raises BankUnreachable.
@@ -147,6 +168,46 @@ class Payments:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             return view_of(take_back_by_hand(session, deduction_id, payment_id, actor=actor, at=at))
+
+    def ask_refund(self, agreement_id: uuid.UUID, amount: Money, *, reason: str, caller: Caller) -> RefundView:
+        """Ask that *amount* of a credit balance goes back to the company (rule F8); NotFound, RefundRefused."""
+        with self.runtime.database.transaction() as session:
+            row = ask_of_balance(session, self.runtime, agreement_id, amount, reason=reason, caller=caller)
+            return refund_view(row)
+
+    def ask_return(
+        self, payment_id: uuid.UUID, *, account: Bankgiro | None = None, reason: str, caller: Caller
+    ) -> RefundView:
+        """Ask that a payment that is nobody's goes back to its sender (rule F8); NotFound, RefundRefused."""
+        with self.runtime.database.transaction() as session:
+            row = ask_of_payment(session, self.runtime, payment_id, account=account, reason=reason, caller=caller)
+            return refund_view(row)
+
+    def release_refund(self, refund_id: uuid.UUID, *, caller: Caller) -> RefundView:
+        """A second person lets a refund go; NotFound, RefundNotAsked, ReleaseBySamePerson, RefundRefused."""
+        lender = self.runtime.settings.lender
+        debtor = Debtor(lender.name, lender.organisation_number, lender.iban, lender.bic)
+        version = PainVersion(self.runtime.settings.bank.pain_version)
+        with self.runtime.database.transaction() as session:
+            return refund_view(release(session, self.runtime, refund_id, debtor, version, caller=caller))
+
+    def withdraw_refund(self, refund_id: uuid.UUID, *, caller: Caller) -> RefundView:
+        """Nothing is paid back, before it is released; NotFound, RefundNotAsked."""
+        with self.runtime.database.transaction() as session:
+            return refund_view(withdraw(session, refund_id, caller=caller, at=self.runtime.clock.now()))
+
+    def refunds(self, *, after: uuid.UUID | None = None, limit: int = 100) -> tuple[RefundView, ...]:
+        """The refunds that are not over, in the order in which they were asked for."""
+        with self.runtime.database.transaction() as session:
+            return refunds(session, after=after, limit=limit)
+
+    def carry_refunds(self) -> int:
+        """Send what is released and ask about what was sent; how many refunds moved. For the worker."""
+        return RefundCarrier(self.runtime, self.bank, self.asked_every).carry()
+
+    def take_answer(self, answer: PayoutAnswer) -> bool:
+        """What a report of the bank's says of a payment; whether that is a refund."""
+        return RefundCarrier(self.runtime, self.bank, self.asked_every).take(answer)
 
     def use_balances(self, on: date, *, progress: Progress = unheard) -> int:
         """Let every credit balance pay what is due on *on* (rule F8); how many did."""

@@ -31,7 +31,7 @@ from agreements.payouts.services.order_payout import (
     withdraw_unsent,
 )
 from agreements.payouts.services.read_report import ReportResult, take_report
-from agreements.payouts.services.record_answer import Answers, Returned
+from agreements.payouts.services.record_answer import Answers, Others, Returned, nobodys
 from agreements.payouts.services.release_payouts import FileView, Releases, release_held
 from agreements.payouts.services.send_files import Sender
 from agreements.payouts.services.show_drawdowns import DrawdownView, drawdown_view, drawdowns_of, held_drawdowns
@@ -92,7 +92,7 @@ def nothing_more(session: Session, agreement: Agreement, on: date, at: datetime)
 class Payouts:
     """Orders, sends and follows payouts, as *terms* say. The bank is asked again after *asked_every*.
 
-    *returned* is done when money that was paid has come back.
+    *returned* is done when money that was paid has come back; *others* takes what reports say of what is no payout.
     """
 
     runtime: Runtime
@@ -101,6 +101,7 @@ class Payouts:
     terms: FileTerms
     asked_every: timedelta = timedelta(seconds=30)
     returned: Returned = nothing_more
+    others: Others = nobodys
 
     def signature_received(self, session: Session, signing: Signing, at: datetime) -> None:
         """The handler of agreements' and guarantees' signatures: the last one orders the first payout (rule P1)."""
@@ -273,7 +274,7 @@ class Payouts:
 
     @property
     def _answers(self) -> Answers:
-        return Answers(self.runtime, self.returned)
+        return Answers(self.runtime, self.returned, self.others)
 
     @property
     def _carrier(self) -> Carrier:

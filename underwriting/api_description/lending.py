@@ -12,7 +12,6 @@ from schemas.agreements import (
 from schemas.billing import ChargedFeeSchema, FeeExplanationSchema, FeeRunRequestSchema, FeeRunSchema
 from schemas.guarantees import ExposureSchema
 from schemas.health import AliveSchema, ReadinessSchema
-from schemas.payments import PaymentFileSchema, UnmatchedPaymentSchema
 from schemas.sandbox import ClockSchema
 from underwriting.api_description.intake import CURSOR, LIMIT
 from underwriting.api_description.operation import (
@@ -25,6 +24,7 @@ from underwriting.api_description.operation import (
     Operation,
     Parameter,
 )
+from underwriting.api_description.payments import PAYMENTS
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import Scope
 
@@ -34,13 +34,6 @@ _LANGUAGE = Parameter(
     place="query",
     text=Text("Handlingens språk; den svenska gäller", "The document's language; the Swedish text prevails"),
     schema={"type": "string", "enum": ["sv", "en"], "default": "sv"},
-)
-_UNMATCHED = Parameter(
-    name="status",
-    place="query",
-    text=Text("Bara de som väntar på en handläggare", "Only those that wait for a person"),
-    required=True,
-    schema={"type": "string", "enum": ["unmatched"]},
 )
 _AGREEMENT_PATH = "/v1/agreements/{agreement_id}"
 _DRAWDOWN = Answer(text=Text("Uttaget", "The drawdown"), schemas=(DrawdownSchema,))
@@ -162,32 +155,7 @@ LENDING = (
         scope=Scope.AGREEMENTS_READ,
         answers={200: Answer(text=Text("Avgiften", "The fee"), schemas=(FeeExplanationSchema,))},
     ),
-    Operation(
-        area=Area.FEES,
-        method="POST",
-        path="/v1/payment-files",
-        summary=Text("Lämna in en betalningsfil (BgMax)", "Hand in a payment file (BgMax)"),
-        who=BILLING_DESK,
-        scope=Scope.PAYMENT_FILES_CREATE,
-        body_media_type="application/octet-stream",
-        answers={201: Answer(text=Text("Vad filen gav", "What the file brought"), schemas=(PaymentFileSchema,))},
-        rules=("A7", "F7"),
-        takes_key=True,
-    ),
-    Operation(
-        area=Area.FEES,
-        method="GET",
-        path="/v1/payments",
-        summary=Text("Lista betalningar som inget avtal känns vid", "List the payments that have found no agreement"),
-        who=BILLING_READERS,
-        scope=Scope.PAYMENTS_READ,
-        parameters=(_UNMATCHED, CURSOR),
-        answers={
-            200: Answer(
-                text=Text("Betalningarna", "The payments"), schemas=(UnmatchedPaymentSchema,), listed=True, paged=True
-            )
-        },
-    ),
+    *PAYMENTS,
     Operation(
         area=Area.FEES,
         method="GET",

@@ -84,7 +84,7 @@ def _take(
     runtime: Runtime, answers: Answers, payout_id: uuid.UUID | None, answer: PayoutAnswer, of_file_alone: bool
 ) -> Taken | None:
     if payout_id is None:
-        return None
+        return Taken.MOVED if answers.others(answer) else None
     at = runtime.clock.now()
     with runtime.database.transaction() as session:
         agreement, payout = lock_payout(session, payout_id)

@@ -32,6 +32,15 @@ Returned = Callable[[Session, Agreement, date, datetime], None]
 """What features above this one do when money has come back: the locked agreement, the day, the instant."""
 
 
+Others = Callable[[PayoutAnswer], bool]
+"""Takes what the bank says of a payment that is no payout; whether it is a feature's above this one."""
+
+
+def nobodys(_answer: PayoutAnswer) -> bool:
+    """No feature above this one pays anything."""
+    return False
+
+
 class Taken(StrEnum):
     """What became of one answer."""
 
@@ -46,6 +55,7 @@ class Answers:
 
     runtime: Runtime
     returned: Returned
+    others: Others = nobodys
 
     def take(
         self, session: Session, agreement: Agreement, payout: Payout, answer: PayoutAnswer, *, at: datetime
