@@ -61,5 +61,42 @@ INVARIANTS = (
             OR min(coalesce(told_ore, amount_ore)) <> max(coalesce(told_ore, amount_ore))
         """,
     ),
+    # A payment that was nobody's never came into the books, and so it does not leave them.
+    Invariant(
+        "refund-booked-once",
+        "F8",
+        Text(
+            "Varje utförd återbetalning är bokförd en gång, en återvänd tillbakatagen, och ingen annan finns där.",
+            "Each refund that was carried out is booked once, one that came back taken back, and no other is booked.",
+        ),
+        """
+        WITH booked AS (
+            SELECT entry.agreement_id, entry.id AS entry_id, entry.business_key, entry.occurred_on,
+                   opposite.id IS NOT NULL AS is_taken_back, sum(line.amount_ore) AS ore
+            FROM ledger_entry AS entry
+            JOIN ledger_line AS line ON line.entry_id = entry.id
+            LEFT JOIN ledger_entry AS opposite ON opposite.reverses_id = entry.id
+            WHERE entry.kind = 'refund'
+            GROUP BY entry.id, opposite.id
+        ),
+        paid AS (
+            SELECT agreement_id, id, 'refund:' || id AS business_key, state, amount_ore, booked_on FROM refund
+            WHERE agreement_id IS NOT NULL AND state IN ('paid', 'returned')
+        )
+        SELECT coalesce(paid.agreement_id, booked.agreement_id) AS agreement_id, booked.entry_id,
+               CASE WHEN paid.id IS NULL THEN 'booked, and not paid back'
+                    WHEN booked.entry_id IS NULL THEN 'refund ' || paid.id || ' is not booked'
+                    ELSE 'refund ' || paid.id || ' is booked otherwise' END AS what
+        FROM paid FULL JOIN booked USING (business_key)
+        WHERE paid.id IS NULL OR booked.entry_id IS NULL OR booked.ore <> paid.amount_ore
+           OR booked.agreement_id <> paid.agreement_id OR booked.occurred_on IS DISTINCT FROM paid.booked_on
+           OR booked.is_taken_back <> (paid.state = 'returned')
+        UNION ALL
+        SELECT NULL, NULL, 'refund ' || refund.id || ' of another sum than its payment, or of one that stays'
+        FROM refund JOIN incoming_payment AS payment ON payment.id = refund.payment_id
+        WHERE refund.state NOT IN ('withdrawn', 'failed', 'returned')
+          AND (payment.amount_ore <> refund.amount_ore OR payment.state <> 'returned')
+        """,
+    ),
 )
-"""What holds of money that has come in."""
+"""What holds of money that has come in, and of what went back."""

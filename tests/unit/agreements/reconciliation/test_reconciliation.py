@@ -253,6 +253,33 @@ BREAKS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
         ("payment-in-books-once",),
         "1245900 öre came in, 1245900 in the books",
     ),
+    "a refund that is not in the books": (
+        (
+            (
+                "INSERT INTO refund (agreement_id, amount_ore, state, end_to_end_id, payee_encrypted,"
+                " reason_encrypted, asked_by, asked_at, released_by, booked_on)"
+                " SELECT id, 5900, 'paid', 'R-1', '', '', 'staff:1', granted_at, 'staff:2', '2026-05-04' FROM agreement"
+            ),
+        ),
+        ("refund-booked-once",),
+        "is not booked",
+    ),
+    "a refund that nobody has asked for": (
+        ("UPDATE ledger_entry SET kind = 'refund' WHERE kind = 'payment'",),
+        ("refund-booked-once", "payment-in-books-once"),
+        "booked, and not paid back",
+    ),
+    "a refund of a payment that stays": (
+        (
+            (
+                "INSERT INTO refund (payment_id, amount_ore, state, end_to_end_id, payee_encrypted,"
+                " reason_encrypted, asked_by, asked_at)"
+                " SELECT id, amount_ore, 'asked', 'R-1', '', '', 'staff:1', recorded_at FROM incoming_payment"
+            ),
+        ),
+        ("refund-booked-once",),
+        "of another sum than its payment, or of one that stays",
+    ),
     "parts of a payment that are not all of it": (
         ("UPDATE incoming_payment SET told_ore = amount_ore + 100",),
         ("payment-parts-sum",),
