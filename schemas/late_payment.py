@@ -1,5 +1,6 @@
 """Late payment: reference rates, late interest, what it costs that an invoice is late (rules R4, R5)."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import InvoiceLineKind, LateCharge, ProposalState
 
 _MOST_STRETCHES = 1_000
+_SIGNED_RATE = re.compile(r"-?[01](\.[0-9]{1,6})?")
 _NOT_A_RATE = Text(
     "Skriv räntan som en decimal mellan -1 och 1, som 0.025 eller -0.005",
     "Write the rate as a decimal between -1 and 1, as 0.025 or -0.005",
@@ -36,10 +38,9 @@ class SignedRateField(RateField):
 
     def read(self, text: str) -> Decimal:
         """The fraction that *text* states."""
-        size = super().read(text.removeprefix("-")) if text.removeprefix("-").strip("0.") else Decimal(0)
-        if text.count("-") > 1 or not text.removeprefix("-")[:1].isdigit():
+        if not _SIGNED_RATE.fullmatch(text) or abs(Decimal(text)) > 1:
             raise refusal(_NOT_A_RATE)
-        return -size if text.startswith("-") else size
+        return Decimal(text)
 
 
 class ReferenceRateSchema(Answer):
