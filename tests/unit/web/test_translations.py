@@ -13,6 +13,7 @@ import pytest
 from agreements.documents.rules import DocumentKind
 from agreements.guarantees.rules import Liability
 from agreements.ledger.rules import PostingKind
+from agreements.receivables.service import InvoiceFilter
 from bureau_clients.limits import BreakerState
 from bureau_clients.questions import CopyNotice, Outcome, SubjectKind
 from bureau_clients.reports import (
@@ -48,7 +49,10 @@ from underwriting.kernel.vocabulary import (
     HeldFor,
     InvoiceState,
     LoginMethod,
+    MatchGround,
     OwnerControl,
+    PaymentFileState,
+    PaymentState,
     PayoutState,
     ProposalState,
     ReferralKind,
@@ -105,6 +109,10 @@ FAMILIES: dict[str, Iterable[str]] = {
     "audit.kind.": DataKind,
     "application.lead.": ApplicationState,
     "application.state.": ApplicationState,
+    "billing.file_state.": PaymentFileState,
+    "billing.ground.": MatchGround,
+    "billing.only.": InvoiceFilter,
+    "billing.payment_state.": PaymentState,
     "bureaus.about.": SubjectKind,
     "bureaus.state.": BreakerState,
     "cancel.state.": CancellationState,
@@ -154,6 +162,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "queue.order.": QueueOrder,
     "role.": Role,
     "scope.": Scope,
+    "rates.state.": [state for state in ProposalState if state is not ProposalState.EXPIRED],
     "report.group.": COMPANY_GROUPS.keys() | PERSON_GROUPS.keys(),
     "signature.is.": [state for state in GuaranteeState if state not in ("invited", "signed", "in_force")],
     "signing.heading.": ("identify", "sign"),
