@@ -3,12 +3,14 @@
 from typing import Any
 
 from schemas.answers import Answer
-from schemas.fields import DateField, InstantField, ListField, ObjectField, WholeNumberField
+from schemas.fields import ChoiceField, DateField, InstantField, ListField, ObjectField, WholeNumberField
 from schemas.kernel_fields import MoneyField, MonthField, RateField, UnroundedField
 from schemas.loading import Body
 from schemas.values import FeeRunBody
+from underwriting.kernel.vocabulary import FeeCorrectionReason
 
 _DAYS_OF_A_MONTH = 31
+_MOST_CORRECTIONS = 1_000
 
 
 class DayUtilisationSchema(Answer):
@@ -19,8 +21,22 @@ class DayUtilisationSchema(Answer):
     closing = MoneyField(zero=True)
 
 
+class FeeCorrectionSchema(Answer):
+    """What a fact that was told of later has changed in a month's fee, and why (rule F10)."""
+
+    corrected_at = InstantField()
+    reason = ChoiceField(FeeCorrectionReason)
+    basis_before = MoneyField(zero=True)
+    fee_before = MoneyField(zero=True)
+    basis = MoneyField(zero=True)
+    fee = MoneyField(zero=True)
+
+
 class FeeExplanationSchema(Answer):
-    """How the fee of a month comes about (rule F10): `fee` is `product`, basis times rate, in whole kronor."""
+    """How the fee of a month comes about (rule F10): `fee` is `product`, basis times rate, in whole kronor.
+
+    `corrections` are those that facts told of later have led to, the oldest first.
+    """
 
     month = MonthField()
     rate = RateField()
@@ -31,6 +47,7 @@ class FeeExplanationSchema(Answer):
     fee = MoneyField(zero=True)
     charged_at = InstantField()
     reversed_at = InstantField()
+    corrections = ListField(ObjectField(FeeCorrectionSchema), most=_MOST_CORRECTIONS)
 
 
 class FeeRunSchema(Answer):
@@ -41,6 +58,8 @@ class FeeRunSchema(Answer):
     finished_at = InstantField()
     charged_count = WholeNumberField()
     charged = MoneyField(zero=True)
+    chunks = WholeNumberField()
+    chunks_done = WholeNumberField()
 
 
 class FeeRunRequestSchema(Body[FeeRunBody]):

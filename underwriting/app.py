@@ -41,7 +41,7 @@ from underwriting.due_diligence import routes as due_diligence_routes
 from underwriting.due_diligence.service import SanctionsDesk
 from underwriting.house import House, house_of, runtime_of
 from underwriting.integrators import routes as integrator_routes
-from underwriting.jobs import jobs_of, move_test_time
+from underwriting.jobs import jobs_of, move_test_time, read_bank_answers
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose
 from underwriting.platform import (
@@ -167,7 +167,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield guarantee_routes.blueprint(runtime)
     yield party_routes.blueprint(runtime, SigningRules(runtime, house.payouts.agreement_signed))
     yield payout_routes.blueprint(runtime, agreements, house.payouts)
-    yield billing_routes.blueprint(runtime, agreements)
+    yield billing_routes.blueprint(runtime, agreements, read_answers=partial(read_bank_answers, house))
     yield invoice_routes.blueprint(runtime, agreements, house.invoices)
     yield payment_routes.blueprint(runtime, house.payments)
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
@@ -215,7 +215,14 @@ def _pages(house: House) -> Iterator[Blueprint]:
         house.payouts,
         house.signings.roots,
     )
-    yield billing.blueprint(runtime, house.payments, house.invoices, house.accounting, house.late_payment)
+    yield billing.blueprint(
+        runtime,
+        house.payments,
+        house.invoices,
+        house.accounting,
+        house.late_payment,
+        read_answers=partial(read_bank_answers, house),
+    )
     yield messages.blueprint(runtime)
     yield audit.blueprint(runtime)
     yield jobs.blueprint(runtime, jobs_of(house).periodic)

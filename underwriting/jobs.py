@@ -39,6 +39,7 @@ def jobs_of(house: House) -> Jobs:
             ContinuousJob("count-reports-left", _COUNTED_EVERY_SECONDS, house.gateway.tell_of_few_reports),
             *payout_jobs.continuous(house.payouts),
             *payment_jobs.continuous(house.payments),
+            *billing_jobs.continuous(runtime),
             *invoice_jobs.continuous(house.invoices),
             *cancellation_jobs.continuous(house.cancellations),
             *dispatcher.continuous(house.dispatcher),
@@ -50,9 +51,9 @@ def jobs_of(house: House) -> Jobs:
             DailyJob("seal-audit", _SEALED_AT, lambda on, _: audit_seal.seal(runtime, on)),
             *message_erasure.daily_jobs(runtime),
             *erasure.daily_jobs(runtime),
-            *cancellation_jobs.daily(house.cancellations, read_answers=lambda: _read_bank_answers(house)),
+            *cancellation_jobs.daily(house.cancellations, read_answers=lambda: read_bank_answers(house)),
             *payment_jobs.daily(house.payments),
-            *billing_jobs.daily(runtime, read_answers=lambda: _read_bank_answers(house)),
+            *billing_jobs.daily(runtime, read_answers=lambda: read_bank_answers(house)),
             *invoice_jobs.daily(house.invoices),
             *late_payment_jobs.daily(house.late_payment),
             *reconciliation_jobs.daily(runtime),
@@ -86,7 +87,7 @@ def _stops(jobs: Jobs, start: datetime, end: datetime) -> tuple[datetime, ...]:
     return tuple(sorted(instant for instant in instants if start < instant < end))
 
 
-def _read_bank_answers(house: House) -> None:
+def read_bank_answers(house: House) -> None:
     """Before fees are charged: what the bank has booked until now (rule F1)."""
     house.payouts.read_answers()
     house.payments.fetch_files()

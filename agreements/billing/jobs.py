@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from datetime import date, time
 
-from agreements.billing.service import run_due
+from agreements.billing.service import charge_begun, run_due
 from underwriting.kernel.money import Money
 from underwriting.platform.job_periods import DailyJob
 from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.scheduler import ContinuousJob
+
+
+def continuous(runtime: Runtime) -> tuple[ContinuousJob, ...]:
+    """Go on with a run that was begun, on every worker: what one that died had in hand is taken by another."""
+    return (ContinuousJob("charge_begun_fees", 20, lambda: charge_begun(runtime)),)
 
 
 def daily(runtime: Runtime, *, read_answers: Callable[[], object]) -> tuple[DailyJob, ...]:

@@ -7,7 +7,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.platform.database import Base
+from underwriting.kernel.vocabulary import FeeCorrectionReason
+from underwriting.platform.chunks import Chunk
+from underwriting.platform.database import Base, Identified, one_of
 
 
 class MonthlyFee(Base):
@@ -28,9 +30,10 @@ class MonthlyFee(Base):
 
 
 class FeeRun(Base):
-    """A month whose fees are charged, and what all its runs charged; without *finished_at* one is under way, or died.
+    """A month whose fees are charged; without *finished_at* one is under way, or died.
 
-    What is booked after *started_at* is looked at again by the next run.
+    The sums are those of its chunks once it is finished, and of what was charged late since. What is booked after
+    *started_at* is looked at again by the next run.
     """
 
     __tablename__ = "fee_run"
@@ -39,3 +42,36 @@ class FeeRun(Base):
     finished_at: Mapped[datetime | None]
     charged_count: Mapped[int]
     charged_ore: Mapped[int]
+
+
+class FeeChunk(Chunk, Base):
+    """Agreements whose fees of *month* are charged in one transaction, and what they were charged."""
+
+    __tablename__ = "fee_chunk"
+    __table_args__ = (
+        sa.Index("ix_fee_chunk_open", "month", "through_id", postgresql_where=sa.text("done_at IS NULL")),
+    )
+    month: Mapped[date] = mapped_column(sa.ForeignKey("fee_run.month"), primary_key=True)
+    charged_count: Mapped[int] = mapped_column(sa.Integer)
+    charged_ore: Mapped[int]
+
+
+class FeeCorrection(Identified, Base):
+    """A fee that facts told of later have changed: what it was, what it is, and why (rule F10); never changed."""
+
+    __tablename__ = "fee_correction"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["agreement_id", "month"], ["monthly_fee.agreement_id", "monthly_fee.month"]),
+        sa.Index("ix_fee_correction_agreement_id", "agreement_id", "month"),
+        sa.CheckConstraint(one_of("reason", FeeCorrectionReason), "reason"),
+        sa.CheckConstraint("basis_ore >= 0 AND fee_ore >= 0", "amounts"),
+    )
+    agreement_id: Mapped[uuid.UUID]
+    month: Mapped[date]
+    corrected_at: Mapped[datetime]
+    reason: Mapped[str]
+    basis_before_ore: Mapped[int]
+    fee_before_ore: Mapped[int]
+    basis_ore: Mapped[int]
+    fee_ore: Mapped[int]
+    taken_back_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("ledger_entry.id"), unique=True)

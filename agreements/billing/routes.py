@@ -1,6 +1,7 @@
 """Monthly fees over HTTP: explained to whoever pays them (rule F10), charged by billing (rule F1)."""
 
 import uuid
+from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -19,8 +20,11 @@ from underwriting.platform.idempotency import idempotent
 from underwriting.platform.runtime import Runtime
 
 
-def blueprint(runtime: Runtime, agreements: Agreements) -> Blueprint:
-    """The views; *agreements* says who may see which fees."""
+def blueprint(runtime: Runtime, agreements: Agreements, *, read_answers: Callable[[], object]) -> Blueprint:
+    """The views; *agreements* says who may see which fees.
+
+    *read_answers* reads what the bank tells, before fees are charged (rule F1); what it raises is answered as refusal.
+    """
     views = Blueprint("billing", __name__, url_prefix="/v1")
 
     @views.get("/agreements/<uuid:agreement_id>/fees")
@@ -46,6 +50,8 @@ def blueprint(runtime: Runtime, agreements: Agreements) -> Blueprint:
     @idempotent(runtime)
     def run() -> ResponseReturnValue:
         body = load(FeeRunRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
+        billing.require_chargeable(body.month, runtime.clock.now())
+        read_answers()
         charge_month(runtime, body.month)
         with runtime.database.transaction() as session:
             done = next(run for run in runs(session) if run.month == body.month)

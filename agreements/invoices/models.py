@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from underwriting.kernel.vocabulary import Account, CreditReason, InvoiceDelivery, InvoiceKind, InvoiceLineKind
+from underwriting.platform.chunks import Chunk
 from underwriting.platform.database import Base, Identified, one_of
 
 _IS_INVOICE = sa.text("kind = 'invoice'")
@@ -152,16 +153,13 @@ class InvoiceRun(Base):
     finished_at: Mapped[datetime | None]
 
 
-class InvoiceChunk(Base):
-    """The agreements above *after_id* and up to *through_id*, whose invoices are issued in one transaction."""
+class InvoiceChunk(Chunk, Base):
+    """Agreements whose invoices are issued in one transaction, and what they are asked for."""
 
     __tablename__ = "invoice_chunk"
     __table_args__ = (
         sa.Index("ix_invoice_chunk_open", "period", "through_id", postgresql_where=sa.text("done_at IS NULL")),
     )
     period: Mapped[date] = mapped_column(sa.ForeignKey("invoice_run.period"), primary_key=True)
-    through_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    after_id: Mapped[uuid.UUID]
-    done_at: Mapped[datetime | None]
     issued_count: Mapped[int] = mapped_column(sa.Integer)
     issued_ore: Mapped[int]

@@ -174,6 +174,7 @@ LENDING = (
         answers={201: Answer(text=Text("Månaden", "The month"), schemas=(FeeRunSchema,))},
         rules=("A7", "F1"),
         takes_key=True,
+        asks_outside_party=True,
     ),
     Operation(
         area=Area.OPERATION,

@@ -301,6 +301,16 @@ class CreditReason(StrEnum):
     GOODWILL = "goodwill"
 
 
+class FeeCorrectionReason(StrEnum):
+    """What the lender learned after a month was charged, and what changed its fee (rule F10)."""
+
+    CANCELLED = "cancelled"  # in time, so that no month costs anything (rule C6)
+    PAYOUT_RETURNED = "payout_returned"  # it was never utilised (rule P3)
+    PAYOUT_LATE = "payout_late"  # booked in the month or before, and told of afterwards
+    PAYMENT_LATE = "payment_late"
+    PAYMENT_REVERSED = "payment_reversed"  # the bank has booked it back
+
+
 class InvoiceState(StrEnum):
     """How far an invoice is paid; derived from the ledger, stored nowhere."""
 

@@ -34,6 +34,7 @@ from underwriting.kernel.periods import Month, stockholm_date, stockholm_instant
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import AgreementState
 from underwriting.platform import audit_log, events
+from underwriting.platform.chunks import BEFORE_ALL, bounds, is_any_left, take_next
 from underwriting.platform.database import lock_subject
 from underwriting.platform.progress import Progress, unheard
 from underwriting.platform.runtime import Runtime
@@ -42,22 +43,11 @@ AGREEMENTS_AT_ONCE = 5_000
 """So many agreements are looked at in one transaction, and held locked meanwhile."""
 
 _SORTING_MEMORY = "32MB"
-_BEFORE_ALL = uuid.UUID(int=0)
 _LOCK = sa.text(
     "SELECT count(*) FROM (SELECT id FROM agreement WHERE id > :after AND id <= :through"
     " AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[])))"
     " AND state IN ('running', 'cancelled') ORDER BY id FOR KEY SHARE) AS held"
 )
-_DIVIDE = sa.text("""
-    INSERT INTO invoice_chunk (period, after_id, through_id, issued_count, issued_ore)
-    SELECT :period, coalesce(lag(last_id) OVER (ORDER BY last_id), :before_all), last_id, 0, 0
-    FROM (
-        SELECT id AS last_id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total
-        FROM agreement WHERE state IN ('running', 'cancelled') AND (ended_at IS NULL OR ended_at >= :ended_since)
-    ) AS numbered
-    WHERE place % :most = 0 OR place = total
-""")
-
 _log = structlog.get_logger(__name__)
 
 
@@ -182,28 +172,25 @@ def _divide(session: Session, period: Month, at: datetime) -> None:
     """Make the run and its chunks."""
     session.add(InvoiceRun(period=period.first_day, begun_at=at))
     session.flush()
+    ended_since = stockholm_instant(_since(session, period)["charged_since"])
+    ids = sa.select(Agreement.id).where(
+        Agreement.state.in_([str(AgreementState.RUNNING), str(AgreementState.CANCELLED)]),
+        sa.or_(Agreement.ended_at.is_(None), Agreement.ended_at >= ended_since),
+    )
+    which = bounds(ids, size=AGREEMENTS_AT_ONCE).subquery()
+    nothing: tuple[sa.ColumnElement[object], ...] = (sa.literal(0), sa.literal(0))
     session.execute(
-        _DIVIDE,
-        {
-            "period": period.first_day,
-            "before_all": _BEFORE_ALL,
-            "ended_since": stockholm_instant(_since(session, period)["charged_since"]),
-            "most": AGREEMENTS_AT_ONCE,
-        },
+        insert(InvoiceChunk).from_select(
+            ["period", "after_id", "through_id", "issued_count", "issued_ore"],
+            sa.select(sa.literal(period.first_day), which.c.after_id, which.c.through_id, *nothing),
+        )
     )
 
 
 def _issue_next_chunk(runtime: Runtime, period: Month, *, on: date, at: datetime) -> tuple[int, int] | None:
     """Issue one chunk that nobody has in hand; how many invoices and öre, None when there is none left."""
     with runtime.database.transaction() as session:
-        chunk = session.scalar(
-            sa.select(InvoiceChunk)
-            .where(InvoiceChunk.period == period.first_day, InvoiceChunk.done_at.is_(None))
-            .order_by(InvoiceChunk.through_id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .execution_options(populate_existing=True)
-        )
+        chunk = take_next(session, InvoiceChunk, InvoiceChunk.period == period.first_day)
         if chunk is None:
             return None
         issued = _issue(session, period, after=chunk.after_id, through=chunk.through_id, among=None, on=on, at=at)
@@ -218,8 +205,7 @@ def _finish(runtime: Runtime, period: Month, at: datetime) -> bool:
         run = session.get_one(InvoiceRun, period.first_day, populate_existing=True)
         if run.finished_at is not None:
             return True
-        is_left = sa.exists().where(InvoiceChunk.period == run.period, InvoiceChunk.done_at.is_(None))
-        if session.scalar(sa.select(is_left)):
+        if is_any_left(session, InvoiceChunk, InvoiceChunk.period == run.period):
             return False
         run.finished_at = at
         view = next(one for one in invoice_runs(session) if one.period == period)
@@ -243,7 +229,7 @@ def _issue_late(runtime: Runtime, period: Month, *, on: date, at: datetime) -> t
     for start in range(0, len(among), AGREEMENTS_AT_ONCE):
         part = among[start : start + AGREEMENTS_AT_ONCE]
         with runtime.database.transaction() as session:
-            issued = _issue(session, period, after=_BEFORE_ALL, through=part[-1], among=part, on=on, at=at)
+            issued = _issue(session, period, after=BEFORE_ALL, through=part[-1], among=part, on=on, at=at)
         count, ore = count + issued[0], ore + issued[1]
     return count, ore
 

@@ -34,7 +34,7 @@ APPEND_ONLY = {
     *("sanctions_entry", "sanctions_list", "screening", "policy_version", "policy_approval", "policy_publication"),
     *("risk_assessment", "due_diligence_evidence"),
     *("chart_account", "accounting_period", "accounting_entry", "accounting_sum", "accounting_series"),
-    *("late_charge", "late_interest"),
+    *("fee_correction", "late_charge", "late_interest"),
     *("price", "invoice", "invoice_line", "claim_payment"),  # that an invoice was sent and printed is noted once
 }
 

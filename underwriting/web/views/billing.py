@@ -12,6 +12,7 @@ from agreements.billing.rules import chargeable_from
 from agreements.invoices.service import InvoiceRunView, Invoices, PeriodNotOpen
 from agreements.late_payment.service import LatePayment
 from agreements.payments.service import Payments
+from agreements.payouts.client import BankUnreachable
 from agreements.receivables import service as receivables
 from agreements.receivables.service import MonthFigures, Overdue
 from underwriting.kernel.periods import Month, months_between, stockholm_date
@@ -29,9 +30,15 @@ _REFRESHED_EVERY_SECONDS = 5
 
 
 def blueprint(
-    runtime: Runtime, payments: Payments, invoices: Invoices, accounting: Accounting, late_payment: LatePayment
+    runtime: Runtime,
+    payments: Payments,
+    invoices: Invoices,
+    accounting: Accounting,
+    late_payment: LatePayment,
+    *,
+    read_answers: Callable[[], object],
 ) -> Blueprint:
-    """Everything under `/console/billing`."""
+    """Everything under `/console/billing`; *read_answers* reads what the bank tells, before fees are charged."""
     pages = Blueprint("billing_desk", __name__, url_prefix="/console/billing")
     pages.register_blueprint(billing_invoices.blueprint(runtime, invoices))
     pages.register_blueprint(billing_payments.blueprint(runtime, payments))
@@ -73,9 +80,14 @@ def blueprint(
 
     @pages.post("/run")
     def run() -> BaseResponse:
-        return _done_unless(
-            page, lambda: billing.charge_month(runtime, Month.of(stockholm_date(runtime.clock.now())).previous())
-        )
+        due = Month.of(stockholm_date(runtime.clock.now())).previous()
+
+        def charge() -> None:
+            billing.require_chargeable(due, runtime.clock.now())
+            read_answers()
+            billing.charge_month(runtime, due)
+
+        return _done_unless(page, charge)
 
     @pages.post("/invoice-run")
     def begin_invoices() -> BaseResponse:
@@ -89,6 +101,8 @@ def _done_unless(page: Callable[..., Response], act: Callable[[], object]) -> Ba
         act()
     except (PeriodNotOpen, billing.MonthNotOver) as refusal:
         return page(refused=refusal.detail, status=409)
+    except BankUnreachable as refusal:
+        return page(refused=refusal.title, status=503)
     return redirect("/console/billing", 303)
 
 
@@ -105,6 +119,6 @@ def _months_through(today: date) -> tuple[Month, ...]:
 
 def _version(runs: Sequence[billing.FeeRunView], invoice_runs: Sequence[InvoiceRunView]) -> str:
     """Another one whenever a run has come farther."""
-    fees = (f"{run.month}:{run.charged_count}:{run.finished_at is None}" for run in runs[:_RUNS_SHOWN])
+    fees = (f"{run.month}:{run.chunks_done}:{run.charged_count}:{run.finished_at}" for run in runs[:_RUNS_SHOWN])
     asked = (f"{run.period}:{run.chunks_done}:{run.finished_at is None}" for run in invoice_runs[:_RUNS_SHOWN])
     return " ".join((*fees, *asked))

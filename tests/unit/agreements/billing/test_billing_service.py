@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from agreements.billing import jobs
+from agreements.billing import invariants, jobs
 from agreements.billing.models import FeeRun
 from agreements.billing.service import (
     MonthNotOver,
@@ -24,6 +24,8 @@ from agreements.billing.service import (
 )
 from agreements.credit.models import Agreement
 from agreements.credit.service import lock_agreement
+from agreements.ledger import invariants as ledger_invariants
+from agreements.ledger.service import check
 from agreements.payouts.client import BankUnreachable
 from agreements.payouts.models import Payout
 from agreements.payouts.services.record_answer import record_booking
@@ -33,7 +35,14 @@ from tests.support.running import CANCELLATION_FEE, FEE, LIMIT, RunningWorld
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
-from underwriting.kernel.vocabulary import Account, AgreementState, CancellationState, PayoutState, RequestChannel
+from underwriting.kernel.vocabulary import (
+    Account,
+    AgreementState,
+    CancellationState,
+    FeeCorrectionReason,
+    PayoutState,
+    RequestChannel,
+)
 from underwriting.platform import audit_log
 from underwriting.platform.database import Database
 from underwriting.platform.progress import unheard
@@ -329,8 +338,8 @@ def test_a_fee_is_explained_day_by_day(world: RunningWorld) -> None:
     assert (explained.charged_at, explained.reversed_at) == (None, None)
 
 
-def test_a_charged_fee_is_explained_from_what_was_known_then(world: RunningWorld) -> None:
-    """F10: another payout of March was told of after the run: the fee that was charged stays, and is explained."""
+def test_a_fee_is_corrected_for_a_payout_told_of_late_and_says_why(world: RunningWorld) -> None:
+    """F10: another payout of March is told of after the run: until the next one the fee stands as it was charged."""
     world.to("2026-03-02 10:00:00")
     agreement = world.running(asked=Money.kronor(50_000), payout_account=NEXT_DAY_ACCOUNT)
     world.to("2026-03-03 10:00:00")
@@ -339,18 +348,22 @@ def test_a_charged_fee_is_explained_from_what_was_known_then(world: RunningWorld
     world.payouts.send_due()
     charged_at = world.to("2026-04-01 20:00:00")
     charge_month(world.runtime, MARCH)
-    world.to("2026-04-02 20:00:00")
+    corrected_at = world.to("2026-04-02 20:00:00")
     book_late(world, agreement, date(2026, 3, 30))
-    assert charge_month(world.runtime, MARCH).count == 0
     with world.runtime.database.transaction() as session:
-        explained = explain(session, agreement, MARCH)
-        april = explain(session, agreement, APRIL)
-    assert (explained.basis, explained.fee, explained.charged_at) == (
-        Money.kronor(50_000),
-        Money.kronor(1_000),
-        charged_at,
-    )
-    assert april.basis == LIMIT
+        before = explain(session, agreement, MARCH)
+    assert (before.basis, before.fee, before.corrections) == (Money.kronor(50_000), Money.kronor(1_000), ())
+    for _ in range(2):
+        assert charge_month(world.runtime, MARCH).count == 0
+        world.later(minutes=1)
+    with world.runtime.database.transaction() as session:
+        after = explain(session, agreement, MARCH)
+        assert check(session, (*ledger_invariants.INVARIANTS, *invariants.INVARIANTS)) == ()
+    (correction,) = after.corrections
+    assert (after.basis, after.fee, after.charged_at, after.reversed_at) == (LIMIT, FEE, charged_at, None)
+    assert (correction.corrected_at, correction.reason) == (corrected_at, FeeCorrectionReason.PAYOUT_LATE)
+    assert (correction.fee_before, correction.fee) == (Money.kronor(1_000), FEE)
+    assert (fees(world, agreement), world.owed(agreement)[FEES]) == ({"2026-03": FEE}, FEE)
 
 
 # --- the job
