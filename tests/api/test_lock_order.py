@@ -23,6 +23,7 @@ SEEN = {"signing", "application", "application_guarantor", "agreement", "payout"
     "exposure",
     "fee-run",
     "payment-files",
+    "accounting",
     "webhook_endpoint",
     "delivery",
     "liable_partner",
@@ -174,7 +175,8 @@ def tell_integrators(world: HouseWorld) -> None:
 
 
 def let_time_pass(world: HouseWorld) -> None:
-    """What was not signed lapses, a month's fees are charged, agreements are settled, the log is sealed."""
+    """What was not signed lapses, a month is charged and closed, agreements are settled, the log is sealed."""
     world.pass_days_to(datetime(2026, 3, 12, 21, tzinfo=STOCKHOLM))
     world.move_to(datetime(2026, 4, 1, 20, tzinfo=STOCKHOLM))
     world.work()
+    world.staff(Role.BILLING, username="closing").post("/v1/accounting-periods", {"month": "2026-03"})
