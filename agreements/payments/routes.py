@@ -74,10 +74,10 @@ def _payments(views: Blueprint, runtime: Runtime, payments: Payments) -> None:
         body = load(MatchRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
         actor = current_caller().actor
         if body.takes_back_id is not None and not body.parts:
-            rows = (payments.take_back(payment_id, body.takes_back_id, actor=actor),)
+            rows = [payments.take_back(payment_id, body.takes_back_id, actor=actor)]
         else:
             parts = [ChosenPart(part.agreement_id, part.amount, part.invoice_id) for part in body.parts]
-            rows = payments.match(payment_id, parts, actor=actor)
+            rows = list(payments.match(payment_id, parts, actor=actor))
         return jsonify({"items": PaymentSchema(many=True).dump(rows)})
 
 
