@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["agreement_id", "month"],
             ["monthly_fee.agreement_id", "monthly_fee.month"],
-            name=op.f("fk_fee_correction_agreement_id"),
+            name=op.f("fk_fee_correction_agreement_id_month"),
         ),
         sa.ForeignKeyConstraint(["taken_back_id"], ["ledger_entry.id"], name=op.f("fk_fee_correction_taken_back_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_correction")),
