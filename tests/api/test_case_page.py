@@ -12,8 +12,9 @@ from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
 from agreements.credit.models import Agreement
+from tests.support.beginnings import apply, granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import Loan, apply, granted
+from tests.support.journey import Loan
 from tests.support.lending import ANNA, application_json
 from underwriting.decisions.desk_models import CaseAssignment, FactDispute, HumanReview, OverrideProposal
 from underwriting.decisions.models import DecisionRow

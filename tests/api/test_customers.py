@@ -4,8 +4,9 @@ import base64
 import uuid
 from typing import Any
 
+from tests.support.beginnings import apply
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, application_json
 from tests.support.sanctions import NOTE
 from underwriting.kernel.vocabulary import CompanyForm, Role

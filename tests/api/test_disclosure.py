@@ -5,8 +5,9 @@ import json
 
 import sqlalchemy as sa
 
+from tests.support.beginnings import apply
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, apply
+from tests.support.journey import BODIES
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.rules import Card

@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.api.test_account import send
+from tests.support.beginnings import apply
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, Loan, apply
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, application_json
 from tests.support.sanctions import NEWER, NOTE, SAMPLE, STRONG, like_an_entry, loaded
 from underwriting.kernel.vocabulary import CompanyForm, Role

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.support.beginnings import apply, granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import apply, granted
 from tests.support.lending import BERTIL, application_json, guarantor_json
 from tests.support.sanctions import NOTE, like_an_entry, loaded
 from underwriting.api_description.operations import OPERATIONS

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support import referred_cases
+from tests.support.beginnings import apply
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import Loan, apply
+from tests.support.journey import Loan
 from tests.support.lending import ANNA, OWNER, application_json, sole_trader_json
 from underwriting.applications.models import Application
 from underwriting.decisions import desk_queue

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.beginnings import apply
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, BERTIL, CECILIA, OWNER, application_json, guarantor_json, sole_trader_json
 from underwriting.applications.models import Application
 from underwriting.decisions.desk_models import HumanReview

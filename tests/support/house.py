@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from flask import Flask
@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from bureau_clients.bureau import Bureau
 from tests.support.bank_stand_in import BankWorld
 from tests.support.bankid_stand_in import BankIdWorld
+from tests.support.remembered import Beginnings
 from underwriting.api_description.document import document
 from underwriting.app import create_app
 from underwriting.house import House, compose
@@ -83,6 +84,11 @@ class HouseWorld:
     wall: FixedClock
     bankid: BankIdWorld
     bank: BankWorld
+
+    @cached_property
+    def beginnings(self) -> Beginnings:
+        """What a test begins with, walked once and then put back."""
+        return Beginnings(self.runtime, (self.clock, self.wall, self.bank.clock), self.bank)
 
     @property
     def runtime(self) -> Runtime:
