@@ -1,14 +1,17 @@
 """What is dear in every test and proves nothing there: made cheap for the length of a run.
 
 Argon2 is meant to be dear: a log-in takes a tenth of a second of two cores. Tests of passwords themselves take
-`dear_passwords` back. Werkzeug compiles what builds the address of each route; each test has an application of its
-own, and the routes of all are the same.
+`dear_passwords` back. Each test has an application of its own, and the routes and templates of all are the same:
+what Werkzeug and Jinja compile of them is kept.
 """
 
 from collections.abc import Callable
 
+import jinja2
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
+from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
 from underwriting.platform import passwords
@@ -43,6 +46,24 @@ def remembered_routes(patch: pytest.MonkeyPatch) -> None:
         return compiled[key]
 
     patch.setattr(Rule, "_compile_builder", compile_once)
+
+
+class _CompiledTemplates(jinja2.BytecodeCache):
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        found = self._compiled.get((bucket.key, bucket.checksum))
+        if found is not None:
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+def remembered_templates(patch: pytest.MonkeyPatch) -> None:
+    """Let every application after the first take over what was compiled of the same templates."""
+    patch.setitem(Flask.jinja_options, "bytecode_cache", _CompiledTemplates())
 
 
 def _keep_by(patch: pytest.MonkeyPatch, hasher: PasswordHasher, nobodys: str) -> None:
