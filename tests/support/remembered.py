@@ -8,6 +8,7 @@ it, or nothing but beginnings; and only into the database that is rolled back, w
 What happens on the way (calls, logs, metrics) happens once. A test about the way itself walks `tests.support.journey`.
 """
 
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,12 +52,12 @@ class Beginnings:
         self._runtime = runtime
         self._clocks = clocks
         self._bank = bank
-        self._done: _Key = (runtime.database.url, id(runtime.settings))
+        self._done: _Key = (runtime.database.url, id(runtime.settings), pickle.dumps(runtime.terms))
         self._written = 0
 
     def begin(
         self,
-        name: str,
+        name: object,
         walk: Callable[[], _Result],
         *,
         keep: Callable[[_Result], Any],
