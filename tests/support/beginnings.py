@@ -31,7 +31,7 @@ def assessed(world: HouseWorld, body: dict[str, Any]) -> Loan:
 def listed(world: HouseWorld, content: bytes) -> None:
     """A sanctions list that is loaded."""
     loading = f"listed {hashlib.sha256(content).hexdigest()}"
-    world.beginnings.begin(loading, lambda: loaded(world.runtime, content), keep=lambda _: None, take=lambda _: None)
+    world.beginnings.begin(loading, lambda: loaded(world.runtime, content))
 
 
 def employed(world: HouseWorld, role: Role, username: str) -> Api:

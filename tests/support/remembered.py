@@ -60,8 +60,8 @@ class Beginnings:
         name: object,
         walk: Callable[[], _Result],
         *,
-        keep: Callable[[_Result], Any],
-        take: Callable[[Any], _Result],
+        keep: Callable[[_Result], Any] = lambda result: result,
+        take: Callable[[Any], _Result] = lambda kept: kept,
     ) -> _Result:
         """What *walk* gives, or *take* of what was kept of it by *keep*; *name* tells it from every other beginning."""
         if self._runtime.database.serves_threads or self._writes() != self._written:
