@@ -122,12 +122,8 @@ class CreditWorld:
         return self._begun("signed", self._sign, changes)
 
     def _begun(self, name: str, walk: Callable[..., Agreement], changes: dict[str, Any]) -> Agreement:
-        agreement_id = self.beginnings.begin(
-            (name, pickle.dumps(changes)),
-            lambda: walk(**changes).id,
-            keep=lambda found: found,
-            take=lambda found: found,
-        )
+        told = name, pickle.dumps((changes, self.runtime.terms))  # the terms may be others by now
+        agreement_id = self.beginnings.begin(told, lambda: walk(**changes).id)
         return self.agreement(agreement_id)
 
     def _grant(self, **changes: Any) -> Agreement:

@@ -85,12 +85,8 @@ class RunningWorld:
         return self._begun("running", self._pay_out, changes)
 
     def _begun(self, name: str, walk: Callable[..., Agreement], changes: dict[str, Any]) -> Agreement:
-        agreement_id = self.beginnings.begin(
-            (name, pickle.dumps(changes)),
-            lambda: walk(**changes).id,
-            keep=lambda found: found,
-            take=lambda found: found,
-        )
+        told = name, pickle.dumps((changes, self.runtime.terms))  # the terms may be others by now
+        agreement_id = self.beginnings.begin(told, lambda: walk(**changes).id)
         with self.runtime.database.transaction() as session:
             return get_agreement(session, agreement_id)
 

@@ -15,9 +15,7 @@ from tests.support.credit import CreditWorld
 @pytest.fixture
 def document_id(credit: CreditWorld) -> uuid.UUID:
     """The guarantee that Erik has signed and the lender has sealed."""
-    return credit.beginnings.begin(
-        "sealed", lambda: _sealed(credit), keep=lambda found: found, take=lambda found: found
-    )
+    return credit.beginnings.begin("sealed", lambda: _sealed(credit))
 
 
 @pytest.fixture
