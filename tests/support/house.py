@@ -123,6 +123,11 @@ class HouseWorld:
         self.move_to(at)
         self.work()
 
+    def come_back_at(self, at: datetime) -> None:
+        """Move to *at*, when the worker has been away since it last worked, and catches up."""
+        self.move_to(at)
+        self.work()
+
     def anyone(self, language: str = "sv") -> Api:
         """Somebody who is not logged in."""
         return Api(self.app, language=language)
