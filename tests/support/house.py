@@ -183,33 +183,38 @@ def house_world(
 
 def check_against_description(app: Flask, method: str, path: str, answer: TestResponse) -> None:
     """The answer's status is described for the operation, and its body has the described shape."""
-    described = _operation(app, method, path)
-    if described is None:
+    template = _template(app, method, path)
+    if template is None:
         return
-    status = str(answer.status_code)
-    if answer.status_code in _ANYWHERE:
-        status = "default"
-    assert status in described["responses"], f"{method} {path} answers {status}, which is not described: {answer.text}"
-    content = _resolved(described["responses"][status]).get("content", {})
-    if not content:
+    status = "default" if answer.status_code in _ANYWHERE else str(answer.status_code)
+    described = document()["paths"][template][method.lower()]["responses"]
+    assert status in described, f"{method} {path} answers {status}, which is not described: {answer.text}"
+    kinds = _resolved(described[status]).get("content", {})
+    if not kinds:
         return
     kind = answer.mimetype or ""
-    assert kind in content, f"{method} {path} answers {kind}"
-    schema = {**content[kind]["schema"], "components": document()["components"]}
+    assert kind in kinds, f"{method} {path} answers {kind}"
     if kind.endswith("json"):
-        faults = [
-            fault.message for fault in OAS31Validator(json.loads(json.dumps(schema))).iter_errors(answer.get_json())
-        ]
+        validator = _validator(template, method.lower(), status, kind)
+        faults = [fault.message for fault in validator.iter_errors(answer.get_json())]
         assert faults == [], f"{method} {path} {status}: {faults}"
 
 
-def _operation(app: Flask, method: str, path: str) -> Any:
-    """The description of the operation, or None where the path or the method leads nowhere."""
+def _template(app: Flask, method: str, path: str) -> str | None:
+    """The path as the description has it, or None where the path or the method leads nowhere."""
     try:
         rule, _ = app.url_map.bind("localhost").match(path.partition("?")[0], method, return_rule=True)
     except Exception:  # what leads nowhere is answered by a problem that no operation describes
         return None
-    return document()["paths"].get(template_of(rule.rule), {}).get(method.lower())
+    template = template_of(rule.rule)
+    return template if method.lower() in document()["paths"].get(template, {}) else None
+
+
+@cache
+def _validator(template: str, method: str, status: str, kind: str) -> OAS31Validator:
+    described = _resolved(document()["paths"][template][method]["responses"][status])
+    schema = {**described["content"][kind]["schema"], "components": document()["components"]}
+    return OAS31Validator(json.loads(json.dumps(schema)))
 
 
 @cache
