@@ -79,6 +79,7 @@ def _cheap() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         costs.cheap_passwords(patch)
         costs.remembered_routes(patch)
+        costs.remembered_templates(patch)
         yield
 
 

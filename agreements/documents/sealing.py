@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
@@ -36,6 +37,9 @@ from agreements.documents.seal_check import FIELD, Trusted, apart, certificates_
 from agreements.documents.time_stamps import authority
 
 _REASON = "Förseglat av kreditgivaren. De första {count} byten är det som undertecknades, SHA-256 {sha256}."
+_ROOM: dict[tuple[signers.SimpleSigner, str | None], int] = {}
+"""How long a seal by this key and this authority is: for the first one the library finds out by making it twice."""
+_TO_SPARE = 256
 _OF_EVERY_DOCUMENT = {4, 6}
 """The steps of the verification that say something about certificate and authority, not about one document."""
 
@@ -97,13 +101,20 @@ def seal(
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     stamper = authority(timestamps_url) if timestamps_url else None
+    room = _ROOM.get((key, timestamps_url))
     sealed = io.BytesIO()
+
+    def sign() -> None:
+        _Signer(described, signer=key, timestamper=stamper).sign_pdf(writer, output=sealed, bytes_reserved=room)
+
     try:
-        apart(lambda: _Signer(described, signer=key, timestamper=stamper).sign_pdf(writer, output=sealed))
+        apart(sign)
     except TimestampRequestError as error:
         raise NothingCanBeSealed("the time-stamp authority does not answer as it should") from error
     except (SigningError, OSError) as error:
         raise SealNotMade("the seal was not made") from error
+    if room is None:
+        _ROOM[key, timestamps_url] = _room_in(sealed.getvalue()) + _TO_SPARE
     return sealed.getvalue()
 
 
@@ -115,6 +126,13 @@ def check(sealed: bytes, *, signed_sha256: bytes, trusted: Trusted, at: datetime
         raise NothingCanBeSealed(f"certificate or time stamp would not be trusted: steps {sorted(broken)}")
     if broken:
         raise SealNotMade(f"the seal does not hold: steps {sorted(broken)}")
+
+
+def _room_in(sealed: bytes) -> int:
+    """How many digits the file keeps for its last seal, between the two parts that the seal covers."""
+    seal = PdfFileReader(io.BytesIO(sealed)).embedded_signatures[-1]
+    _, before, after, _ = seal.byte_range
+    return int(after - before) - len("<>")
 
 
 class _Writer(IncrementalPdfFileWriter):

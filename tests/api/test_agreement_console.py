@@ -14,9 +14,10 @@ from agreements.credit.services.seal_documents import seal_due
 from tests.api.test_review_pages import Reader
 from tests.support.bank_stand_in import BankWorld
 from tests.support.bankid_stand_in import BankIdWorld
+from tests.support.beginnings import granted, running
 from tests.support.bureau import creditsafe_at
 from tests.support.house import HouseWorld, house_world
-from tests.support.journey import Loan, granted, running, sign_all
+from tests.support.journey import Loan, sign_all
 from tests.support.lending import ANNA, BERTIL, CLEAN_AB, OWNER
 from underwriting.kernel.vocabulary import CompanyForm, Role
 from underwriting.platform.runtime import Runtime

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from tests.support.beginnings import decide, granted
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, Loan, decide, granted, link, sign_all
+from tests.support.journey import BODIES, Loan, link, sign_all
 from tests.support.lending import BERTIL, CECILIA, guarantor_json
 from underwriting.kernel.vocabulary import CompanyForm, Role
 

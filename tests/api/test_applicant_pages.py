@@ -3,8 +3,9 @@
 import re
 from datetime import timedelta
 
+from tests.support.beginnings import apply, decide, granted
 from tests.support.house import HouseWorld
-from tests.support.journey import apply, decide, granted, link
+from tests.support.journey import link
 from tests.support.lending import ANNA, BERTIL, application_json
 from tests.support.visitor import Visitor, visit
 from underwriting.kernel.vocabulary import CompanyForm

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from tests.support.beginnings import granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import Loan, granted
+from tests.support.journey import Loan
 from underwriting import audit_cli
 from underwriting.audit.search import Asked, search
 from underwriting.cli import main

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from tests.support.beginnings import granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, granted
+from tests.support.journey import BODIES
 from tests.support.lending import ANNA, BERTIL, OWNER, application_json, guarantor_json, sole_trader_json
 from tests.support.log_lines import LogLines, log_lines
 from underwriting.api_description.operations import OPERATIONS

@@ -12,8 +12,9 @@ from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
 from agreements.credit.models import Agreement
+from tests.support.beginnings import assessed, granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import Loan, apply, granted
+from tests.support.journey import Loan
 from tests.support.lending import ANNA, application_json
 from underwriting.decisions.desk_models import CaseAssignment, FactDispute, HumanReview, OverrideProposal
 from underwriting.decisions.models import DecisionRow
@@ -111,15 +112,14 @@ def written(world: HouseWorld) -> list[int]:
 
 def case_of(world: HouseWorld, **changes: Any) -> Loan:
     """A case that the worker has assessed; without changes referred for its remarks."""
-    loan = apply(world, application_json(**({"organisation_number": FOUR_REMARKS} | changes)))
-    world.work()
-    return loan
+    return assessed(world, application_json(**({"organisation_number": FOUR_REMARKS} | changes)))
 
 
 @pytest.fixture
 def desk(world: HouseWorld) -> Desk:
     """An underwriter in front of a referred case."""
-    return Desk(world, world.staff(Role.UNDERWRITER, username="ulla"), case_of(world).application_id)
+    loan = case_of(world)
+    return Desk(world, world.staff(Role.UNDERWRITER, username="ulla"), loan.application_id)
 
 
 def offered(page: str) -> set[str]:

@@ -4,8 +4,9 @@ import base64
 import uuid
 from typing import Any
 
+from tests.support.beginnings import apply, assessed
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, application_json
 from tests.support.sanctions import NOTE
 from underwriting.kernel.vocabulary import CompanyForm, Role
@@ -17,8 +18,7 @@ EXPOSED = application_json(due_diligence=BODIES[CompanyForm.AB]["due_diligence"]
 
 def exposed(world: HouseWorld) -> tuple[Loan, Api, str]:
     """An application of somebody politically exposed, an underwriter, and where the customer is told of."""
-    loan = apply(world, EXPOSED)
-    world.work()
+    loan = assessed(world, EXPOSED)
     return loan, world.staff(Role.UNDERWRITER), f"{loan.application}/due-diligence"
 
 
@@ -76,8 +76,7 @@ def test_what_needs_authority_is_proposed_sent_back_and_approved_by_a_senior(wor
 
 def test_staff_begin_an_item_by_themselves_and_find_somebody_exposed(world: HouseWorld) -> None:
     """D16: what is found raises the class at once and calls for what follows from it."""
-    loan = apply(world, application_json())
-    world.work()
+    loan = assessed(world, application_json())
     underwriter, customer = world.staff(Role.UNDERWRITER), f"{loan.application}/due-diligence"
     begun = underwriter.post(f"{customer}/items", {"kind": "politically_exposed", "note": NOTE})
     found = [{"number": ANNA.digits, "exposed": True, "function": "Riksdagsledamot", "ended_on": "2025-10-01"}]

@@ -5,8 +5,9 @@ import json
 
 import sqlalchemy as sa
 
+from tests.support.beginnings import assessed
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, apply
+from tests.support.journey import BODIES
 from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.rules import Card
@@ -32,8 +33,7 @@ def test_each_is_told_their_own_part_over_every_channel(world: HouseWorld) -> No
     of_guarantors = reasons_of(policy, Card.GUARANTOR)
     of_company = reasons_of(policy, Card.COMPANY, Card.ABILITY) - of_guarantors
     of_guarantors -= reasons_of(policy, Card.COMPANY, Card.ABILITY)
-    loan = apply(world, ASKS_MORE)
-    world.work()
+    loan = assessed(world, ASKS_MORE)
     told = loan.borrower.get(f"{loan.application}/decision")
     assert told["outcome"] == "counter_offer"
     assert told["enough"] == {"amount": "218000.00", "term_months": 15, "guarantor_is_enough": False}

@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.api.test_account import send
+from tests.support.beginnings import assessed, listed
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, Loan, apply
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, application_json
 from tests.support.sanctions import NEWER, NOTE, SAMPLE, STRONG, like_an_entry, loaded
 from underwriting.kernel.vocabulary import CompanyForm, Role
@@ -34,10 +35,8 @@ def desk(world: HouseWorld, role: Role = Role.UNDERWRITER) -> FlaskClient:
 
 def matched(world: HouseWorld, content: bytes = SAMPLE) -> Loan:
     """An application whose guarantor is like an entry."""
-    loaded(world.runtime, content)
-    loan = apply(world, like_an_entry())
-    world.work()
-    return loan
+    listed(world, content)
+    return assessed(world, like_an_entry())
 
 
 def match_of(client: FlaskClient) -> str:
@@ -170,9 +169,7 @@ def test_the_pages_speak_both_languages(world: HouseWorld, language: str, told: 
 def exposed(world: HouseWorld) -> Loan:
     """An application of somebody politically exposed."""
     answers = BODIES[CompanyForm.AB]["due_diligence"] | {"politically_exposed": True}
-    loan = apply(world, application_json(due_diligence=answers))
-    world.work()
-    return loan
+    return assessed(world, application_json(due_diligence=answers))
 
 
 def item_of(client: FlaskClient, kind: str) -> str:
@@ -229,8 +226,7 @@ def test_a_senior_approves_or_sends_back_what_was_proposed(world: HouseWorld) ->
 
 def test_somebody_found_to_be_exposed_is_noted_person_by_person(world: HouseWorld) -> None:
     """D16: begun on the case page, and the class is high at once."""
-    loan = apply(world, application_json())
-    world.work()
+    loan = assessed(world, application_json())
     client = desk(world)
     case = f"/console/applications/{loan.application_id}"
     begun = {"kind": "politically_exposed", "note": NOTE}
@@ -243,8 +239,7 @@ def test_somebody_found_to_be_exposed_is_noted_person_by_person(world: HouseWorl
 
 def test_owners_are_filled_in_with_their_shares_in_percent(world: HouseWorld) -> None:
     """K1: what is missing is filled by staff; a share that is none is told at its field."""
-    loan = apply(world, application_json(beneficial_owners=[]))
-    world.work()
+    loan = assessed(world, application_json(beneficial_owners=[]))
     client = desk(world)
     page = item_of(client, "beneficial_owners")
     form = {"result": "corrected", "note": NOTE, "owners-0-number": ANNA.formatted, "owners-0-control": "votes"}

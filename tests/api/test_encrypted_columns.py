@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from tests.support.beginnings import running
 from tests.support.house import HouseWorld
-from tests.support.journey import running
 from tests.support.stored_values import FIRST_KEY, opened, put_in_first_form, stored_values
 from underwriting.kernel.vocabulary import CompanyForm
 from underwriting.personal_data import key_state

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.support.beginnings import apply, decide, granted, running
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply, decide, granted, running
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, BERTIL, CECILIA, application_json, guarantor_json
 from tests.support.stored_values import put_in_first_form, stored_values
 from underwriting.decisions.diligence import Diligence

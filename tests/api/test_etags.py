@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.support.beginnings import assessed, granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import apply, granted
 from tests.support.lending import BERTIL, application_json, guarantor_json
 from tests.support.sanctions import NOTE, like_an_entry, loaded
 from underwriting.api_description.operations import OPERATIONS
@@ -161,8 +161,7 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
         yield method, "/v1/webhook-endpoints/{endpoint_id}" + rest, administrator.call(method, path, If_Match=STALE)
 
     loaded(world.runtime)
-    matched = apply(world, like_an_entry())
-    world.work()
+    matched = assessed(world, like_an_entry())
     senior = world.staff(Role.SENIOR_UNDERWRITER)
     customer = f"{application}/due-diligence"
     begun = {"kind": "origin_of_funds", "note": NOTE}

@@ -15,8 +15,9 @@ from standardwebhooks import Webhook
 from werkzeug.serving import make_server
 
 from tests.api.test_bad_input import persons_in
+from tests.support.beginnings import running
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, running
+from tests.support.journey import BODIES, Loan
 from tests.support.messages import SUBJECTS, happen
 from tests.support.serving import serving
 from tests.support.webhook_receiver import Receiver, webhook_receiver

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from agreements.credit.models import Agreement
 from agreements.guarantees import service as guarantees
 from agreements.signing.models import Signing
+from tests.support.beginnings import apply, decide
 from tests.support.credit import ANNA, ERIK, MARIA, STRANGER
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, apply, decide, link
+from tests.support.journey import BODIES, link
 from tests.support.lending import ANNA as SIGNATORY
 from tests.support.lending import BERTIL, CECILIA
 from tests.support.visitor import Visitor, grant_directly, text_of, visit

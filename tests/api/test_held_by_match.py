@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 
 from agreements.payouts.models import Payout
+from tests.support.beginnings import apply, decide
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import Loan, apply, decide, sign_all
+from tests.support.journey import Loan, sign_all
 from tests.support.lending import ANNA, application_json
 from tests.support.sanctions import NEWER, NOTE, SAMPLE, loaded
 from underwriting.kernel.vocabulary import Role

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from tests.support.beginnings import apply, decide, running
 from tests.support.environment import complete_environment
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, apply, decide, running
+from tests.support.journey import BODIES
 from tests.support.lending import ANNA as ANNA_NUMBER
 from tests.support.lending import BERTIL as BERTIL_NUMBER
 from tests.support.lending import CECILIA as CECILIA_NUMBER

@@ -176,7 +176,6 @@ def tell_integrators(world: HouseWorld) -> None:
 
 def let_time_pass(world: HouseWorld) -> None:
     """What was not signed lapses, a month is charged and closed, agreements are settled, the log is sealed."""
-    world.pass_days_to(datetime(2026, 3, 12, 21, tzinfo=STOCKHOLM))
-    world.move_to(datetime(2026, 4, 1, 20, tzinfo=STOCKHOLM))
-    world.work()
+    world.come_back_at(datetime(2026, 3, 12, 21, tzinfo=STOCKHOLM))
+    world.come_back_at(datetime(2026, 4, 1, 20, tzinfo=STOCKHOLM))
     world.staff(Role.BILLING, username="closing").post("/v1/accounting-periods", {"month": "2026-03"})

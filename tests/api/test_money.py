@@ -7,8 +7,8 @@ import pytest
 
 from agreements.payouts.sandbox.bgmax import Received, write
 from tests.support.bank_stand_in import LENDER_BANKGIRO
+from tests.support.beginnings import granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import granted
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.vocabulary import CompanyForm, Role

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from agreements.credit.services.seal_documents import seal_due
+from tests.support.beginnings import apply, decide, running
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply, decide, running, sign_all
+from tests.support.journey import BODIES, Loan, sign_all
 from tests.support.lending import ANNA, BERTIL, OWNER, application_json
 from tests.support.log_lines import log_lines
 from underwriting.api_description.operation import STAFF, Audience, Operation

@@ -2,8 +2,8 @@
 
 import uuid
 
+from tests.support.beginnings import granted, running
 from tests.support.house import HouseWorld
-from tests.support.journey import granted, running
 from tests.support.lending import ANNA, BERTIL
 from underwriting.kernel.vocabulary import CompanyForm, Role
 

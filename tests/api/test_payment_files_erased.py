@@ -11,8 +11,9 @@ from agreements.payouts.models import BankReport, Payout, PayoutFile
 from agreements.payouts.sandbox.messages import Answer, write_report
 from agreements.payouts.services.order_payout import account_of
 from agreements.payouts.services.write_file import content_of
+from tests.support.beginnings import running
 from tests.support.house import HouseWorld
-from tests.support.journey import Loan, running
+from tests.support.journey import Loan
 from underwriting.kernel.money import Money
 from underwriting.personal_data import erasure
 from underwriting.platform.encryption import DataErased

@@ -16,9 +16,10 @@ from agreements.payouts.services.write_file import content_of
 from tests.api.test_review_pages import Reader
 from tests.support.bank_stand_in import BankWorld
 from tests.support.bankid_stand_in import BankIdWorld
+from tests.support.beginnings import apply, decide, granted, running
 from tests.support.bureau import creditsafe_at
 from tests.support.house import HouseWorld, house_world
-from tests.support.journey import Loan, apply, decide, granted, running, sign_all
+from tests.support.journey import Loan, sign_all
 from tests.support.lending import BERTIL, application_json
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Role

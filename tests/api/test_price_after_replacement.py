@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.beginnings import apply, decide
 from tests.support.house import HouseWorld
-from tests.support.journey import Loan, apply, decide, link, sign_all
+from tests.support.journey import Loan, link, sign_all
 from tests.support.lending import BERTIL, OWNER, application_json, guarantor_json
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import stockholm_date, stockholm_instant

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support import referred_cases
+from tests.support import beginnings, referred_cases
+from tests.support.beginnings import employed
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import Loan, apply
+from tests.support.journey import Loan
 from tests.support.lending import ANNA, OWNER, application_json, sole_trader_json
 from underwriting.applications.models import Application
 from underwriting.decisions import desk_queue
@@ -72,9 +73,7 @@ class Reader:
 
 def assessed(world: HouseWorld, **changes: Any) -> Loan:
     body = sole_trader_json(**changes) if changes.get("company_form") == "EF" else application_json(**changes)
-    loan = apply(world, body)
-    world.work()
-    return loan
+    return beginnings.assessed(world, body)
 
 
 def reference(world: HouseWorld, loan: Loan) -> str:
@@ -86,7 +85,7 @@ def reference(world: HouseWorld, loan: Loan) -> str:
 
 @pytest.fixture
 def ulla(world: HouseWorld) -> Reader:
-    return Reader(world.staff(Role.UNDERWRITER, username="ulla"))
+    return Reader(employed(world, Role.UNDERWRITER, "ulla"))
 
 
 def test_a_row_says_why_the_case_waits_and_who_has_it(world: HouseWorld, ulla: Reader) -> None:

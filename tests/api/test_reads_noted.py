@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
 from tests.api.test_nothing_personal_told import BODY, Search, spellings
+from tests.support.beginnings import apply, decide, granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply, decide, granted, sign_all
+from tests.support.journey import BODIES, Loan, sign_all
 from tests.support.lending import BERTIL, OWNER
 from tests.support.stored_values import stored_values
 from underwriting import person_cli

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.beginnings import apply, assessed
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, apply
+from tests.support.journey import BODIES, Loan
 from tests.support.lending import ANNA, BERTIL, CECILIA, OWNER, application_json, guarantor_json, sole_trader_json
 from underwriting.applications.models import Application
 from underwriting.decisions.desk_models import HumanReview
@@ -62,9 +63,7 @@ class Reader:
 
 def declined(world: HouseWorld, **changes: Any) -> Loan:
     """A sole trader's application that the policy has declined."""
-    loan = apply(world, sole_trader_json(expected_monthly_costs="390000.00", **changes))
-    world.work()
-    return loan
+    return assessed(world, sole_trader_json(expected_monthly_costs="390000.00", **changes))
 
 
 def path_of(loan: Loan) -> str:
@@ -139,8 +138,7 @@ def test_a_guarantor_finds_the_decision_and_reads_only_their_own_part(world: Hou
     """D9, D7: from one's own pages; neither the other guarantor nor the applicant reads the request."""
     guarantors = [guarantor_json(ANNA, "Anna Andersson"), guarantor_json(BERTIL, "Bertil Berg")]
     body = BODIES[CompanyForm.HB] | {"guarantors": guarantors, "expected_monthly_costs": "350000.00"}
-    loan = apply(world, body)
-    world.work()
+    loan = assessed(world, body)
     bertil = Reader(loan.people["bertil@example.se"])
     assert path_of(loan) in bertil.get("/my")
     page = bertil.get(path_of(loan))
@@ -156,8 +154,7 @@ def test_a_guarantor_finds_the_decision_and_reads_only_their_own_part(world: Hou
 def test_who_has_no_right_is_told_so(world: HouseWorld) -> None:
     """D9: a company's signatory is told why; a stranger finds nothing; who is nobody yet is asked to log in."""
     named = [guarantor_json(CECILIA, "Cecilia Ceder")]
-    loan = apply(world, application_json(guarantors=named, expected_monthly_costs="350000.00"))
-    world.work()
+    loan = assessed(world, application_json(guarantors=named, expected_monthly_costs="350000.00"))
     signatory, path = Reader(loan.borrower), path_of(loan)
     assert path not in signatory.get(f"/applications/{loan.application_id}")
     assert "ett bolag rör ingen person" in signatory.get(path, 403)
@@ -253,8 +250,7 @@ def test_staff_record_a_request_that_came_by_phone(world: HouseWorld) -> None:
 
 def test_a_company_without_a_person_has_nobody_to_record_for(world: HouseWorld) -> None:
     """D9: everybody in the case who may ask is offered, and nobody else."""
-    loan = apply(world, application_json(expected_monthly_costs="350000.00"))
-    world.work()
+    loan = assessed(world, application_json(expected_monthly_costs="350000.00"))
     ulla = Reader(world.staff(Role.UNDERWRITER))
     page = ulla.get(f"/console/reviews/record?reference={reference(world, loan)}")
     assert "Anna Andersson (borgensman)" in page
@@ -277,8 +273,7 @@ def test_that_staff_read_a_review_is_noted(world: HouseWorld) -> None:
 
 def test_the_applicant_reads_the_three_strongest_reasons_and_what_would_have_been_enough(world: HouseWorld) -> None:
     """D7, D14: without anything of the guarantors, above all not what one would have to earn."""
-    loan = apply(world, BODIES[CompanyForm.HB] | {"requested_amount": "250000.00"})
-    world.work()
+    loan = assessed(world, BODIES[CompanyForm.HB] | {"requested_amount": "250000.00"})
     told = loan.borrower.get(f"{loan.application}/decision")
     page = Reader(loan.borrower).get(f"/applications/{loan.application_id}")
     strongest = re.search(r'id="reasons">.*?<ol>(.*?)</ol>', page, re.DOTALL)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import LONG
+from tests.support.beginnings import granted, running
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, Loan, apply, decide, granted, running, sign_all
+from tests.support.journey import BODIES, Loan, apply, decide, sign_all
 from underwriting.kernel.vocabulary import CompanyForm, Role
 
 GRANTED_ON = (2026, 3, 2)  # a Monday; Stockholm is an hour before UTC
@@ -76,8 +77,7 @@ def test_from_a_draft_to_the_first_monthly_fee(world: HouseWorld, form: CompanyF
     if form is CompanyForm.AB or LONG:
         world.pass_days_to(APRIL_1)
     else:  # the worker was away for a month: what it catches up with comes to the same
-        world.move_to(APRIL_1)
-        world.work()
+        world.come_back_at(APRIL_1)
     explained = loan.borrower.get(f"{loan.agreement}/fees/2026-03")
     assert (explained["basis"], Decimal(explained["fee"])) == ("200000.00", fee)
     assert len(explained["days"]) == 31
@@ -148,7 +148,7 @@ def test_a_cancellation_after_payout_is_settled_by_the_money(world: HouseWorld) 
     world.pass_days_to(datetime(2026, 3, 3, 20, 0, tzinfo=UTC))
     assert loan.borrower.get(loan.agreement)["state"] == "cancelled"
     assert balances(loan) == {"bank": 1_500, "cancellation_fee_income": -1_500}
-    world.pass_days_to(APRIL_1)
+    world.come_back_at(APRIL_1)
     assert loan.borrower.get(f"{loan.agreement}/fees")["items"] == []
 
 
@@ -163,14 +163,14 @@ def test_a_cancellation_without_its_money_falls(world: HouseWorld) -> None:
     assert loan.borrower.get(loan.agreement)["state"] == "running"
     assert world.letters()[0].recipient == loan.email
     assert len(world.letters()) == letters + 1
-    world.pass_days_to(APRIL_1)
+    world.come_back_at(APRIL_1)
     assert [each["fee"] for each in loan.borrower.get(f"{loan.agreement}/fees")["items"]] == ["3000.00"]
 
 
 def test_a_loan_is_redeemed_early_with_the_running_months_fee(world: HouseWorld) -> None:
     """F3: 200 000 of principal and March's whole fee of 1.5 %, 3 000 kr."""
     loan = running(world)
-    world.pass_days_to(datetime(2026, 3, 16, 9, 0, tzinfo=UTC))
+    world.come_back_at(datetime(2026, 3, 16, 9, 0, tzinfo=UTC))
     quote = loan.borrower.get(f"{loan.agreement}/redemption-quote?on=2026-03-16")
     assert (quote["principal"], quote["total"], quote["last_day"]) == ("200000.00", "203000.00", "2026-03-31")
     loan.borrower.post(f"{loan.agreement}/redemption", {"on": "2026-03-16"})

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
+from tests.support.beginnings import apply
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import apply
 from tests.support.sanctions import NEWER, NOTE, SAMPLE, STRONG, like_an_entry, loaded
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform import bodies

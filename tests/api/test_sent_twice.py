@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tests.support.beginnings import granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import granted
 from tests.support.lending import application_json
 
 KEY = {"Idempotency_Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}

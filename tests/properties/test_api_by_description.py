@@ -29,9 +29,10 @@ from schemathesis.specs.openapi.checks import (
 from tests.conftest import LONG
 from tests.support.bank_stand_in import bank_world
 from tests.support.bankid_stand_in import bankid_world
+from tests.support.beginnings import running
 from tests.support.bureau import creditsafe_at, creditsafe_stand_in
 from tests.support.house import HouseWorld, house_world
-from tests.support.journey import Loan, running
+from tests.support.journey import Loan
 from underwriting.api_description.operations import OPERATIONS
 from underwriting.kernel.vocabulary import Role
 from underwriting.platform.runtime import Runtime

@@ -19,9 +19,10 @@ from werkzeug.test import TestResponse
 from tests.conftest import LONG
 from tests.support.bank_stand_in import bank_world
 from tests.support.bankid_stand_in import bankid_world
+from tests.support.beginnings import running
 from tests.support.bureau import creditsafe_at, creditsafe_stand_in
 from tests.support.house import HouseWorld, house_world, template_of
-from tests.support.journey import Loan, link, running
+from tests.support.journey import Loan, link
 from tests.support.lending import BERTIL, application_json
 from underwriting.api_description.document import document
 from underwriting.kernel.vocabulary import Role

@@ -23,10 +23,11 @@ TOKEN = "a token of the stand-in"
 
 @dataclass(frozen=True)
 class BankWorld:
-    """The stand-in, its clock, and what a payer does."""
+    """The stand-in, its clock, the file with its *book* where it runs here, and what a payer does."""
 
     address: str
     clock: FixedClock
+    book: Path | None = None
 
     def client(self, *, token: str = TOKEN, read_timeout_seconds: float = 5) -> BankClient:
         """The customer."""
@@ -54,4 +55,4 @@ def bank_world(state: Path, *, slow_seconds: float = 0.8) -> Iterator[BankWorld]
     app.register_blueprint(bank(state, now=clock.now, token=TOKEN, bankgiro=LENDER_BANKGIRO, slow_seconds=slow_seconds))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     with serving(server):
-        yield BankWorld(f"http://127.0.0.1:{server.port}/bank", clock)
+        yield BankWorld(f"http://127.0.0.1:{server.port}/bank", clock, state)

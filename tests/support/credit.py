@@ -1,11 +1,13 @@
 """Granted agreements, and the services that sign them and pay them out, with the stand-ins on the wire."""
 
+import pickle
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from flask import Flask
@@ -40,6 +42,7 @@ from agreements.signing.service import Handler, Signings, SigningView, Started, 
 from bureau_clients.answers import SubjectAnswer
 from bureau_clients.questions import Subject
 from tests.support.bankid_stand_in import BankIdWorld
+from tests.support.remembered import Beginnings
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
@@ -105,8 +108,25 @@ class CreditWorld:
     payouts: Payouts
     handlers: dict[SigningPurpose, Handler] = field(repr=False)
 
+    @cached_property
+    def beginnings(self) -> Beginnings:
+        """What a test begins with, walked once and then put back."""
+        return Beginnings(self.runtime, (self.clock, self.wall))
+
     def grant(self, **changes: Any) -> Agreement:
         """A granted agreement that waits for its signatures."""
+        return self._begun("granted", self._grant, changes)
+
+    def signed(self, **changes: Any) -> Agreement:
+        """An agreement with every signature: one payout is ordered."""
+        return self._begun("signed", self._sign, changes)
+
+    def _begun(self, name: str, walk: Callable[..., Agreement], changes: dict[str, Any]) -> Agreement:
+        told = name, pickle.dumps((changes, self.runtime.terms))  # the terms may be others by now
+        agreement_id = self.beginnings.begin(told, lambda: walk(**changes).id)
+        return self.agreement(agreement_id)
+
+    def _grant(self, **changes: Any) -> Agreement:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             return grant(session, self.runtime, granted_terms(at, **changes), at=at)
@@ -155,8 +175,7 @@ class CreditWorld:
         self.pass_wall(seconds=3)
         return self.signings.watch(started.signing_id, started.secret, end_user_ip="192.0.2.7")
 
-    def signed(self, **changes: Any) -> Agreement:
-        """An agreement with every signature: one payout is ordered."""
+    def _sign(self, **changes: Any) -> Agreement:
         agreement = self.grant(**changes)
         for person, _ in granted_terms(self.runtime.clock.now(), **changes).guarantors:
             self.complete(self.start_guarantee(agreement.id, person))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from flask import Flask
@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from bureau_clients.bureau import Bureau
 from tests.support.bank_stand_in import BankWorld
 from tests.support.bankid_stand_in import BankIdWorld
+from tests.support.remembered import Beginnings
 from underwriting.api_description.document import document
 from underwriting.app import create_app
 from underwriting.house import House, compose
@@ -84,6 +85,11 @@ class HouseWorld:
     bankid: BankIdWorld
     bank: BankWorld
 
+    @cached_property
+    def beginnings(self) -> Beginnings:
+        """What a test begins with, walked once and then put back."""
+        return Beginnings(self.runtime, (self.clock, self.wall, self.bank.clock), self.bank)
+
     @property
     def runtime(self) -> Runtime:
         return self.house.runtime
@@ -114,6 +120,11 @@ class HouseWorld:
                 self.move_to(evening)
                 self.work()
             on += _DAY
+        self.move_to(at)
+        self.work()
+
+    def come_back_at(self, at: datetime) -> None:
+        """Move to *at*, when the worker has been away since it last worked, and catches up."""
         self.move_to(at)
         self.work()
 
@@ -172,33 +183,38 @@ def house_world(
 
 def check_against_description(app: Flask, method: str, path: str, answer: TestResponse) -> None:
     """The answer's status is described for the operation, and its body has the described shape."""
-    described = _operation(app, method, path)
-    if described is None:
+    template = _template(app, method, path)
+    if template is None:
         return
-    status = str(answer.status_code)
-    if answer.status_code in _ANYWHERE:
-        status = "default"
-    assert status in described["responses"], f"{method} {path} answers {status}, which is not described: {answer.text}"
-    content = _resolved(described["responses"][status]).get("content", {})
-    if not content:
+    status = "default" if answer.status_code in _ANYWHERE else str(answer.status_code)
+    described = document()["paths"][template][method.lower()]["responses"]
+    assert status in described, f"{method} {path} answers {status}, which is not described: {answer.text}"
+    kinds = _resolved(described[status]).get("content", {})
+    if not kinds:
         return
     kind = answer.mimetype or ""
-    assert kind in content, f"{method} {path} answers {kind}"
-    schema = {**content[kind]["schema"], "components": document()["components"]}
+    assert kind in kinds, f"{method} {path} answers {kind}"
     if kind.endswith("json"):
-        faults = [
-            fault.message for fault in OAS31Validator(json.loads(json.dumps(schema))).iter_errors(answer.get_json())
-        ]
+        validator = _validator(template, method.lower(), status, kind)
+        faults = [fault.message for fault in validator.iter_errors(answer.get_json())]
         assert faults == [], f"{method} {path} {status}: {faults}"
 
 
-def _operation(app: Flask, method: str, path: str) -> Any:
-    """The description of the operation, or None where the path or the method leads nowhere."""
+def _template(app: Flask, method: str, path: str) -> str | None:
+    """The path as the description has it, or None where the path or the method leads nowhere."""
     try:
         rule, _ = app.url_map.bind("localhost").match(path.partition("?")[0], method, return_rule=True)
     except Exception:  # what leads nowhere is answered by a problem that no operation describes
         return None
-    return document()["paths"].get(template_of(rule.rule), {}).get(method.lower())
+    template = template_of(rule.rule)
+    return template if method.lower() in document()["paths"].get(template, {}) else None
+
+
+@cache
+def _validator(template: str, method: str, status: str, kind: str) -> OAS31Validator:
+    described = _resolved(document()["paths"][template][method]["responses"][status])
+    schema = {**described["content"][kind]["schema"], "components": document()["components"]}
+    return OAS31Validator(json.loads(json.dumps(schema)))
 
 
 @cache

@@ -1,9 +1,11 @@
 """Applications as they are sent, and the services that take them, with BankID's stand-in on the wire."""
 
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from schemas.applications import ApplicationSchema
 from schemas.loading import load
 from schemas.values import ApplicationBody
 from tests.support.bankid_stand_in import BankIdWorld
+from tests.support.remembered import Beginnings
 from underwriting.applications.service import Applications
 from underwriting.decisions.service import Decisions
 from underwriting.kernel.clock import FixedClock
@@ -100,6 +103,13 @@ class LendingWorld:
     handlers: dict[SigningPurpose, Handler]
     deciding: Decisions | None = None
 
+    @cached_property
+    def beginnings(self) -> Beginnings:
+        """What a test begins with, walked once and then put back."""
+        clock = self.runtime.clock
+        assert isinstance(clock, FixedClock)
+        return Beginnings(self.runtime, (clock, self.wall))
+
     @property
     def decisions(self) -> Decisions:
         """Decisions, in a world that has bureaus."""
@@ -122,6 +132,10 @@ class LendingWorld:
 
     def submitted(self, body: ApplicationBody | None = None) -> Any:
         """The id of an application that has been signed."""
+        body = body or self.body()
+        return self.beginnings.begin(("submitted", pickle.dumps(body)), lambda: self._submit(body))
+
+    def _submit(self, body: ApplicationBody) -> Any:
         application_id, holder = self.draft(body)
         self.sign(self.applications.submit(application_id, holder, end_user_ip="127.0.0.1"))
         return application_id

@@ -1,11 +1,13 @@
 """Agreements that are paid out and money that comes back: the services, with the bank's stand-in on the wire."""
 
 import itertools
+import pickle
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +28,7 @@ from agreements.reconciliation.service import Finding, broken
 from agreements.redemption.service import Redemptions
 from tests.support.bank_stand_in import LENDER_BANKGIRO, BankWorld
 from tests.support.credit import ERIK, NoReports, granted_terms
+from tests.support.remembered import Beginnings
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM, stockholm_date
@@ -58,6 +61,11 @@ class RunningWorld:
     redemptions: Redemptions
     _serials: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
+    @cached_property
+    def beginnings(self) -> Beginnings:
+        """What a test begins with, walked once and then put back."""
+        return Beginnings(self.runtime, (self.clock, self.wall, self.bank.clock), self.bank)
+
     def to(self, text: str) -> datetime:
         """Put every clock at a Stockholm time, `2026-03-02 15:59:59`; the instant."""
         at = datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM)
@@ -67,6 +75,23 @@ class RunningWorld:
 
     def granted(self, **changes: Any) -> Agreement:
         """120 000 kr at 2 % a month over 12 months, granted now; Erik guarantees it."""
+        return self._begun("granted", self._grant, changes)
+
+    def signed(self, **changes: Any) -> Agreement:
+        """The same with every signature, so that the first payout is ordered."""
+        return self._begun("signed", self._sign, changes)
+
+    def running(self, **changes: Any) -> Agreement:
+        """The same paid out at once."""
+        return self._begun("running", self._pay_out, changes)
+
+    def _begun(self, name: str, walk: Callable[..., Agreement], changes: dict[str, Any]) -> Agreement:
+        told = name, pickle.dumps((changes, self.runtime.terms))  # the terms may be others by now
+        agreement_id = self.beginnings.begin(told, lambda: walk(**changes).id)
+        with self.runtime.database.transaction() as session:
+            return get_agreement(session, agreement_id)
+
+    def _grant(self, **changes: Any) -> Agreement:
         at = self.clock.now()
         guarantor = (ERIK, GuarantorDetails("Erik Sandström", "erik@exempel.example", "+46701234568"))
         terms = granted_terms(
@@ -75,8 +100,7 @@ class RunningWorld:
         with self.runtime.database.transaction() as session:
             return grant(session, self.runtime, terms, at=at)
 
-    def signed(self, **changes: Any) -> Agreement:
-        """The same with every signature, so that the first payout is ordered."""
+    def _sign(self, **changes: Any) -> Agreement:
         agreement = self.granted(**changes)
         at = self.clock.now()
         with self.runtime.database.transaction() as session:
@@ -90,8 +114,7 @@ class RunningWorld:
             order(session, self.runtime, agreement, first, actor="test", at=at)
             return agreement
 
-    def running(self, **changes: Any) -> Agreement:
-        """The same paid out at once."""
+    def _pay_out(self, **changes: Any) -> Agreement:
         agreement = self.signed(**changes)
         self.work()
         return self.now(agreement)

@@ -3,6 +3,10 @@
 To make a database from the template and to drop it takes longer than most tests: hundreds of files each time. So its
 rows are put back instead, by tests' connections thrown out, tables emptied past triggers, sequences set back. Where a
 test changed more than rows (any entry of the catalogs below is another one) the database is dropped and made anew.
+
+A thread may still be at work when its test is over, and put its connection into a pool that nobody closes any more.
+Nobody is interested in that connection then: it is closed here, instead of at some later test by the garbage collector,
+which is an error there.
 """
 
 import uuid
@@ -35,6 +39,8 @@ class SpareDatabase:
         self._schema: object = None
         self._seeds: dict[str, bytes] = {}
         self._sequences: dict[object, tuple[object, object]] = {}
+        self._made_in_pools: list[psycopg.Connection[object]] = []
+        sa.event.listen(sa.Pool, "connect", lambda connection, _: self._made_in_pools.append(connection))
 
     @contextmanager
     def lent(self) -> Iterator[str]:
@@ -48,6 +54,7 @@ class SpareDatabase:
                 self._spare = self._renamed(url)
             else:
                 postgres.drop_database(self._server_url, url)
+            self._close_connections_to(sa.make_url(url).database)
 
     def drop(self) -> None:
         """Remove it."""
@@ -87,6 +94,12 @@ class SpareDatabase:
                 if last != before:
                     connection.execute("SELECT setval(%s, %s, %s)", [sequence, before or start, before is not None])
         return True
+
+    def _close_connections_to(self, name: str | None) -> None:
+        for connection in self._made_in_pools:
+            if not connection.closed and connection.info.dbname == name:
+                connection.close()
+        self._made_in_pools = [connection for connection in self._made_in_pools if not connection.closed]
 
     def _renamed(self, url: str) -> str:
         name = f"test_{uuid.uuid4().hex[:12]}"

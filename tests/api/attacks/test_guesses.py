@@ -5,8 +5,8 @@ import uuid
 import pytest
 
 from tests.api.test_account import reader, send
+from tests.support.beginnings import granted
 from tests.support.house import PASSWORD, Api, HouseWorld
-from tests.support.journey import granted
 from tests.support.lending import CECILIA, application_json
 from underwriting.kernel.vocabulary import Role
 

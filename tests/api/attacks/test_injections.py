@@ -5,8 +5,9 @@ import json
 import pytest
 
 from tests.api.test_account import reader, send
+from tests.support.beginnings import apply
 from tests.support.house import HouseWorld
-from tests.support.journey import BODIES, apply
+from tests.support.journey import BODIES
 from tests.support.lending import application_json
 from tests.support.log_lines import log_lines
 from underwriting.kernel.vocabulary import CompanyForm, Role, Scope

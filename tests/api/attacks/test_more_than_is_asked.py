@@ -7,8 +7,8 @@ from marshmallow import RAISE, Schema, fields
 
 from schemas.loading import load
 from tests.api.test_account import reader, send
+from tests.support.beginnings import granted
 from tests.support.house import PASSWORD, Api, HouseWorld
-from tests.support.journey import granted
 from tests.support.lending import application_json
 from underwriting.api_description.operations import OPERATIONS
 from underwriting.kernel.errors import InvalidInput

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.api.test_account import reader
+from tests.support.beginnings import granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import granted
 from tests.support.lending import application_json
 from tests.support.log_lines import log_lines
 from underwriting.kernel.vocabulary import Role

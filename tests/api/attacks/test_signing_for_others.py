@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.beginnings import decide, granted
 from tests.support.house import Api, HouseWorld
-from tests.support.journey import BODIES, Loan, decide, granted, link
+from tests.support.journey import BODIES, Loan, link
 from tests.support.lending import ANNA, CECILIA, guarantor_json
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.vocabulary import CompanyForm, Role

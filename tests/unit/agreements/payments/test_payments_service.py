@@ -121,7 +121,7 @@ def test_a_file_that_does_not_add_up_is_refused_whole(world: RunningWorld, agree
     """F7: naming the line; nothing is kept."""
     content = world.file((agreement, SOME, TODAY), (agreement, SOME, TODAY))
     with pytest.raises(PaymentFileRefused) as refusal:
-        read(world, content.replace(b"70000000", b"90000000", 1))
+        read(world, content.replace(b"\n70000000", b"\n90000000", 1))
     assert refusal.value.rule == "F7"
     assert "Rad" in refusal.value.detail.sv
     assert counts(world) == (0, 0)

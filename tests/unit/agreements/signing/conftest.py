@@ -15,6 +15,17 @@ from tests.support.credit import CreditWorld
 @pytest.fixture
 def document_id(credit: CreditWorld) -> uuid.UUID:
     """The guarantee that Erik has signed and the lender has sealed."""
+    return credit.beginnings.begin("sealed", lambda: _sealed(credit))
+
+
+@pytest.fixture
+def bundle(credit: CreditWorld, document_id: uuid.UUID) -> bytes:
+    """The guarantee, exported."""
+    with credit.runtime.database.transaction() as session:
+        return export(session, credit.runtime, document_id, at=credit.runtime.clock.now())
+
+
+def _sealed(credit: CreditWorld) -> uuid.UUID:
     agreement = credit.grant()
     credit.complete(credit.start_guarantee(agreement.id, ERIK))
     seal_due(credit.runtime)
@@ -23,10 +34,3 @@ def document_id(credit: CreditWorld) -> uuid.UUID:
         return session.scalars(
             sa.select(Document.id).where(Document.subject_id == guarantee.id, Document.kind == "guarantee")
         ).one()
-
-
-@pytest.fixture
-def bundle(credit: CreditWorld, document_id: uuid.UUID) -> bytes:
-    """The guarantee, exported."""
-    with credit.runtime.database.transaction() as session:
-        return export(session, credit.runtime, document_id, at=credit.runtime.clock.now())
