@@ -222,7 +222,7 @@ def demo_data(as_json: bool) -> None:
 
 @main.command()
 @click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the story.")
-@click.option("--years", type=click.FloatRange(1 / 12, 5), help="Play so many years of a portfolio instead.")
+@click.option("--years", type=click.IntRange(1, 5), help="Play so many years of a portfolio instead.")
 @click.option("--agreements", type=click.IntRange(1, 100_000), default=2000, show_default=True, help="With --years.")
 @click.option("--seed", type=int, default=1, show_default=True, help="With --years: the same seed, the same payers.")
 @click.option(
@@ -234,7 +234,7 @@ def demo_data(as_json: bool) -> None:
 )
 @json_option
 @plain_errors
-def demo(language: "Language", years: float | None, agreements: int, seed: int, output: Path, as_json: bool) -> None:
+def demo(language: "Language", years: int | None, agreements: int, seed: int, output: Path, as_json: bool) -> None:
     """Play a loan's whole life per company form on a test clock, in an environment of its own; about a minute.
 
     With --years it plays the monthly life of a portfolio, day by day, in minutes. Agreements are laid down as signed,
@@ -245,7 +245,7 @@ def demo(language: "Language", years: float | None, agreements: int, seed: int, 
     Exit code 1 if anything does not come out as it was told.
     """
     if years is not None:
-        _demo_years(language, round(years * 12), agreements, seed, output, as_json=as_json)
+        _demo_years(language, 12 * years, agreements, seed, output, as_json=as_json)
         return
     from underwriting.demo.environment import NotStarted
     from underwriting.demo.story import perform
@@ -280,7 +280,7 @@ def _demo_years(language: "Language", months: int, count: int, seed: int, folder
 
     done = perform(months=months, count=count, seed=seed, folder=folder, language=language, say=say)
     for fault in done.faults:
-        click.echo(f"!!! {fault}", err=True)
+        click.echo(f"!!! seed {seed}: {fault}", err=True)
     told = [one.in_language(language) for one in done.told]
     files = [str(file) for file in (done.report, *done.sie_files)]
     value = {"seed": seed, "told": told, "files": files, "faults": list(done.faults)}
