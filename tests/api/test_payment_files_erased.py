@@ -6,16 +6,20 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from agreements.payments.models import PaymentFile
+from agreements.payments.models import IncomingPayment, PaymentFile, Refund
 from agreements.payouts.models import BankReport, Payout, PayoutFile
 from agreements.payouts.sandbox.messages import Answer, write_report
 from agreements.payouts.services.order_payout import account_of
 from agreements.payouts.services.write_file import content_of
 from tests.support.beginnings import running
+from tests.support.bgmax_files import BgMax, paid
 from tests.support.house import HouseWorld
 from tests.support.journey import Loan
+from tests.support.lending import ANNA
 from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import Role
 from underwriting.personal_data import erasure
+from underwriting.platform.callers import Caller
 from underwriting.platform.encryption import DataErased
 
 KEPT_THROUGH, DAY_AFTER_THAT = date(2033, 12, 31), date(2034, 1, 1)  # 2026 and seven years: 1999:1078, 7 kap. 2 §
@@ -83,3 +87,31 @@ def test_a_report_that_comes_again_after_its_erasure_moves_nothing(world: HouseW
     erase(world, DAY_AFTER_THAT)
     again = world.house.payouts.take_report(content, actor="bank")
     assert (again.moved, again.not_ours, again.contradicted) == (0, 0, 0)
+
+
+def test_what_went_back_to_its_sender_the_year_after_is_kept_for_that_year_too(world: HouseWorld) -> None:
+    """K2, F8: received in 2026, returned in 2027; then nobody finds the sender or whoever asked for it."""
+    asker, other = (Caller(f"staff:{n}", role=Role.BILLING, own_index=bytes([1, n]) * 16) for n in (1, 2))
+    payments = world.house.payments
+    sent = paid(1, "", Money.kronor(700), code=0, sender="59990002", name="Anna Andersson", number=ANNA.digits[2:])
+    payments.read_file(BgMax(world.clock.now().date()).of(sent), actor="bank")
+    (row,) = payments.unmatched()
+    world.move_to(datetime(2027, 1, 4, 9, tzinfo=UTC))
+    payments.release_refund(payments.ask_return(row.id, reason="Fel mottagare", caller=asker).id, caller=other)
+    payments.carry_refunds()
+    world.move_to(datetime(2027, 1, 4, 9, 5, tzinfo=UTC))
+    payments.carry_refunds()
+
+    assert found_by(world) == [True, True, True]
+    assert erase(world, date(2034, 12, 31)).payment_files == 0
+    assert found_by(world) == [True, True, True]
+    assert erase(world, date(2035, 1, 1)).payment_files == 1
+    assert found_by(world) == [False, False, False]
+
+
+def found_by(world: HouseWorld) -> list[bool]:
+    """Whether the one payment that went back still has the indexes of its account, its payer and who asked for it."""
+    columns = (IncomingPayment.sender_index, IncomingPayment.payer_index, Refund.asker_index)
+    query = sa.select(*columns).join(Refund, Refund.payment_id == IncomingPayment.id)
+    with world.runtime.database.transaction() as session:
+        return [index is not None for index in session.execute(query).one()]

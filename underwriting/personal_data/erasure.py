@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agreements.payments.models import IncomingPayment, PaymentFile
+from agreements.payments.models import IncomingPayment, PaymentFile, Refund
 from agreements.payouts.models import BankReport, PayoutFile
 from agreements.signing.models import Signing
 from underwriting.kernel.periods import stockholm_date, stockholm_instant
@@ -36,6 +36,13 @@ from underwriting.platform.runtime import Runtime
 ERASED_AT = time(3, 45)
 _AT_ONCE = 100
 _SYSTEM = "system"
+_LAST_RETURN = (
+    sa.select(sa.func.max(Refund.booked_on))
+    .join(IncomingPayment, IncomingPayment.id == Refund.payment_id)
+    .where(IncomingPayment.file_id == PaymentFile.id)
+    .scalar_subquery()
+    .label("last_return")
+)
 
 
 @dataclass
@@ -150,18 +157,25 @@ def _erase_bank_reports(session: Session, *, on: date, at: datetime) -> int:
 
 def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
     before = stockholm_instant(latest_end(Kind.PAYMENT_FILE, on=on))
-    query = sa.select(PaymentFile.id, PaymentFile.sha256, PaymentFile.received_at).where(
+    query = sa.select(PaymentFile.id, PaymentFile.sha256, PaymentFile.received_at, _LAST_RETURN).where(
         PaymentFile.erased_at.is_(None), PaymentFile.received_at < before
     )
     rows = [
         row
-        for row in session.execute(query.order_by(PaymentFile.id).with_for_update())
-        if is_due(payment_file_ground(stockholm_date(row.received_at)), on=on)
+        for row in session.execute(query.order_by(PaymentFile.id).with_for_update(of=PaymentFile))
+        if is_due(payment_file_ground(_last_used_on(row.received_at, row.last_return)), on=on)
     ][:_AT_ONCE]
     subjects = [f"payment_file:{row.sha256.hex()}" for row in rows]
     data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
     ids = [row.id for row in rows]
     session.execute(sa.update(PaymentFile).where(PaymentFile.id.in_(ids)).values(erased_at=at))
+    returned = sa.select(IncomingPayment.id).where(IncomingPayment.file_id.in_(ids))
+    session.execute(sa.update(Refund).where(Refund.payment_id.in_(returned)).values(asker_index=None))
     payers = sa.update(IncomingPayment).where(IncomingPayment.file_id.in_(ids))
     session.execute(payers.values(sender_index=None, payer_index=None))
     return len(rows)
+
+
+def _last_used_on(received_at: datetime, last_return: date | None) -> date:
+    """The day from which a file of payments is kept: what of it went back to its sender is under its key too."""
+    return max(stockholm_date(received_at), last_return or date.min)
