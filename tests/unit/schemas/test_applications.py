@@ -445,7 +445,14 @@ def test_a_missing_member_is_refused_unless_it_may_be_missing(
     """K1: due-diligence answers and owners may be missing; a gap refers the application."""
     body = valid(CompanyForm.EF)
     body.pop(member, None)
-    optional = {"invoice_delivery", "invoice_address", "signing_rule", "guarantors", "beneficial_owners", "due_diligence"}
+    optional = {
+        "invoice_delivery",
+        "invoice_address",
+        "signing_rule",
+        "guarantors",
+        "beneficial_owners",
+        "due_diligence",
+    }
     if member in optional:
         read(body)
         return
