@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from agreements.billing import invariants, jobs
-from agreements.billing.models import FeeRun
+from agreements.billing.models import FeeChunk, FeeRun
 from agreements.billing.service import (
     MonthNotOver,
     charge_month,
@@ -475,6 +475,7 @@ def test_a_redemption_and_a_run_at_once_charge_the_month_once(committed_world: R
         assert fees(world, agreement) == {"2026-03": FEE, "2026-04": FEE}
         assert world.owed(agreement) == {}
         with world.runtime.database.transaction() as session:
+            session.execute(sa.delete(FeeChunk))
             session.execute(sa.delete(FeeRun))
 
 
