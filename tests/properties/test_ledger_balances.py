@@ -1,8 +1,10 @@
 """What the database says of an agreement's accounts is what the pure rules say of the postings that it was given."""
 
+import uuid
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,15 +37,25 @@ class Undone(Exception):
     """Leaves a transaction so that nothing of it stays."""
 
 
+@pytest.fixture
+def agreement_id(runtime: Runtime) -> uuid.UUID:
+    """An agreement of which nothing is booked yet."""
+    with runtime.database.transaction() as session:
+        return grant(session, runtime, granted_terms(BOOKED), at=BOOKED).id
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=events, on=st.none() | days, known=st.none() | days)
 def test_balances_as_of_any_day_and_as_known_at_any_instant(
-    runtime: Runtime, history: list[tuple[tuple[Line, ...], int, int, int | None]], on: int | None, known: int | None
+    runtime: Runtime,
+    agreement_id: uuid.UUID,
+    history: list[tuple[tuple[Line, ...], int, int, int | None]],
+    on: int | None,
+    known: int | None,
 ) -> None:
     """F6: what was booked later is not known yet, what occurs later is not counted; of reversals too."""
     posted: list[tuple[Posting, int]] = []
     with suppress(Undone), runtime.database.transaction() as session:
-        agreement_id = grant(session, runtime, granted_terms(BOOKED), at=BOOKED).id
         for number, (made, occurred, booked, reversed_after) in enumerate(history):
             day = FIRST + timedelta(days=occurred)
             posting = Posting(PostingKind.PAYMENT, day, f"payment:{agreement_id}:{number}", made)
