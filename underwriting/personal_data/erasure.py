@@ -8,6 +8,7 @@ Drafts are erased when they are deleted, what bureaus answered by `bureau_client
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -36,13 +37,6 @@ from underwriting.platform.runtime import Runtime
 ERASED_AT = time(3, 45)
 _AT_ONCE = 100
 _SYSTEM = "system"
-_LAST_RETURN = (
-    sa.select(sa.func.max(Refund.booked_on))
-    .join(IncomingPayment, IncomingPayment.id == Refund.payment_id)
-    .where(IncomingPayment.file_id == PaymentFile.id)
-    .scalar_subquery()
-    .label("last_return")
-)
 
 
 @dataclass
@@ -157,13 +151,15 @@ def _erase_bank_reports(session: Session, *, on: date, at: datetime) -> int:
 
 def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
     before = stockholm_instant(latest_end(Kind.PAYMENT_FILE, on=on))
-    query = sa.select(PaymentFile.id, PaymentFile.sha256, PaymentFile.received_at, _LAST_RETURN).where(
+    query = sa.select(PaymentFile.id, PaymentFile.sha256, PaymentFile.received_at).where(
         PaymentFile.erased_at.is_(None), PaymentFile.received_at < before
     )
+    found = session.execute(query.order_by(PaymentFile.id).with_for_update()).all()
+    returned_on = _last_returns(session, [row.id for row in found])
     rows = [
         row
-        for row in session.execute(query.order_by(PaymentFile.id).with_for_update(of=PaymentFile))
-        if is_due(payment_file_ground(_last_used_on(row.received_at, row.last_return)), on=on)
+        for row in found
+        if is_due(payment_file_ground(max(stockholm_date(row.received_at), returned_on.get(row.id, date.min))), on=on)
     ][:_AT_ONCE]
     subjects = [f"payment_file:{row.sha256.hex()}" for row in rows]
     data_keys.destroy(session, subjects, because=Kind.PAYMENT_FILE, at=at)
@@ -176,6 +172,12 @@ def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
     return len(rows)
 
 
-def _last_used_on(received_at: datetime, last_return: date | None) -> date:
-    """The day from which a file of payments is kept: what of it went back to its sender is under its key too."""
-    return max(stockholm_date(received_at), last_return or date.min)
+def _last_returns(session: Session, file_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, date]:
+    """The day on which money of a file last went back to its sender, which is under the file's key too; by the file."""
+    query = (
+        sa.select(IncomingPayment.file_id, sa.func.max(Refund.booked_on))
+        .join(Refund, Refund.payment_id == IncomingPayment.id)
+        .where(IncomingPayment.file_id.in_(file_ids))
+        .group_by(IncomingPayment.file_id)
+    )
+    return {file_id: on for file_id, on in session.execute(query) if on is not None}
