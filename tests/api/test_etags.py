@@ -145,6 +145,9 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     ):
         answer = loan.borrower.call("POST", loan.agreement + rest, asked, If_Match=STALE)
         yield "POST", "/v1/agreements/{agreement_id}" + rest, answer
+    delivery = "/invoice-delivery"
+    answer = loan.borrower.call("PUT", loan.agreement + delivery, {"delivery": "email"}, If_Match=STALE)
+    yield "PUT", "/v1/agreements/{agreement_id}" + delivery, answer
     annulled = {"ground": "fraud", "reason": "En annan ansökte."}
     answer = underwriter.call("POST", f"{loan.agreement}/annulment", annulled, If_Match=STALE)
     yield "POST", "/v1/agreements/{agreement_id}/annulment", answer
