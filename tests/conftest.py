@@ -28,7 +28,8 @@ from underwriting.platform.settings import Settings
 
 LONG = os.environ.get("BORGEN_LONG") == "1"
 HERE = Path(__file__).parent
-WAITING = ("crash", "test_demo.py", "operation", "browser")
+WAITING = ("crash", "operation", "browser")
+LONGEST = ("test_demo.py", "crash/test_up.py", "crash/test_database_restarted.py")
 _SERVER = pytest.StashKey[postgres.DisposableServer]()
 _SERVER_URL_OF_WORKER = "borgen_server_url"
 
@@ -64,14 +65,18 @@ def server_url(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files whose tests wait for processes and pages among those that reckon: workers then share both."""
+    """Spread the files whose tests wait for processes and pages among those that reckon: workers then share both.
+
+    The longest tests come first, so that at the end no worker goes on alone.
+    """
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
-    waiting = [path for path in files if path.relative_to(HERE).parts[0] in WAITING]
-    others = [path for path in files if path not in waiting]
+    longest = [path for path in files if path.relative_to(HERE).as_posix() in LONGEST]
+    waiting = [path for path in files if path.relative_to(HERE).parts[0] in WAITING and path not in longest]
+    others = [path for path in files if path not in (*longest, *waiting)]
     places = [(place / len(group), path) for group in (waiting, others) for place, path in enumerate(group)]
-    items[:] = [item for _, path in sorted(places) for item in files[path]]
+    items[:] = [item for path in (*longest, *(path for _, path in sorted(places))) for item in files[path]]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,11 +6,10 @@ Pure: nothing outside the given values is asked, so that a stranger's machine fi
 import hashlib
 import io
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from asn1crypto import pem, x509
 from pyhanko.pdf_utils.misc import PdfError
@@ -23,6 +22,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from underwriting.kernel.text import Text
+from underwriting.platform.threads import apart
 
 FIELD = "Seal"
 """The name of the field that holds the seal."""
@@ -42,7 +42,6 @@ _UNREADABLE = (
 )
 """What the library raises over bytes of any kind."""
 _USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +120,6 @@ def certificates_in(content: bytes) -> list[x509.Certificate]:
     if b"-----BEGIN" not in content:
         return []
     return [x509.Certificate.load(der) for name, _, der in pem.unarmor(content, multiple=True) if name == "CERTIFICATE"]
-
-
-def apart(work: Callable[[], _Result]) -> _Result:
-    """What *work* gives, in a thread of its own: the library runs an event loop, and the caller may be inside one."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(work).result()
 
 
 _IS_SEALED = Text("Filen är en PDF med en försegling", "The file is a PDF with one seal")

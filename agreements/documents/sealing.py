@@ -33,8 +33,9 @@ from pyhanko.sign.timestamps import TimestampRequestError
 from pyhanko_certvalidator.registry import CertificateRegistry
 
 from agreements.documents import seal_check
-from agreements.documents.seal_check import FIELD, Trusted, apart, certificates_in
+from agreements.documents.seal_check import FIELD, Trusted, certificates_in
 from agreements.documents.time_stamps import authority
+from underwriting.platform.threads import apart
 
 _REASON = "Förseglat av kreditgivaren. De första {count} byten är det som undertecknades, SHA-256 {sha256}."
 _ROOM: dict[tuple[signers.SimpleSigner, str | None], int] = {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final
 
 import typst
 
@@ -21,7 +21,7 @@ from underwriting.kernel.text import Language, Text
 
 MEDIA_TYPE = "application/pdf"
 """What the bytes are."""
-STANDARD = "a-3a"
+STANDARD: Final = "a-3a"
 """PDF/A-3 (ISO 19005-3), level A: it may hold other files, which the evidence of signatures is."""
 _LAYOUT = Path(__file__).parent / "layout"
 _FONTS = Path(__file__).parent / "fonts"
@@ -39,23 +39,13 @@ _one_at_a_time = threading.Lock()
 
 def typeset(document: Words, *, at: datetime) -> bytes:
     """The PDF of *document*, which was made at the instant *at*."""
-    return _compile(document, at, "pdf")[0]
-
-
-def pictures(document: Words, *, at: datetime, ppi: int = 110) -> tuple[bytes, ...]:
-    """Every page as PNG, for whoever looks at a template that was changed."""
-    return _compile(document, at, "png", ppi=ppi)
-
-
-def _compile(document: Words, at: datetime, form: Literal["pdf", "png"], **options: Any) -> tuple[bytes, ...]:
     made_at = at.astimezone(UTC).replace(microsecond=0)
     data = json.dumps(_data(document, made_at), ensure_ascii=False)
-    standard: dict[str, Any] = {"pdf_standards": [STANDARD]} if form == "pdf" else {}
     with _one_at_a_time:
         made: Any = _compiler().compile(
-            sys_inputs={"document": data}, format=form, timestamp=made_at, **standard, **options
+            sys_inputs={"document": data}, format="pdf", timestamp=made_at, pdf_standards=[STANDARD]
         )
-    return tuple(made) if isinstance(made, list) else (made,)
+    return bytes(made)
 
 
 @cache

@@ -128,7 +128,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def signature_of(manifest: Mapping[str, Any], described: Mapping[str, Any], files: Mapping[str, bytes]) -> Signature:
-    """One of the signatures of a manifest. Raises one of UNREADABLE."""
+    """One of the signatures of a manifest. Raises one of `kept_evidence.UNREADABLE`."""
     file = partial(_file, files, described["folder"])
     asked = Asked(
         signatory=PersonalNumber(described["signatory"]),
@@ -143,7 +143,7 @@ def signature_of(manifest: Mapping[str, Any], described: Mapping[str, Any], file
 
 
 def sealed_of(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Sealed:
-    """What a manifest calls sealed. Raises one of UNREADABLE."""
+    """What a manifest calls sealed. Raises one of `kept_evidence.UNREADABLE`."""
     return Sealed(
         content=files[manifest["sealed"]["file"]],
         at=datetime.fromisoformat(manifest["sealed"]["at"]),

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,8 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import OCSPValidationError, PathError, ValidationError
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
+
+from underwriting.platform.threads import apart
 
 TOLERANCE = timedelta(minutes=1)
 """How far the clocks of BankID and of the lender may be apart."""
@@ -72,9 +73,7 @@ def vouched(certificates: Sequence[x509.Certificate], status: str, roots: Roots,
             context = _context(certificates, roots, at, (asn1_ocsp.OCSPResponse.load(decoded(status)),))
         except UNREADABLE:
             context = _context(certificates, roots, at, ())  # what cannot be read is no status, and no more than that
-        # In a thread of its own: the library runs an event loop, and the caller may be inside one.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            return thread.submit(lambda: asyncio.run(_look(_asn1(certificates[0]), context))).result()
+        return apart(lambda: asyncio.run(_look(_asn1(certificates[0]), context)))
     except (PathError, ValidationError, *UNREADABLE):
         return Vouched()
 
