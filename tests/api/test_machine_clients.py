@@ -19,7 +19,7 @@ from underwriting.platform.client_models import ClientKey, ClientToken
 from underwriting.platform.machine_clients import ClientDisabled, ClientNameTaken, ClientView
 from underwriting.platform.message_models import Delivery
 from underwriting.platform.models import AuditEntry, IdempotencyKey
-from underwriting.platform.webhook_endpoints import destination
+from underwriting.platform.webhook_destinations import destination
 
 EVERYTHING = tuple(Scope)
 TOLD = (Scope.WEBHOOK_ENDPOINTS_MANAGE, Scope.EVENTS_READ)

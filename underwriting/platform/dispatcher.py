@@ -4,7 +4,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from underwriting.platform import deliveries, events, outbox, webhook_endpoints
+from underwriting.platform import deliveries, events, outbox, webhook_destinations
 from underwriting.platform.deliveries import Claim, Outcome
 from underwriting.platform.encryption import DataErased
 from underwriting.platform.mail import RecipientInvalid, Smtp
@@ -49,7 +49,7 @@ class Dispatcher:
         count = 0
         while count < MOST_PER_TICK:
             with self.runtime.database.transaction() as session:
-                due = webhook_endpoints.due_endpoints(session, at=self.runtime.wall.now())
+                due = webhook_destinations.due_endpoints(session, at=self.runtime.wall.now())
             claims = [claimed for endpoint in due if (claimed := self._claim_and_tell(endpoint))]
             count += len(claims)
             if not claims:
@@ -91,7 +91,7 @@ class Dispatcher:
         if claimed is None:
             return None
         with self.runtime.database.transaction() as session:
-            destination = webhook_endpoints.destination(session, self.runtime, endpoint_id)
+            destination = webhook_destinations.destination(session, self.runtime, endpoint_id)
             body = events.get(session, claimed.message_id).body()
         started_at, start = self.runtime.wall.now(), time.monotonic()
         if destination is None:
@@ -102,9 +102,9 @@ class Dispatcher:
             )
         with self.runtime.database.transaction() as session:
             if outcome.is_delivered:
-                webhook_endpoints.note_success(session, endpoint_id)
+                webhook_destinations.note_success(session, endpoint_id)
             elif destination is not None:
-                webhook_endpoints.note_failure(session, self.runtime, endpoint_id, is_gone=outcome.status == GONE)
+                webhook_destinations.note_failure(session, self.runtime, endpoint_id, is_gone=outcome.status == GONE)
             deliveries.settle(
                 session,
                 claimed,

@@ -1,7 +1,7 @@
 """Endpoints of integrators: added, listed, closed, given new secrets; and what is told to them again.
 
 A secret is shown once and kept encrypted. After a rotation both secrets sign for a day, so that the receiver can change
-over without missing a message. An endpoint that takes nothing for days is disabled, and the administrator is told.
+over without missing a message.
 """
 
 import base64
@@ -15,21 +15,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
-from underwriting.kernel.event_catalogue import KINDS, WEBHOOK_ENDPOINT_DISABLED
+from underwriting.kernel.event_catalogue import KINDS
 from underwriting.kernel.text import Text
-from underwriting.platform import audit_log, deliveries, events, outbox, preconditions
+from underwriting.platform import audit_log, deliveries, events, preconditions
 from underwriting.platform.database import lock_subject
 from underwriting.platform.message_models import DeliveryState, Event, WebhookEndpoint
 from underwriting.platform.public_addresses import fault_of_endpoint
 from underwriting.platform.runtime import Runtime
 
 BOTH_SECRETS_FOR = timedelta(hours=24)
-DISABLED_AFTER = timedelta(days=5)  # longer than all pauses of one message
 MOST_ENDPOINTS = 100
 MOST_REPLAYED = 100_000
-_LONGEST_PAUSE = timedelta(minutes=5)
 _SECRET_BYTES = 32
-_SECRET = "webhook_endpoint.secret"  # noqa: S105 - the context that is authenticated with it
+SECRET_CONTEXT = "webhook_endpoint.secret"  # noqa: S105 - the context that is authenticated with it
 
 _ADDRESS_FAULTS = {
     "malformed": Text("Ange en adress av formen https://värd/sökväg", "Give an address of the form https://host/path"),
@@ -92,14 +90,6 @@ class Endpoint:
     both_secrets_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where and under which secrets a message is sent."""
-
-    url: str
-    secrets: tuple[str, ...]
-
-
 @dataclass(frozen=True)
 class WebhookEndpoints:
     """The endpoints of one *owner*: what is another's does not exist here."""
@@ -119,13 +109,13 @@ class WebhookEndpoints:
                 owner=self.owner,
                 url=url,
                 kinds=None if event_types is None else sorted(set(event_types)),
-                secret_encrypted=self.runtime.cipher.encrypt(secret.encode(), context=_SECRET),
+                secret_encrypted=self.runtime.cipher.encrypt(secret.encode(), context=SECRET_CONTEXT),
                 created_at=at,
                 failures=0,
             )
             session.add(row)
             session.flush()
-            _note(session, row, "added", actor=actor, at=at)
+            note(session, row, "added", actor=actor, at=at)
             return _view(row, self.runtime.wall.now()), secret
 
     def list_all(self) -> list[Endpoint]:
@@ -145,7 +135,7 @@ class WebhookEndpoints:
             row = self._locked(session, endpoint_id)
             row.deleted_at = self.runtime.wall.now()
             deliveries.give_up_all(session, endpoint_id, to=DeliveryState.DROPPED, at=row.deleted_at)
-            _note(session, row, "removed", actor=actor, at=at)
+            note(session, row, "removed", actor=actor, at=at)
 
     def rotate(self, endpoint_id: uuid.UUID, *, actor: str) -> tuple[Endpoint, str]:
         """A new secret; for a day the one before it signs too. A still older one counts no more."""
@@ -153,8 +143,8 @@ class WebhookEndpoints:
         with self.runtime.database.transaction() as session:
             row = self._locked(session, endpoint_id)
             row.previous_secret_encrypted, row.previous_until = row.secret_encrypted, now + BOTH_SECRETS_FOR
-            row.secret_encrypted = self.runtime.cipher.encrypt(secret.encode(), context=_SECRET)
-            _note(session, row, "secret_rotated", actor=actor, at=at)
+            row.secret_encrypted = self.runtime.cipher.encrypt(secret.encode(), context=SECRET_CONTEXT)
+            note(session, row, "secret_rotated", actor=actor, at=at)
             return _view(row, now), secret
 
     def enable(self, endpoint_id: uuid.UUID, *, actor: str) -> Endpoint:
@@ -164,7 +154,7 @@ class WebhookEndpoints:
             row = self._locked(session, endpoint_id)
             row.disabled_at = row.failing_since = row.resume_at = None
             row.failures = 0
-            _note(session, row, "enabled", actor=actor, at=at)
+            note(session, row, "enabled", actor=actor, at=at)
             return _view(row, self.runtime.wall.now())
 
     def replay_since(self, endpoint_id: uuid.UUID, since: datetime, *, actor: str) -> int:
@@ -180,7 +170,7 @@ class WebhookEndpoints:
                 raise ReplayTooLarge
             parameters = {"endpoint_id": endpoint_id, "since": since, "kinds": row.kinds}
             session.execute(_REPLAY, {**parameters, "now": self.runtime.wall.now()})
-            _note(session, row, "replayed", actor=actor, at=at, count=count)
+            note(session, row, "replayed", actor=actor, at=at, count=count)
             return count
 
     def replay_one(self, endpoint_id: uuid.UUID, event_id: uuid.UUID, *, actor: str) -> int:
@@ -190,7 +180,7 @@ class WebhookEndpoints:
             row = self._replayable(session, endpoint_id)
             event = events.get(session, event_id)
             deliveries.enqueue_webhook(session, self.runtime, endpoint_id, event.id, subject=event.subject)
-            _note(session, row, "replayed", actor=actor, at=at, count=1)
+            note(session, row, "replayed", actor=actor, at=at, count=1)
             return 1
 
     def attempts(
@@ -241,76 +231,12 @@ def owner_of(runtime: Runtime, endpoint_id: uuid.UUID) -> WebhookEndpoints:
     return WebhookEndpoints(runtime, row.owner)
 
 
-def due_endpoints(session: Session, *, at: datetime) -> Sequence[uuid.UUID]:
-    """The endpoints that may be sent to at *at*, of all owners."""
-    query = sa.select(WebhookEndpoint.id).where(
-        WebhookEndpoint.deleted_at.is_(None),
-        WebhookEndpoint.disabled_at.is_(None),
-        sa.or_(WebhookEndpoint.resume_at.is_(None), WebhookEndpoint.resume_at <= at),
-    )
-    return session.scalars(query.order_by(WebhookEndpoint.id)).all()
-
-
-def destination(session: Session, runtime: Runtime, endpoint_id: uuid.UUID) -> Destination | None:
-    """Where messages to the endpoint go; None when it takes no more, or its owner may not read events any more."""
-    row = session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
-    if row is None or row.deleted_at is not None or row.disabled_at is not None:
-        return None
-    if row.owner not in events.readers(session):
-        return None
-    kept = [row.secret_encrypted]
-    if row.previous_secret_encrypted and row.previous_until and runtime.wall.now() < row.previous_until:
-        kept.append(row.previous_secret_encrypted)
-    return Destination(row.url, tuple(runtime.cipher.decrypt(one, context=_SECRET).decode() for one in kept))
-
-
-def note_success(session: Session, endpoint_id: uuid.UUID) -> None:
-    """The endpoint takes messages: no pause any more."""
-    session.execute(
-        sa.update(WebhookEndpoint)
-        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.failures > 0)
-        .values(failures=0, failing_since=None, resume_at=None)
-    )
-
-
-def note_failure(session: Session, runtime: Runtime, endpoint_id: uuid.UUID, *, is_gone: bool) -> None:
-    """The endpoint did not take a message: nothing is sent for a while, each time longer, and after days no more.
-
-    *is_gone*: it has said itself that it wants no more.
-    """
-    row = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
-    if row is None or row.disabled_at is not None or row.deleted_at is not None:
-        return
-    now = runtime.wall.now()
-    row.failures += 1
-    row.failing_since = since = row.failing_since or now
-    row.resume_at = now + min(timedelta(seconds=2 ** min(row.failures, 10)), _LONGEST_PAUSE)
-    if is_gone or now - since >= DISABLED_AFTER:
-        _disable(session, runtime, row, since, now)
-
-
-def _disable(session: Session, runtime: Runtime, row: WebhookEndpoint, since: datetime, now: datetime) -> None:
-    at = runtime.clock.now()
-    row.disabled_at = now
-    deliveries.give_up_all(session, row.id, to=DeliveryState.DEAD, at=now)
-    _note(session, row, "disabled", actor="system", at=at)
-    events.record(session, WEBHOOK_ENDPOINT_DISABLED, at=at, endpoint_id=row.id, failing_since=since)
-    link = f"{runtime.settings.base_url}/console/webhooks/{row.id}"
-    outbox.post(
-        session,
-        runtime,
-        kind="webhook-endpoint-disabled",
-        business_key=f"webhook-endpoint-disabled:{row.id}:{now.isoformat()}",
-        recipient=runtime.settings.lender.email,
-        content={
-            "subject": "En mottagare av händelser är avstängd / An endpoint for events is disabled",
-            "body": (
-                f"Mottagaren tar inte emot händelser och får inga fler förrän den öppnas här:\n{link}\n\n—\n\n"
-                f"The endpoint does not take events and gets no more until it is enabled here:\n{link}"
-            ),
-        },
-        at=at,
-    )
+def note(
+    session: Session, row: WebhookEndpoint, what: str, *, actor: str, at: datetime, count: int | None = None
+) -> None:
+    """Write in the audit log that *what* was done to the endpoint."""
+    data = {} if count is None else {"count": count}
+    audit_log.append(session, f"webhook-endpoint:{row.id}", f"webhook_endpoint.{what}", actor=actor, at=at, data=data)
 
 
 def _count_since(session: Session, since: datetime, kinds: Sequence[str] | None) -> int:
@@ -324,13 +250,6 @@ def _count_since(session: Session, since: datetime, kinds: Sequence[str] | None)
 
 def _new_secret() -> str:
     return f"whsec_{base64.b64encode(os.urandom(_SECRET_BYTES)).decode()}"
-
-
-def _note(
-    session: Session, row: WebhookEndpoint, what: str, *, actor: str, at: datetime, count: int | None = None
-) -> None:
-    data = {} if count is None else {"count": count}
-    audit_log.append(session, f"webhook-endpoint:{row.id}", f"webhook_endpoint.{what}", actor=actor, at=at, data=data)
 
 
 def _view(row: WebhookEndpoint, now: datetime) -> Endpoint:

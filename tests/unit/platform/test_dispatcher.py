@@ -23,9 +23,9 @@ from underwriting.platform.mail_settings import MailSettings
 from underwriting.platform.message_models import DeliveryState, WebhookEndpoint
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.webhook_client import WebhookClient
+from underwriting.platform.webhook_destinations import DISABLED_AFTER
 from underwriting.platform.webhook_endpoints import (
     BOTH_SECRETS_FOR,
-    DISABLED_AFTER,
     MOST_ENDPOINTS,
     EndpointDisabled,
     TooManyEndpoints,
