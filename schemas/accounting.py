@@ -15,7 +15,7 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import MoneyField, MonthField
 from schemas.loading import Body
-from schemas.values import ChartEntryBody, CloseMonthBody
+from schemas.money_values import ChartEntryBody, CloseMonthBody
 from underwriting.kernel.vocabulary import Account, VoucherScope
 
 _MOST_ACCOUNTS = 100

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas.agreement_values import CancellationBody, DrawdownBody, RedemptionBody
 from schemas.answers import Answer
 from schemas.billing import FeeExplanationSchema
 from schemas.fields import (
@@ -17,7 +18,6 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import CompanyNumberField, MoneyField, PersonalNumberField, RateField
 from schemas.loading import Body
-from schemas.values import CancellationBody, DrawdownBody, RedemptionBody
 from underwriting.kernel.vocabulary import (
     Account,
     AgreementState,

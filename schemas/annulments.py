@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from schemas.agreement_values import AnnulmentBody
 from schemas.answers import Answer
 from schemas.fields import ChoiceField, IdField, InstantField, TextField
 from schemas.loading import Body
-from schemas.values import AnnulmentBody
 from underwriting.kernel.vocabulary import AnnulmentGround, ProposalState
 
 _LONGEST_TEXT = 2_000

@@ -6,7 +6,7 @@ from schemas.answers import Answer
 from schemas.fields import ChoiceField, DateField, InstantField, ListField, ObjectField, WholeNumberField
 from schemas.kernel_fields import MoneyField, MonthField, RateField, UnroundedField
 from schemas.loading import Body
-from schemas.values import FeeRunBody
+from schemas.money_values import FeeRunBody
 from underwriting.kernel.vocabulary import FeeCorrectionReason
 
 _DAYS_OF_A_MONTH = 31

@@ -16,7 +16,7 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import MoneyField, MonthField
 from schemas.loading import Body
-from schemas.values import CreditBody, InvoiceDeliveryBody, InvoiceRunBody, PriceBody
+from schemas.money_values import CreditBody, InvoiceDeliveryBody, InvoiceRunBody, PriceBody
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import CreditReason, InvoiceDelivery, InvoiceKind, InvoiceLineKind, InvoiceState
 

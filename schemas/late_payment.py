@@ -17,8 +17,8 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import MoneyField, RateField, UnroundedField
 from schemas.loading import Body
+from schemas.money_values import LateChargeBody, ReferenceRateBody
 from schemas.problems import refusal
-from schemas.values import LateChargeBody, ReferenceRateBody
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import InvoiceLineKind, LateCharge, ProposalState
 

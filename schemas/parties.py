@@ -2,6 +2,15 @@
 
 from typing import Any
 
+from schemas.agreement_values import (
+    BrokenLimitationBody,
+    DivisionBody,
+    PartnerBody,
+    PartnerExitBody,
+    ReasonBody,
+    RefusalBody,
+    SigningRuleBody,
+)
 from schemas.agreements import DocumentSchema, GuaranteeSchema
 from schemas.answers import Answer
 from schemas.fields import (
@@ -17,15 +26,6 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import MoneyField, PartyNumberField, PersonalNumberField, RateField
 from schemas.loading import Body
-from schemas.values import (
-    BrokenLimitationBody,
-    DivisionBody,
-    PartnerBody,
-    PartnerExitBody,
-    ReasonBody,
-    RefusalBody,
-    SigningRuleBody,
-)
 from underwriting.kernel.signing_rule import (
     MOST_ALTERNATIVES,
     MOST_SIGNATORIES,

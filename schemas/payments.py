@@ -16,7 +16,7 @@ from schemas.fields import (
 )
 from schemas.kernel_fields import BankgiroField, MoneyField
 from schemas.loading import Body
-from schemas.values import MatchBody, MatchPartBody, RefundBody, ReturnBody
+from schemas.money_values import MatchBody, MatchPartBody, RefundBody, ReturnBody
 from underwriting.kernel.vocabulary import MatchGround, PaymentFileState, PaymentState, RefundState
 
 _SIGNED = {"pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"}

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from schemas.agreement_values import AccountChangeBody, ReleaseBody
 from schemas.agreements import DrawdownSchema
 from schemas.answers import Answer
 from schemas.fields import ChoiceField, DateField, IdField, InstantField, TextField, WholeNumberField
 from schemas.kernel_fields import BankgiroField, MoneyField
 from schemas.loading import Body
-from schemas.values import AccountChangeBody, ReleaseBody
 from underwriting.kernel.vocabulary import HeldFor, PayoutFileState
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from marshmallow import validates_schema
 
+from schemas.agreement_values import SigningBody
 from schemas.answers import Answer
 from schemas.fields import BilingualField, ChoiceField, IdField, TextField
 from schemas.loading import Body
 from schemas.problems import fault, refusal_of
-from schemas.values import SigningBody
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import SigningPurpose, SigningState
 

@@ -1,28 +1,21 @@
-"""Frozen values that bodies become. Names, addresses and accounts stay out of `repr`, and so out of logs."""
+"""Frozen values that bodies of applications and decisions become: names, addresses and accounts stay out of `repr`."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.periods import Month
-from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
-    Account,
-    AnnulmentGround,
     CompanyForm,
     CreditPurpose,
-    CreditReason,
     DecisionOutcome,
     FactTreatment,
     InvoiceDelivery,
-    LateCharge,
     OwnerControl,
     RequestChannel,
     ReviewOutcome,
-    SigningPurpose,
 )
 
 
@@ -180,223 +173,7 @@ class DisputeBody:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SigningBody:
-    """What a person wants to sign; an identification has no subject."""
-
-    purpose: SigningPurpose
-    subject_id: UUID | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DrawdownBody:
-    """How much of the limit is to be paid out (rule P1)."""
-
-    amount: Money
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CancellationBody:
-    """How a request to cancel reached the lender (rule C5); `agreements.cancellation.rules` judges it."""
-
-    channel: RequestChannel
-    received_at: datetime | None
-    note: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RedemptionBody:
-    """The day for which a borrower wants to redeem (rule F3)."""
-
-    on: date
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class ClockBody:
     """Where test time is to stand (rule X1)."""
 
     at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FeeRunBody:
-    """The month whose fees are to be charged (rule F1)."""
-
-    month: Month
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InvoiceRunBody:
-    """The month whose invoices are to be issued (rule F5)."""
-
-    period: Month
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InvoiceDeliveryBody:
-    """How a borrower wants invoices; on paper with the address that they go to (rule F4)."""
-
-    delivery: InvoiceDelivery
-    address: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PriceBody:
-    """What an invoice on paper costs from a day on (rule F4)."""
-
-    since: date
-    amount: Money
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CreditBody:
-    """Why a fee of paper is taken back (rule F6)."""
-
-    reason: CreditReason
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReferenceRateBody:
-    """A half-year's reference rate, where it was read, and why it is corrected (rule R5)."""
-
-    since: date
-    rate: Decimal
-    source: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LateChargeBody:
-    """The step to charge for a late invoice (rule R4)."""
-
-    kind: LateCharge
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CloseMonthBody:
-    """The month to close (rule F9)."""
-
-    month: Month
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChartEntryBody:
-    """What an account of the ledger is in the chart of accounts from a day on (rule F9)."""
-
-    account: Account
-    since: date
-    number: str
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReleaseBody:
-    """What a held payout is released on, where no bureau knows the company (rule P4)."""
-
-    evidence: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountChangeBody:
-    """Another account of the company's (rule P1)."""
-
-    bankgiro: Bankgiro = field(repr=False)
-    holder: str | None = field(default=None, repr=False)
-    evidence: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SigningRuleBody:
-    """A signing rule (rule S2), and where it was read."""
-
-    rule: SigningRule = field(repr=False)
-    evidence: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RefusalBody:
-    """Why a guarantor declines (rule G2), and whether the applicant may read it."""
-
-    reason: str = field(repr=False)
-    tell_applicant: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AnnulmentBody:
-    """Why an agreement is annulled."""
-
-    ground: AnnulmentGround
-    reason: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReasonBody:
-    """Why staff do something."""
-
-    reason: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PartnerBody:
-    """A registered partner (rule G5); *number* is the digits of a person's or a legal person's."""
-
-    number: str = field(repr=False)
-    name: str = field(repr=False)
-    entered_on: date
-    evidence: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PartnerExitBody:
-    """The registration of a partner's exit (rule G5)."""
-
-    exited_on: date
-    evidence: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BrokenLimitationBody:
-    """When the limitation against a former partner was broken (rule G5)."""
-
-    broken_on: date
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DivisionBody:
-    """A debt to divide between guarantors, and whose guarantees bring nothing (rule G3)."""
-
-    amount: Money
-    insolvent: tuple[UUID, ...]
-    barred: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MatchPartBody:
-    """So much of a payment for an agreement, or for one invoice of it (rule F7)."""
-
-    agreement_id: UUID
-    amount: Money | None = None
-    invoice_id: UUID | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MatchBody:
-    """How a person divides a payment, or of a deduction which payment it takes back (rule F7)."""
-
-    parts: tuple[MatchPartBody, ...] = ()
-    takes_back_id: UUID | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RefundBody:
-    """How much of a credit balance goes back, and why (rule F8)."""
-
-    amount: Money
-    reason: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReturnBody:
-    """Why a payment goes back to its sender, and to which bankgiro where the bank tells none (rule F8)."""
-
-    reason: str = field(repr=False)
-    bankgiro: Bankgiro | None = field(default=None, repr=False)

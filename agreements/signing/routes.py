@@ -12,9 +12,9 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from agreements.signing.service import Signings, SigningView, Started, ToSign
+from schemas.agreement_values import SigningBody
 from schemas.loading import load
 from schemas.signings import SigningRequestSchema, SigningSchema, StartedSigningSchema
-from schemas.values import SigningBody
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import SigningPurpose

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
+from schemas.agreement_values import CancellationBody, SigningRuleBody
 from schemas.agreements import CancellationRequestSchema
 from schemas.loading import Body, load
 from schemas.parties import SigningRuleRequestSchema
-from schemas.values import CancellationBody, SigningRuleBody
 from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.signing_rule import SigningRule

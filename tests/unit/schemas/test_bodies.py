@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from schemas.agreement_values import CancellationBody, DrawdownBody, RedemptionBody, SigningBody
 from schemas.agreements import CancellationRequestSchema, DrawdownRequestSchema, RedemptionRequestSchema
 from schemas.decisions import OverrideSchema
 from schemas.loading import Body, load, loading
 from schemas.signings import SigningRequestSchema
-from schemas.values import CancellationBody, DrawdownBody, OverrideBody, RedemptionBody, SigningBody
+from schemas.values import OverrideBody
 from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import DecisionOutcome, RequestChannel, SigningPurpose

@@ -12,9 +12,9 @@ from agreements.credit.services.own_guarantee import OwnGuarantees
 from agreements.credit.services.release_guarantor import Releases
 from agreements.credit.services.show_agreement import Agreements
 from agreements.signing.service import Signings
+from schemas.agreement_values import RefusalBody
 from schemas.loading import load
 from schemas.parties import RefusalRequestSchema
-from schemas.values import RefusalBody
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
