@@ -12,6 +12,7 @@ from underwriting.kernel.vocabulary import (
     CompanyForm,
     InvoiceDelivery,
     ProposalState,
+    RepaymentPlan,
     WindowPolicy,
 )
 from underwriting.platform.database import Base, Identified, one_of
@@ -25,6 +26,7 @@ class Agreement(Identified, Base):
         sa.CheckConstraint(one_of("state", AgreementState), "state"),
         sa.CheckConstraint(one_of("company_form", CompanyForm), "company_form"),
         sa.CheckConstraint(one_of("window_policy", WindowPolicy), "window_policy"),
+        sa.CheckConstraint(one_of("repayment_plan", RepaymentPlan), "repayment_plan"),
         sa.CheckConstraint(one_of("invoice_delivery", InvoiceDelivery), "invoice_delivery"),
         sa.CheckConstraint("limit_ore > 0", "limit"),
         sa.CheckConstraint("fee_rate > 0 AND fee_rate < 1", "fee_rate"),
@@ -51,6 +53,7 @@ class Agreement(Identified, Base):
     first_drawdown_ore: Mapped[int]  # P1: the whole limit unless less was asked for
     fee_rate: Mapped[Decimal] = mapped_column(sa.Numeric(7, 6))
     term_months: Mapped[int] = mapped_column(sa.Integer)
+    repayment_plan: Mapped[str] = mapped_column(server_default=str(RepaymentPlan.STRAIGHT))  # G1
     invoice_delivery: Mapped[str] = mapped_column(server_default=str(InvoiceDelivery.EMAIL))  # F4
     terms_version: Mapped[str]
     cancellation_fee_ore: Mapped[int]

@@ -11,7 +11,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, add_months, end_of_day, stockholm_date
 from underwriting.kernel.product import ProductTerms
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import AgreementState
+from underwriting.kernel.vocabulary import AgreementState, RepaymentPlan
 
 
 class AgreementEvent(StrEnum):
@@ -96,7 +96,7 @@ class PayoutStopped(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
-    """One part of the principal (*amortering*), due on a bank day; numbered from 1."""
+    """One part of the principal (*amortering*), due on a bank day; its number is that of its month of the term."""
 
     number: int
     due_on: date
@@ -245,18 +245,17 @@ def check_payable(*, status_checked_on: date, on: date, stopped: bool, terms: Pr
 
 
 def instalments(
-    principal: Money, *, paid_out_on: date, term_months: int, drawn_on: date | None = None
+    principal: Money, *, plan: RepaymentPlan, paid_out_on: date, term_months: int, drawn_on: date | None = None
 ) -> tuple[Instalment, ...]:
-    """The straight plan for *principal*: one part a month that sum to it, the first ones with the odd öre.
+    """The parts in which *principal* is repaid, which sum to it.
 
     Instalment i is due on the last bank day of the month in which the i-th month after *paid_out_on*, the booking of
-    the agreement's first payout, ends. A later drawdown, booked on *drawn_on*, is spread over the due days that are
-    left after it and keeps their numbers. A part of nothing is left out. Raises DrawdownRefused when none is left.
+    the agreement's first payout, ends. The straight plan has one a month, the first ones with the odd öre, and none of
+    nothing; at term the whole is the last one. A later drawdown, booked on *drawn_on*, is repaid on the due days of the
+    plan that are left after it and keeps their numbers. Raises DrawdownRefused when none is left.
     """
-    due_days = [
-        (number, last_bank_day_of(Month.of(add_months(paid_out_on, number) - timedelta(days=1))))
-        for number in range(1, term_months + 1)
-    ]
+    numbers = range(1, term_months + 1) if plan is RepaymentPlan.STRAIGHT else (term_months,)
+    due_days = [(number, _due_day(paid_out_on, number)) for number in numbers]
     left = [(number, due_on) for number, due_on in due_days if drawn_on is None or due_on > drawn_on]
     if not left:
         raise DrawdownRefused(Text("Kredittiden är slut; inget mer kan tas ut.", "The term is over; no more is paid."))
@@ -265,6 +264,10 @@ def instalments(
         for (number, due_on), amount in zip(left, principal.split(len(left)), strict=True)
         if amount
     )
+
+
+def _due_day(paid_out_on: date, number: int) -> date:
+    return last_bank_day_of(Month.of(add_months(paid_out_on, number) - timedelta(days=1)))
 
 
 def _rule_of(state: AgreementState, event: AgreementEvent) -> str:

@@ -44,7 +44,7 @@ from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import PayoutState
+from underwriting.kernel.vocabulary import PayoutState, RepaymentPlan
 from underwriting.platform.callers import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -128,6 +128,7 @@ class Payouts:
             if agreement.first_paid_out_on is not None:  # refused when no due day is left to repay it on
                 credit_rules.instalments(
                     amount,
+                    plan=RepaymentPlan(agreement.repayment_plan),
                     paid_out_on=agreement.first_paid_out_on,
                     term_months=agreement.term_months,
                     drawn_on=stockholm_date(at),

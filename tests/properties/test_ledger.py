@@ -4,7 +4,7 @@ import uuid
 from datetime import date, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agreements.credit.rules import instalments
@@ -13,7 +13,7 @@ from agreements.payments.rules import Claim, Settlement, SettlementKind, allocat
 from underwriting.kernel.bank_days import is_bank_day
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, add_months
-from underwriting.kernel.vocabulary import Account
+from underwriting.kernel.vocabulary import Account, RepaymentPlan
 
 DAY = date(2026, 4, 30)
 RECEIVABLES = (Account.FEE_RECEIVABLE, Account.CANCELLATION_FEE_RECEIVABLE, Account.PRINCIPAL)
@@ -151,7 +151,7 @@ def test_a_plan_repays_all_of_the_principal_once_a_month_on_bank_days(
     principal: Money, paid_out_on: date, term: int
 ) -> None:
     """F6: the parts sum to the whole, differ by at most one öre, and each has a month of its own."""
-    plan = instalments(principal, paid_out_on=paid_out_on, term_months=term)
+    plan = instalments(principal, plan=RepaymentPlan.STRAIGHT, paid_out_on=paid_out_on, term_months=term)
     assert [part.number for part in plan] == list(range(1, term + 1))
     assert Money.sum(part.amount for part in plan) == principal
     assert max(part.amount for part in plan) - min(part.amount for part in plan) <= Money(1)
@@ -168,6 +168,27 @@ def test_a_plan_repays_all_of_the_principal_once_a_month_on_bank_days(
 
 
 @given(
+    principal=st.integers(1, 200_000_000).map(Money),
+    paid_out_on=st.dates(date(2024, 1, 1), date(2033, 12, 31)),
+    term=st.integers(1, 36),
+    data=st.data(),
+)
+def test_at_term_all_of_every_drawdown_is_due_on_the_straight_plans_last_day(
+    principal: Money, paid_out_on: date, term: int, data: st.DataObject
+) -> None:
+    """F6: one part, of the whole."""
+    last = instalments(Money.kronor(100_000), plan=RepaymentPlan.STRAIGHT, paid_out_on=paid_out_on, term_months=term)[
+        -1
+    ]
+    drawn_on = data.draw(st.none() | st.dates(paid_out_on, max(paid_out_on, last.due_on - timedelta(days=1))))
+    assume(drawn_on is None or drawn_on < last.due_on)
+    (part,) = instalments(
+        principal, plan=RepaymentPlan.AT_TERM, paid_out_on=paid_out_on, term_months=term, drawn_on=drawn_on
+    )
+    assert (part.number, part.due_on, part.amount) == (term, last.due_on, principal)
+
+
+@given(
     principal=st.integers(36, 10_000_000).map(Money),
     paid_out_on=st.dates(date(2024, 1, 1), date(2033, 12, 31)),
     term=st.integers(2, 36),
@@ -177,9 +198,11 @@ def test_a_later_drawdown_is_repaid_in_full_on_the_same_due_days(
     principal: Money, paid_out_on: date, term: int, data: st.DataObject
 ) -> None:
     """P1: on those that are left after it."""
-    plan = instalments(Money.kronor(100_000), paid_out_on=paid_out_on, term_months=term)
+    plan = instalments(Money.kronor(100_000), plan=RepaymentPlan.STRAIGHT, paid_out_on=paid_out_on, term_months=term)
     drawn_on = data.draw(st.dates(paid_out_on, plan[-1].due_on - timedelta(days=1)))
-    later = instalments(principal, paid_out_on=paid_out_on, term_months=term, drawn_on=drawn_on)
+    later = instalments(
+        principal, plan=RepaymentPlan.STRAIGHT, paid_out_on=paid_out_on, term_months=term, drawn_on=drawn_on
+    )
     assert Money.sum(part.amount for part in later) == principal
     assert [(part.number, part.due_on) for part in later] == [
         (part.number, part.due_on) for part in plan if part.due_on > drawn_on

@@ -7,7 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState, InvoiceDelivery, ReferralKind
+from underwriting.kernel.vocabulary import (
+    ApplicationState,
+    CompanyForm,
+    GuarantorState,
+    InvoiceDelivery,
+    ReferralKind,
+    RepaymentPlan,
+)
 from underwriting.platform.database import Base, Identified, one_of
 
 UNDECIDED = tuple(
@@ -53,6 +60,7 @@ class Application(Identified, Base):
     __table_args__ = (
         sa.CheckConstraint(one_of("state", ApplicationState), "state"),
         sa.CheckConstraint(one_of("company_form", CompanyForm), "company_form"),
+        sa.CheckConstraint(one_of("repayment_plan", RepaymentPlan), "repayment_plan"),
         sa.CheckConstraint(one_of("invoice_delivery", InvoiceDelivery), "invoice_delivery"),
         sa.CheckConstraint("requested_amount_ore > 0", "requested_amount"),
         sa.CheckConstraint("term_months > 0", "term"),
@@ -75,6 +83,7 @@ class Application(Identified, Base):
     company_index: Mapped[bytes] = mapped_column(index=True)
     requested_amount_ore: Mapped[int]
     term_months: Mapped[int] = mapped_column(sa.Integer)
+    repayment_plan: Mapped[str] = mapped_column(server_default=str(RepaymentPlan.STRAIGHT))
     purpose: Mapped[str]
     monthly_revenue_ore: Mapped[int]
     monthly_costs_ore: Mapped[int]

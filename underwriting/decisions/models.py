@@ -7,7 +7,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from underwriting.kernel.vocabulary import DecisionOutcome
+from underwriting.kernel.vocabulary import DecisionOutcome, RepaymentPlan
 from underwriting.platform.database import Base, Identified, one_of
 
 
@@ -18,6 +18,7 @@ class DecisionRow(Identified, Base):
     __table_args__ = (
         sa.UniqueConstraint("application_id", "sequence"),
         sa.CheckConstraint(one_of("outcome", DecisionOutcome), "outcome"),
+        sa.CheckConstraint(one_of("repayment_plan", RepaymentPlan), "repayment_plan"),
         sa.CheckConstraint("automatic = (decided_by IS NULL)", "automatic_or_by_whom"),
         sa.CheckConstraint("(limit_ore IS NULL) = (fee_rate IS NULL)", "limit_with_rate"),
     )
@@ -27,6 +28,7 @@ class DecisionRow(Identified, Base):
     limit_ore: Mapped[int | None]
     fee_rate: Mapped[Decimal | None] = mapped_column(sa.Numeric(7, 6))
     term_months: Mapped[int] = mapped_column(sa.Integer)
+    repayment_plan: Mapped[str] = mapped_column(server_default=str(RepaymentPlan.STRAIGHT))
     grade: Mapped[str | None]
     policy_version: Mapped[str]
     policy_hash: Mapped[str]

@@ -247,6 +247,13 @@ class RequestChannel(StrEnum):
     EMAIL = "email"
 
 
+class RepaymentPlan(StrEnum):
+    """How the principal is repaid (*amorteringsplan*, rule G1)."""
+
+    STRAIGHT = "straight"  # rak amortering: equal parts, one a month
+    AT_TERM = "at_term"  # the whole in one part at the end of the term
+
+
 class InvoiceDelivery(StrEnum):
     """How invoices are sent (rule F4)."""
 

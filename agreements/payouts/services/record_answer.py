@@ -21,7 +21,7 @@ from agreements.payouts.models import Payout
 from agreements.payouts.services.order_payout import ON_ITS_WAY, put
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import end_of_day, stockholm_date, stockholm_instant
-from underwriting.kernel.vocabulary import Account, AgreementState, PayoutState
+from underwriting.kernel.vocabulary import Account, AgreementState, PayoutState, RepaymentPlan
 from underwriting.platform.runtime import Runtime
 
 _BANK = "bank"
@@ -181,7 +181,13 @@ def _plan(session: Session, agreement: Agreement, payout: Payout, first_paid_out
     amount, booked_on = Money(payout.amount_ore), payout.booked_on or first_paid_out_on
     drawn_on = None if booked_on == first_paid_out_on else booked_on
     try:
-        plan = instalments(amount, paid_out_on=first_paid_out_on, term_months=agreement.term_months, drawn_on=drawn_on)
+        plan = instalments(
+            amount,
+            plan=RepaymentPlan(agreement.repayment_plan),
+            paid_out_on=first_paid_out_on,
+            term_months=agreement.term_months,
+            drawn_on=drawn_on,
+        )
     except DrawdownRefused:
         plan = (Instalment(agreement.term_months, booked_on, amount),)
     session.add_all(

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from agreements.credit.rules import (
     AgreementStateRefuses,
     CompanyStatusTooOld,
     DrawdownRefused,
+    Instalment,
     PayoutStopped,
     advance,
     check_drawdown,
@@ -23,9 +25,10 @@ from underwriting.kernel.errors import Conflict
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.product import DEFAULT_TERMS
-from underwriting.kernel.vocabulary import AgreementState
+from underwriting.kernel.vocabulary import AgreementState, RepaymentPlan
 
 LIMIT = Money.kronor(100_000)
+STRAIGHT, AT_TERM = RepaymentPlan
 S, E = AgreementState, AgreementEvent
 EVERYTHING_HOLDS = AgreementFacts(
     company_signed=True,
@@ -243,7 +246,7 @@ def test_a_known_hard_stop_stops_the_payout_and_the_refusal_does_not_say_what_it
 )
 def test_an_instalment_is_due_on_the_last_bank_day_of_its_month(paid_out: str, due: list[str]) -> None:
     """F1: due before the month's end, so that a month's fee never meets principal due on its first day."""
-    plan = instalments(Money.kronor(90_000), paid_out_on=date.fromisoformat(paid_out), term_months=3)
+    plan = instalments(Money.kronor(90_000), plan=STRAIGHT, paid_out_on=date.fromisoformat(paid_out), term_months=3)
     assert [part.due_on.isoformat() for part in plan] == due
     assert [part.number for part in plan] == [1, 2, 3]
     assert {part.amount for part in plan} == {Money.kronor(30_000)}
@@ -251,19 +254,21 @@ def test_an_instalment_is_due_on_the_last_bank_day_of_its_month(paid_out: str, d
 
 def test_the_first_instalments_take_the_odd_ore() -> None:
     """F6: 100 000 in three: 33 333.34, 33 333.33 and 33 333.33."""
-    plan = instalments(LIMIT, paid_out_on=date(2026, 3, 2), term_months=3)
+    plan = instalments(LIMIT, plan=STRAIGHT, paid_out_on=date(2026, 3, 2), term_months=3)
     assert [str(part.amount) for part in plan] == ["33333.34", "33333.33", "33333.33"]
 
 
 def test_a_drawdown_of_two_ore_has_two_instalments() -> None:
     """F6: an instalment of nothing is none."""
-    plan = instalments(Money(2), paid_out_on=date(2026, 3, 2), term_months=3)
+    plan = instalments(Money(2), plan=STRAIGHT, paid_out_on=date(2026, 3, 2), term_months=3)
     assert [(part.number, part.amount) for part in plan] == [(1, Money(1)), (2, Money(1))]
 
 
 def test_a_later_drawdown_is_spread_over_the_due_days_that_are_left() -> None:
     """P1: drawn on the first due day itself, it shares the second and the third."""
-    plan = instalments(Money.kronor(10_000), paid_out_on=date(2026, 3, 2), term_months=3, drawn_on=date(2026, 4, 30))
+    plan = instalments(
+        Money.kronor(10_000), plan=STRAIGHT, paid_out_on=date(2026, 3, 2), term_months=3, drawn_on=date(2026, 4, 30)
+    )
     assert [(part.number, part.due_on, part.amount) for part in plan] == [
         (2, date(2026, 5, 29), Money.kronor(5_000)),
         (3, date(2026, 6, 30), Money.kronor(5_000)),
@@ -273,4 +278,49 @@ def test_a_later_drawdown_is_spread_over_the_due_days_that_are_left() -> None:
 def test_when_no_due_day_is_left_nothing_more_is_drawn() -> None:
     """P1: the last due day of the three months is 30 June."""
     with pytest.raises(DrawdownRefused):
-        instalments(Money.kronor(10_000), paid_out_on=date(2026, 3, 2), term_months=3, drawn_on=date(2026, 6, 30))
+        instalments(
+            Money.kronor(10_000), plan=STRAIGHT, paid_out_on=date(2026, 3, 2), term_months=3, drawn_on=date(2026, 6, 30)
+        )
+
+
+@pytest.mark.parametrize(
+    ("paid_out", "term_months", "due"),
+    [
+        ("2026-03-01", 1, "2026-03-31"),  # a month from the 1st ends on the 31st
+        ("2026-03-02", 1, "2026-04-30"),
+        ("2026-01-31", 1, "2026-02-27"),  # 28 February is a Saturday
+        ("2026-08-31", 6, "2027-02-26"),  # 28 February is a Sunday
+        ("2026-11-30", 3, "2027-02-26"),
+        ("2026-10-30", 2, "2026-12-30"),  # 31 December is closed
+        ("2027-02-28", 12, "2028-02-29"),
+        ("2028-02-29", 12, "2029-02-28"),
+        ("2028-02-29", 36, "2031-02-28"),
+        ("2026-03-02", 36, "2029-03-29"),  # the 31st is a Saturday, the 30th Good Friday
+    ],
+)
+def test_at_term_the_whole_is_due_on_the_last_bank_day_of_the_terms_last_month(
+    paid_out: str, term_months: int, due: str
+) -> None:
+    """G1: one part, numbered as the last of the straight plan, whose last due day it has."""
+    terms: dict[str, Any] = {"paid_out_on": date.fromisoformat(paid_out), "term_months": term_months}
+    assert instalments(LIMIT, plan=AT_TERM, **terms) == (Instalment(term_months, date.fromisoformat(due), LIMIT),)
+    assert instalments(LIMIT, plan=STRAIGHT, **terms)[-1].due_on == date.fromisoformat(due)
+
+
+@pytest.mark.parametrize("drawn_on", ["2026-03-03", "2026-04-30", "2026-06-01", "2026-06-29"])
+def test_a_later_drawdown_at_term_is_due_with_the_first(drawn_on: str) -> None:
+    """P1: as late as the day before it."""
+    plan = instalments(
+        Money(1),
+        plan=AT_TERM,
+        paid_out_on=date(2026, 3, 2),
+        term_months=3,
+        drawn_on=date.fromisoformat(drawn_on),
+    )
+    assert plan == (Instalment(3, date(2026, 6, 30), Money(1)),)
+
+
+def test_on_the_due_day_itself_nothing_more_is_drawn_at_term() -> None:
+    """P1: there would be no day to repay it on."""
+    with pytest.raises(DrawdownRefused):
+        instalments(LIMIT, plan=AT_TERM, paid_out_on=date(2026, 3, 2), term_months=3, drawn_on=date(2026, 6, 30))
