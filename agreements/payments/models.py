@@ -73,14 +73,17 @@ class IncomingPayment(Identified, Base):
             "ix_incoming_payment_waiting", "file_id", "agreement_id", postgresql_where=sa.text("state = 'waiting'")
         ),
         sa.Index("ix_incoming_payment_unmatched", "id", postgresql_where=sa.text("state = 'unmatched'")),
-        sa.Index("ix_incoming_payment_sender", "sender_index", postgresql_where=sa.text("sender_index IS NOT NULL")),
+        *(
+            sa.Index(f"ix_incoming_payment_{name}", f"{name}_index", postgresql_where=sa.text(f"{name}_index IS NOT NULL"))
+            for name in ("sender", "payer", "reference", "end_to_end")
+        ),
     )
     file_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payment_file.id"), index=True)
     bankgiro: Mapped[str]
     booked_on: Mapped[date]
     deposit_serial: Mapped[str]
     payment_serial: Mapped[str]
-    reference: Mapped[str]
+    reference: Mapped[str]  # one of ours; what a payer has typed otherwise is encrypted
     amount_ore: Mapped[int]
     agreement_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
     recorded_at: Mapped[datetime]
@@ -88,11 +91,13 @@ class IncomingPayment(Identified, Base):
     part: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     told_ore: Mapped[int | None]  # of the whole payment, where this is a part of it
     is_reversal: Mapped[bool] = mapped_column(server_default=sa.false())  # the bank says that it takes something back
-    end_to_end_id: Mapped[str | None]  # what the payer calls it
+    end_to_end_id: Mapped[str | None]  # of a refund that the bank returns; what payers call theirs is encrypted
     named_invoices: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(sa.Uuid))  # F8: in the payer's order
     payer_encrypted: Mapped[bytes | None]  # JSON: who paid, from which account, and what they wrote
     sender_index: Mapped[bytes | None]  # by the account that it came from
     payer_index: Mapped[bytes | None]  # by the payer's organisation or personal number
+    reference_index: Mapped[bytes | None]  # by a reference that is not one of ours
+    end_to_end_index: Mapped[bytes | None]  # by what the payer calls it
     matched_by: Mapped[str | None]  # the person who said whose it is; nobody where the reference did
     matched_at: Mapped[datetime | None]
     booked_at: Mapped[datetime | None]

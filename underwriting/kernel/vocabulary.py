@@ -165,6 +165,7 @@ class PaymentState(StrEnum):
     BOOKED = "booked"
     REVERSED = "reversed"  # the bank has taken it back
     RETURNED = "returned"  # it goes, or has gone, back to its sender
+    CAME_BACK = "came_back"  # what the lender had paid back, and the bank has returned
 
 
 class MatchGround(StrEnum):
@@ -254,6 +255,15 @@ class RepaymentPlan(StrEnum):
     AT_TERM = "at_term"  # the whole in one part at the end of the term
 
 
+class PlanChangeState(StrEnum):
+    """A change of the repayment plan, which the company and every guarantor sign (rule G7)."""
+
+    PENDING = "pending"
+    IN_EFFECT = "in_effect"
+    LAPSED = "lapsed"  # a signature was missing when the time was over
+    WITHDRAWN = "withdrawn"
+
+
 class InvoiceDelivery(StrEnum):
     """How invoices are sent (rule F4)."""
 
@@ -336,6 +346,8 @@ class SigningPurpose(StrEnum):
     AGREEMENT = "agreement"
     GUARANTEE = "guarantee"
     COUNTER_OFFER = "counter_offer"
+    PLAN_CHANGE = "plan_change"  # G7: for the company
+    PLAN_CHANGE_CONSENT = "plan_change_consent"  # G7: a guarantor is bound by the other plan
 
 
 class SigningState(StrEnum):
