@@ -26,6 +26,7 @@ from underwriting.kernel.vocabulary import (
     CompanyForm,
     GuaranteeState,
     PayoutState,
+    RepaymentPlan,
     RequestChannel,
     WindowPolicy,
 )
@@ -56,6 +57,7 @@ class AgreementSchema(Answer):
     utilised = MoneyField(zero=True)
     fee_rate = RateField()
     term_months = WholeNumberField()
+    repayment_plan = ChoiceField(RepaymentPlan)
     terms_version = TextField(longest=40)
     window_policy = ChoiceField(WindowPolicy)
     cancellation_days = WholeNumberField()

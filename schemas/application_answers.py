@@ -21,6 +21,7 @@ from underwriting.kernel.vocabulary import (
     GuarantorState,
     InvoiceDelivery,
     OwnerControl,
+    RepaymentPlan,
 )
 
 MOST_ITEMS = 200
@@ -73,6 +74,7 @@ class ApplicationAnswerSchema(ApplicationSummarySchema):
     """An application, for its applicant and for staff; what the caller may not see is left out."""
 
     organisation_number = CompanyNumberField(masked=True)
+    repayment_plan = ChoiceField(RepaymentPlan)
     purpose = ChoiceField(CreditPurpose)
     expected_monthly_revenue = MoneyField(zero=True)
     expected_monthly_costs = MoneyField(zero=True)

@@ -41,7 +41,7 @@ from underwriting.kernel.identifiers import (
 )
 from underwriting.kernel.product import DEFAULT_TERMS, ProductTerms
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, InvoiceDelivery, OwnerControl
+from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, InvoiceDelivery, OwnerControl, RepaymentPlan
 
 MOST_PERSONS = 20
 """So many guarantors, joint signatories or beneficial owners can be named."""
@@ -52,8 +52,8 @@ _PRIVATE = Text(
 )
 _SECURITY = Text("Företaget lämnar ingen säkerhet", "The company gives no security")
 _FIXED = Text(
-    "Belopp, löptid och företag kan inte ändras när ansökan är inlämnad",
-    "Amount, term and company cannot be changed once the application is submitted",
+    "Belopp, löptid, återbetalning och företag kan inte ändras när ansökan är inlämnad",
+    "Amount, term, repayment and company cannot be changed once the application is submitted",
 )
 _NOTHING_ADDED = Text("Ange något att lägga till", "State something to add")
 
@@ -156,6 +156,7 @@ class ApplicationSchema(Body[ApplicationBody]):
     organisation_number = CompanyNumberField(required=True)
     requested_amount = MoneyField(required=True)
     term_months = WholeNumberField(required=True)
+    repayment_plan = ChoiceField(RepaymentPlan, load_default=RepaymentPlan.STRAIGHT)
     purpose = ChoiceField(CreditPurpose, refused={"private": (_PRIVATE, "A1")}, required=True)
     expected_monthly_revenue = MoneyField(zero=True, required=True)
     expected_monthly_costs = MoneyField(zero=True, required=True)
@@ -197,7 +198,7 @@ class SupplementSchema(Body[SupplementBody]):
 
     refused_members = {  # noqa: RUF012 (the base class declares it)
         name: fault("", _FIXED, "A3")
-        for name in ("company_form", "organisation_number", "requested_amount", "term_months")
+        for name in ("company_form", "organisation_number", "requested_amount", "term_months", "repayment_plan")
     }
 
     contact = ObjectField(ContactSchema)

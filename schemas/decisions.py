@@ -23,7 +23,7 @@ from schemas.problems import fault, refusal_of
 from schemas.values import OverrideBody
 from underwriting.kernel.errors import FieldError
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import DecisionOutcome
+from underwriting.kernel.vocabulary import DecisionOutcome, RepaymentPlan
 
 _MOST_LINES = 500
 
@@ -48,8 +48,9 @@ class OfferSchema(Answer):
     limit = MoneyField()
     fee_rate = RateField(described={"description": "The fee per calendar month, a fraction of utilised credit"})
     term_months = WholeNumberField()
+    repayment_plan = ChoiceField(RepaymentPlan)
     monthly_fee = MoneyField(described={"description": "The fee per calendar month at full use, in whole kronor"})
-    total = MoneyField(described={"description": "All fees of the term together"})
+    total = MoneyField(described={"description": "All fees of the term together, on the repayment plan"})
     effective_yearly_rate = UnroundedField()
 
 

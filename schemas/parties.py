@@ -36,7 +36,7 @@ from underwriting.kernel.signing_rule import (
     SignatoryRole,
     SigningRule,
 )
-from underwriting.kernel.vocabulary import ReleaseState
+from underwriting.kernel.vocabulary import ReleaseState, RepaymentPlan
 
 _LONGEST_TEXT = 2_000
 _MOST_GUARANTEES = 50
@@ -166,6 +166,7 @@ class GuaranteeInvitationSchema(Answer):
     limit = MoneyField()
     fee_rate = RateField()
     term_months = WholeNumberField()
+    repayment_plan = ChoiceField(RepaymentPlan)
     documents = ListField(ObjectField(DocumentSchema), most=_MOST_GUARANTEES)
 
 

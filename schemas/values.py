@@ -14,6 +14,7 @@ from underwriting.kernel.vocabulary import (
     FactTreatment,
     InvoiceDelivery,
     OwnerControl,
+    RepaymentPlan,
     RequestChannel,
     ReviewOutcome,
 )
@@ -108,6 +109,7 @@ class ApplicationBody:
     guarantors: tuple[NamedGuarantor, ...]
     beneficial_owners: tuple[BeneficialOwner, ...]
     due_diligence: DueDiligenceAnswers
+    repayment_plan: RepaymentPlan = RepaymentPlan.STRAIGHT
     invoice_address: str | None = field(default=None, repr=False)  # where invoices on paper go (F4)
 
 

@@ -52,7 +52,7 @@ from underwriting.kernel.event_catalogue import AGREEMENT_GRANTED
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber, ocr_number
 from underwriting.kernel.money import Money
 from underwriting.kernel.signing_rule import Signatory, SigningRule
-from underwriting.kernel.vocabulary import AgreementState, CompanyForm, InvoiceDelivery
+from underwriting.kernel.vocabulary import AgreementState, CompanyForm, InvoiceDelivery, RepaymentPlan
 from underwriting.platform import audit_log, events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
@@ -108,6 +108,7 @@ class GrantedTerms:
     guarantors: tuple[tuple[PersonalNumber, GuarantorDetails], ...]
     status_checked_at: datetime
     asked: Money | None = None
+    repayment_plan: RepaymentPlan = RepaymentPlan.STRAIGHT
     invoice_delivery: InvoiceDelivery = InvoiceDelivery.EMAIL
     invoice_address: str | None = field(default=None, repr=False)
 
@@ -165,6 +166,7 @@ def _tell_integrators(session: Session, agreement: Agreement, at: datetime) -> N
         limit=Money(agreement.limit_ore),
         fee_rate=agreement.fee_rate,
         term_months=agreement.term_months,
+        repayment_plan=RepaymentPlan(agreement.repayment_plan),
         sign_by=agreement.sign_by,
     )
 
@@ -185,6 +187,7 @@ def _insert(session: Session, runtime: Runtime, granted: GrantedTerms, at: datet
             first_drawdown_ore=rules.first_drawdown(granted.limit, asked=granted.asked).ore,
             fee_rate=granted.fee_rate,
             term_months=granted.term_months,
+            repayment_plan=str(granted.repayment_plan),
             invoice_delivery=str(granted.invoice_delivery if granted.invoice_address else InvoiceDelivery.EMAIL),
             terms_version=VERSION,
             cancellation_fee_ore=terms.cancellation_fee.ore,

@@ -1,8 +1,9 @@
 """Words of documents, from versioned templates: the same words from the same values on every machine.
 
 A template is Jinja2 text in `templates/<version>/<kind>.<language>.txt`, with `<kind>.visible.<language>.txt` for what
-the signature application shows. A published version is never edited. What a line begins with says what it is; a line
-that begins with nothing of the kind continues the one before, and an empty line ends it.
+the signature application shows. A published version is never edited; what a later one leaves as it was lies in the
+folder of the one before. What a line begins with says what it is; a line that begins with nothing of the kind continues
+the one before, and an empty line ends it.
 
 | marker | what it begins | since |
 |---|---|---|
@@ -37,17 +38,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Language, Text
+from underwriting.kernel.vocabulary import RepaymentPlan
 from underwriting.kernel.wording import day_in_words, instant_in_words, percent_in_words, time_in_words
 
 TEXT_VERSION = "v1"
 """The version whose documents are the text itself."""
-VERSION = "v2"
+VERSION = "v3"
 """The version of the templates that new documents are made from."""
 _TEMPLATES = Path(__file__).parent / "templates"
-_MARKERS = {
-    TEXT_VERSION: re.compile(r"(=|==|:|-|\d+\.\d+)\s+"),
-    VERSION: re.compile(r"(\^|=|==|!|:!|:|~|-|\d+\.\d+)\s+"),
-}
+_FOLDERS = {TEXT_VERSION: (TEXT_VERSION,), "v2": ("v2",), VERSION: (VERSION, "v2")}
+_TEXT_MARKERS = re.compile(r"(=|==|:|-|\d+\.\d+)\s+")
+_MARKERS = re.compile(r"(\^|=|==|!|:!|:|~|-|\d+\.\d+)\s+")
 _VALUE = "\ue001"  # private use, which no value can hold: see `_clean`
 _BAR = "\ue002"
 # What the bundled fonts can show; anything else is written by its code, so that no character of a name is lost.
@@ -55,6 +56,16 @@ _SHOWN = re.compile(
     r"[ -~\u00a0-\u024f\u0370-\u0377\u037a-\u037f\u0384-\u03e1\u03f0-\u03ff\u0400-\u052f\u1e00-\u1eff"
     r"\u2010-\u2027\u20ac]"
 )
+_REPAYMENT: Mapping[RepaymentPlan, Text] = {
+    RepaymentPlan.STRAIGHT: Text("lika stora delar, en i månaden", "equal parts, one a month"),
+    RepaymentPlan.AT_TERM: Text(
+        "hela kapitalet på en gång, när löptiden slutar", "the whole principal at once, when the term ends"
+    ),
+}
+_NAMES: Mapping[RepaymentPlan, Text] = {
+    RepaymentPlan.STRAIGHT: Text("rak amortering", "straight plan"),
+    RepaymentPlan.AT_TERM: Text("återbetalning när löptiden slutar", "repaid when the term ends"),
+}
 
 
 class DocumentKind(StrEnum):
@@ -72,6 +83,8 @@ class DocumentKind(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
     STATEMENT = "statement"
+    PLAN_CHANGE = "plan_change"
+    PLAN_CHANGE_CONSENT = "plan_change_consent"
 
 
 SIGNED = frozenset(
@@ -81,6 +94,8 @@ SIGNED = frozenset(
         DocumentKind.COUNTER_OFFER,
         DocumentKind.AGREEMENT,
         DocumentKind.GUARANTEE,
+        DocumentKind.PLAN_CHANGE,
+        DocumentKind.PLAN_CHANGE_CONSENT,
     }
 )
 """The kinds that somebody signs; the others tell what the lender has to tell."""
@@ -196,7 +211,7 @@ def _environment(version: str, language: Language, in_type: bool) -> Environment
         return _written(value, language, as_value)
 
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES / version, encoding="utf-8"),
+        loader=FileSystemLoader([_TEMPLATES / folder for folder in _FOLDERS[version]], encoding="utf-8"),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - no HTML; `_clean` and `_shielded` take what could change the structure
         trim_blocks=True,
@@ -204,6 +219,8 @@ def _environment(version: str, language: Language, in_type: bool) -> Environment
         finalize=written,
     )
     environment.filters["months"] = lambda count: _months(count).in_language(language)
+    environment.filters["repayment"] = lambda plan: _REPAYMENT[RepaymentPlan(plan)].in_language(language)
+    environment.filters["plan"] = lambda plan: _NAMES[RepaymentPlan(plan)].in_language(language)
     return environment
 
 
@@ -251,10 +268,11 @@ def _shielded(value: str, *, in_type: bool) -> str:
 
 
 def _blocks(source: str, version: str) -> Iterator[Block]:
+    markers = _TEXT_MARKERS if version == TEXT_VERSION else _MARKERS
     marker, text, is_open = "", "", False
     for line in (*source.splitlines(), ""):
         stripped = line.strip()
-        begins = _MARKERS[version].match(stripped)
+        begins = markers.match(stripped)
         if is_open and (begins or not stripped):
             yield _block(marker, text, version)
             is_open = False

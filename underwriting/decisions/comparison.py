@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from underwriting.decisions.facts import Facts
+from underwriting.decisions.facts import ApplicationFacts, Facts
 from underwriting.decisions.policy import Policy
 from underwriting.decisions.pricing import fees_of_plan
 from underwriting.decisions.scoring import Decision, decide
@@ -36,12 +36,17 @@ class Side:
         """The sum of the offers' fees over their terms."""
         return Money(self.fees_ore)
 
-    def count(self, decision: Decision, term_months: int) -> None:
-        """Count one decision in."""
+    def count(self, decision: Decision, asked: ApplicationFacts) -> None:
+        """Count one decision on what was *asked* in."""
         self.outcomes[str(decision.outcome)] += 1
         if decision.outcome in _GIVEN and decision.limit is not None and decision.fee_rate is not None:
             self.exposure_ore += decision.limit.ore
-            self.fees_ore += fees_of_plan(decision.limit, fee_rate=decision.fee_rate, term_months=term_months).ore
+            self.fees_ore += fees_of_plan(
+                decision.limit,
+                fee_rate=decision.fee_rate,
+                term_months=asked.term_months,
+                plan=asked.repayment_plan,
+            ).ore
 
     def add(self, other: "Side") -> None:
         """Count in all that *other* has counted."""
@@ -95,11 +100,11 @@ class Tally:
     def count(self, application_id: str, facts: Facts, *, before: Policy, after: Policy) -> Change | None:
         """Decide *facts* by both policies and count it in; the change, if there is one."""
         one, other = decide(facts, before), decide(facts, after)
-        form, term_months = str(facts.application.form), facts.application.term_months
+        form = str(facts.application.form)
         counted = self.forms[form]
         counted.applications += 1
-        counted.before.count(one, term_months)
-        counted.after.count(other, term_months)
+        counted.before.count(one, facts.application)
+        counted.after.count(other, facts.application)
         if (one.outcome, one.limit, one.fee_rate) == (other.outcome, other.limit, other.fee_rate):
             return None
         change = Change(

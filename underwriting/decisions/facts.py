@@ -19,7 +19,7 @@ from underwriting.decisions.rules import COMPANY, DUE_DILIGENCE, GROUP, OWNER, T
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.kernel.vocabulary import CompanyForm, RepaymentPlan
 
 NOT_ASKED = "not_asked"
 """The source of a fact that no bureau was asked for, or that none could be reached for."""
@@ -84,6 +84,7 @@ class ApplicationFacts:
     costs: Money
     debt_payments: Money
     highest_fee_rate: Decimal
+    repayment_plan: RepaymentPlan = RepaymentPlan.STRAIGHT
 
     def __post_init__(self) -> None:
         if self.asked <= Money.ZERO or self.term_months < 1:

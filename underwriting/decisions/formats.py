@@ -21,7 +21,7 @@ from underwriting.decisions.facts import (
 from underwriting.decisions.history import HISTORY_FACTS, NOT_READ, HistoryFacts, not_read
 from underwriting.decisions.scoring import Decision, Fired
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome
+from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome, RepaymentPlan
 
 T = TypeVar("T")
 
@@ -117,6 +117,7 @@ def _facts_to_json(facts: Facts) -> dict[str, Any]:
             "form": str(application.form),
             "asked": str(application.asked),
             "term_months": application.term_months,
+            "repayment_plan": str(application.repayment_plan),
             "revenue": str(application.revenue),
             "costs": str(application.costs),
             "debt_payments": str(application.debt_payments),
@@ -164,6 +165,8 @@ def _facts_from_json(content: Mapping[str, Any]) -> Facts:
         application=ApplicationFacts(
             form=CompanyForm(application["form"]),
             term_months=_exactly(int, application["term_months"]),
+            # not asked for before there was a choice
+            repayment_plan=RepaymentPlan(application.get("repayment_plan", RepaymentPlan.STRAIGHT)),
             highest_fee_rate=Decimal(application["highest_fee_rate"]),
             **amounts,
         ),

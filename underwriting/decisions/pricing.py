@@ -1,8 +1,10 @@
 """What an offer costs (rule D6): a flat fee per calendar month on utilised credit, and for comparison a yearly rate;
 and what the fee of a price class is made of.
 
-The figures rest on full use and a straight plan: paid out on the 1st, equal instalments on the last day of each month
-of the term, each with that month's fee on the principal at its start. Used otherwise, the credit costs accordingly.
+The figures rest on full use: paid out on the 1st, and repaid on the last day of each month of the term in equal
+instalments, or at term on the last day of the last; each month with its fee on the principal at its start. Used
+otherwise, the credit costs accordingly. At term the whole is owed all the time, so that the fees are more kronor; per
+krona owed and month they are the same, and so is the yearly rate, but for the rounding of the fees.
 """
 
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
 
 from underwriting.decisions.policy import PriceTerms
 from underwriting.kernel.money import Money
+from underwriting.kernel.vocabulary import RepaymentPlan
 
 _DIGITS = 34
 _PRECISION = Decimal("1E-12")  # of the monthly rate; far below what four decimals of the yearly one show
@@ -35,44 +38,55 @@ def monthly_loss(default_rate: Decimal, terms: PriceTerms) -> Decimal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """An offer's figures. *fee_rate* is a fraction per calendar month; *monthly_fee* is that of a month at full use;
-    *total_fees* is the sum over the term on the straight plan; *effective_yearly_rate* has four decimals.
+    *total_fees* is the sum over the term on the *plan*; *effective_yearly_rate* has four decimals.
     """
 
     limit: Money
     fee_rate: Decimal
     term_months: int
+    plan: RepaymentPlan
     monthly_fee: Money
     total_fees: Money
     effective_yearly_rate: Decimal
 
 
-def offer(limit: Money, *, fee_rate: Decimal, term_months: int) -> Offer:
+def offer(limit: Money, *, fee_rate: Decimal, term_months: int, plan: RepaymentPlan) -> Offer:
     """The figures of *limit* at *fee_rate* over *term_months*; fees in whole kronor, half up. ValueError without."""
     if limit <= Money.ZERO or fee_rate < 0:
         raise ValueError("an offer has a limit and a fee rate")
-    instalments = limit.split(term_months)
-    fees = _fees(limit, instalments, fee_rate)
+    parts = _parts(limit, term_months, plan)
+    fees = _fees(limit, parts, fee_rate)
     return Offer(
         limit=limit,
         fee_rate=fee_rate,
         term_months=term_months,
+        plan=plan,
         monthly_fee=limit.at_rate_in_kronor(fee_rate),
         total_fees=Money.sum(fees),
-        effective_yearly_rate=_yearly_rate(limit, [part + fee for part, fee in zip(instalments, fees, strict=True)]),
+        effective_yearly_rate=_yearly_rate(limit, [part + fee for part, fee in zip(parts, fees, strict=True)]),
     )
 
 
-def fees_of_plan(limit: Money, *, fee_rate: Decimal, term_months: int) -> Money:
-    """The sum of the fees over the term on the straight plan, as in `Offer.total_fees`."""
-    return Money.sum(_fees(limit, limit.split(term_months), fee_rate))
+def fees_of_plan(limit: Money, *, fee_rate: Decimal, term_months: int, plan: RepaymentPlan) -> Money:
+    """The sum of the fees over the term on the *plan*, as in `Offer.total_fees`."""
+    return Money.sum(_fees(limit, _parts(limit, term_months, plan), fee_rate))
 
 
-def _fees(limit: Money, instalments: tuple[Money, ...], fee_rate: Decimal) -> list[Money]:
+def _parts(limit: Money, term_months: int, plan: RepaymentPlan) -> tuple[Money, ...]:
+    """What is repaid at the end of each month of the term."""
+    if plan is RepaymentPlan.STRAIGHT:
+        return limit.split(term_months)
+    if term_months < 1:
+        raise ValueError("a term is a month or more")
+    return (*(Money.ZERO for _ in range(term_months - 1)), limit)
+
+
+def _fees(limit: Money, parts: tuple[Money, ...], fee_rate: Decimal) -> list[Money]:
     """The fee of each month, on the principal at its start: the month's highest (rule F2)."""
     fees, principal = [], limit
-    for instalment in instalments:
+    for part in parts:
         fees.append(principal.at_rate_in_kronor(fee_rate))
-        principal -= instalment
+        principal -= part
     return fees
 
 

@@ -257,10 +257,12 @@ def debt_burden(*, revenue: int, debt_payments: int, kronofogden_debt: int, debt
 
 
 def capacity(monthly_surplus: Quotient, *, term_months: int, margin: Quotient, fee_rate: Quotient) -> int:
-    """The principal, in öre rounded down, that the surplus carries with a margin on a straight plan; 0 without surplus.
+    """The principal, in öre rounded down, that the surplus carries with a margin; 0 without surplus.
 
-    The heaviest month is the first: an instalment of 1/term and the fee on the whole. *fee_rate* is the policy's
-    highest, so that price and limit do not circle (rule D12).
+    In straight instalments the heaviest month is the first: 1/term of the principal and the fee on the whole. At term
+    the fee on the whole is paid every month, and what the months leave, put aside, has to be the principal when the
+    term is over: term x surplus = principal + term x fee. That is the same principal, so that neither plan is a way to
+    a higher limit. *fee_rate* is the policy's highest, so that price and limit do not circle (rule D12).
     """
     amount, scale = monthly_surplus
     if amount <= 0:

@@ -17,6 +17,8 @@ from underwriting.kernel.vocabulary import (
     DecisionOutcome,
     InvoiceDelivery,
     PayoutState,
+    PlanChangeState,
+    RepaymentPlan,
     RequestChannel,
 )
 
@@ -30,6 +32,8 @@ _PAYOUT = (
     Member("amount", Form.AMOUNT),
 )
 
+_PLAN_CHANGE = (*_AGREEMENT, Member("plan_change_id", Form.ID), Member("state", Form.WORD, PlanChangeState))
+
 
 def _application(name: str, swedish: str, english: str, *more: Member) -> EventKind:
     return EventKind(f"application.{name}", "application", Text(swedish, english), (*_APPLICATION, *more))
@@ -41,6 +45,16 @@ def _agreement(name: str, swedish: str, english: str, *more: Member) -> EventKin
 
 def _payout(name: str, swedish: str, english: str, *more: Member) -> EventKind:
     return EventKind(f"payout.{name}", "agreement", Text(swedish, english), (*_PAYOUT, *more))
+
+
+def _plan_change(name: str, swedish: str, english: str) -> EventKind:
+    members = (
+        *_PLAN_CHANGE,
+        Member("repayment_plan", Form.WORD, RepaymentPlan),
+        Member("term_months", Form.COUNT),
+        Member("first_month", Form.MONTH),
+    )
+    return EventKind(f"plan_change.{name}", "agreement", Text(swedish, english), members)
 
 
 APPLICATION_SUBMITTED = _application(
@@ -64,6 +78,7 @@ APPLICATION_DECIDED = _application(
     Member("limit", Form.AMOUNT, optional=True),
     Member("fee_rate", Form.RATE, optional=True),
     Member("term_months", Form.COUNT),
+    Member("repayment_plan", Form.WORD, RepaymentPlan),
 )
 APPLICATION_REVIEW_REQUESTED = _application(
     "review_requested",
@@ -87,6 +102,7 @@ AGREEMENT_GRANTED = _agreement(
     Member("limit", Form.AMOUNT),
     Member("fee_rate", Form.RATE),
     Member("term_months", Form.COUNT),
+    Member("repayment_plan", Form.WORD, RepaymentPlan),
     Member("sign_by", Form.INSTANT),
 )
 AGREEMENT_SIGNED = _agreement("signed", "Alla har undertecknat", "Everybody has signed")
@@ -141,6 +157,26 @@ REDEMPTION_REQUESTED = EventKind(
         Member("on", Form.DAY),
         Member("total", Form.AMOUNT),
     ),
+)
+PLAN_CHANGE_PROPOSED = _plan_change(
+    "proposed",
+    "En annan plan för återbetalning väntar på underskrifter",
+    "Another repayment plan waits for signatures",
+)
+PLAN_CHANGE_IN_EFFECT = _plan_change(
+    "in_effect",
+    "Alla har undertecknat; den andra planen gäller",
+    "Everybody has signed; the other plan applies",
+)
+PLAN_CHANGE_LAPSED = _plan_change(
+    "lapsed",
+    "En underskrift saknades när tiden var ute; planen gäller som förut",
+    "A signature was missing when the time was over; the plan stays as it was",
+)
+PLAN_CHANGE_WITHDRAWN = _plan_change(
+    "withdrawn",
+    "Kreditgivaren har tagit tillbaka förslaget; planen gäller som förut",
+    "The lender has withdrawn the proposal; the plan stays as it was",
 )
 
 PAYOUT_ORDERED = _payout("ordered", "En utbetalning är beordrad", "A payout is ordered")
@@ -277,6 +313,10 @@ CATALOGUE: tuple[EventKind, ...] = (
     CANCELLATION_RECEIVED,
     CANCELLATION_FALLEN,
     REDEMPTION_REQUESTED,
+    PLAN_CHANGE_PROPOSED,
+    PLAN_CHANGE_IN_EFFECT,
+    PLAN_CHANGE_LAPSED,
+    PLAN_CHANGE_WITHDRAWN,
     PAYOUT_ORDERED,
     PAYOUT_HELD,
     PAYOUT_SENT,

@@ -36,7 +36,7 @@ from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.signing_rule import RuleSource, SigningRule
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import AgreementState, GuaranteeState
+from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, RepaymentPlan
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -71,6 +71,7 @@ class GuaranteeInvitation:
     limit: Money
     fee_rate: Decimal
     term_months: int
+    repayment_plan: RepaymentPlan
     documents: tuple[DocumentView, ...] = field(repr=False)
 
 
@@ -96,6 +97,7 @@ class GuaranteeInvitations:
                 limit=Money(agreement.limit_ore),
                 fee_rate=agreement.fee_rate,
                 term_months=agreement.term_months,
+                repayment_plan=RepaymentPlan(agreement.repayment_plan),
                 documents=tuple(replace(document_view(agreement, one), sealed_at=None) for one in found),
             )
 

@@ -17,7 +17,7 @@ from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee, GuaranteeRelease, ReleaseConsent
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, ReleaseState
+from underwriting.kernel.vocabulary import AgreementState, GuaranteeState, ReleaseState, RepaymentPlan
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
 
@@ -42,6 +42,7 @@ class OwnGuarantee:
     limit: Money
     fee_rate: Decimal
     term_months: int
+    repayment_plan: RepaymentPlan
     at_risk: Money
     reason_is_told: bool
     release_is_asked: bool
@@ -70,6 +71,7 @@ class OwnGuarantees:
                 limit=Money(agreement.limit_ore),
                 fee_rate=agreement.fee_rate,
                 term_months=agreement.term_months,
+                repayment_plan=RepaymentPlan(agreement.repayment_plan),
                 at_risk=_at_risk(session, guarantee),
                 reason_is_told=refusal is not None and refusal[1],
                 release_is_asked=any(one.guarantee_id == guarantee.id for one in pending),

@@ -29,6 +29,7 @@ from underwriting.kernel.vocabulary import (
     AgreementState,
     CompanyForm,
     GuaranteeState,
+    RepaymentPlan,
     SigningPurpose,
     WindowPolicy,
 )
@@ -71,6 +72,7 @@ class AgreementView:
     credit_balance: Money
     fee_rate: Decimal
     term_months: int
+    repayment_plan: RepaymentPlan
     terms_version: str
     window_policy: WindowPolicy
     cancellation_days: int
@@ -173,6 +175,7 @@ def agreement_view(session: Session, runtime: Runtime, agreement: Agreement) -> 
         credit_balance=-standing[Account.CREDIT_BALANCE],
         fee_rate=agreement.fee_rate,
         term_months=agreement.term_months,
+        repayment_plan=RepaymentPlan(agreement.repayment_plan),
         terms_version=agreement.terms_version,
         window_policy=WindowPolicy(agreement.window_policy),
         cancellation_days=agreement.cancellation_days,

@@ -28,7 +28,7 @@ from underwriting.platform.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class PriceFigures:
-    """What the credit costs at full use on a straight plan (rule D6): all fees of the term, and the yearly rate."""
+    """What the credit costs at full use on its plan (rule D6): all fees of the term, and the yearly rate."""
 
     total_fees: Money
     effective_yearly_rate: Decimal
@@ -141,6 +141,7 @@ def common_values(runtime: Runtime, agreement: Agreement) -> dict[str, object]:
         "limit": Money(agreement.limit_ore),
         "fee_rate": agreement.fee_rate,
         "term_months": agreement.term_months,
+        "repayment_plan": agreement.repayment_plan,
         "cap": guarantee_cap(Money(agreement.limit_ore), terms=runtime.terms),
         "terms": terms_of(runtime, agreement),
         "bankgiro": lender.bankgiro.formatted,

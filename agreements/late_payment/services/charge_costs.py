@@ -23,7 +23,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import CompensationPolicy, InvoiceKind, LateCharge
 from underwriting.platform import audit_log
 
-TERMS_WITH_REMINDER_FEE = frozenset({"v1", "v2"})
+TERMS_WITH_REMINDER_FEE = frozenset({"v1", "v2", "v3"})
 """The versions of the agreement's terms that say what a reminder costs (6.1 of each): it is owed only if agreed."""
 
 _POSTINGS = {

@@ -23,7 +23,7 @@ from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState
+from underwriting.kernel.vocabulary import ApplicationState, CompanyForm, GuarantorState, RepaymentPlan
 from underwriting.platform import audit_log, outbox
 from underwriting.platform.authentication import token_hash
 from underwriting.platform.encryption import of_application
@@ -53,6 +53,7 @@ class Invitation:
     company_form: CompanyForm
     requested_amount: Money
     term_months: int
+    repayment_plan: RepaymentPlan
     notice: Text
     confirm_by: datetime
 
@@ -83,6 +84,7 @@ def find_invitation(session: Session, runtime: Runtime, token: str, *, at: datet
         company_form=CompanyForm(application.company_form),
         requested_amount=Money(application.requested_amount_ore),
         term_months=application.term_months,
+        repayment_plan=RepaymentPlan(application.repayment_plan),
         notice=notice(),
         confirm_by=_deadline(application),
     )

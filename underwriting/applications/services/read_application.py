@@ -28,6 +28,7 @@ from underwriting.kernel.vocabulary import (
     CreditPurpose,
     GuarantorState,
     InvoiceDelivery,
+    RepaymentPlan,
     Scope,
 )
 from underwriting.platform.authentication import Caller
@@ -82,6 +83,7 @@ class ApplicationView(ApplicationSummary):
     """A whole application, as supplemented."""
 
     organisation_number: OrganisationNumber | PersonalNumber
+    repayment_plan: RepaymentPlan
     purpose: CreditPurpose
     expected_monthly_revenue: Money
     expected_monthly_costs: Money
@@ -120,6 +122,7 @@ def view_with(
     return ApplicationView(
         **_summary(runtime.cipher, application),
         organisation_number=body.organisation_number,
+        repayment_plan=body.repayment_plan,
         purpose=body.purpose,
         expected_monthly_revenue=body.expected_monthly_revenue,
         expected_monthly_costs=body.expected_monthly_costs,

@@ -24,7 +24,14 @@ from schemas.values import (
 from underwriting.applications.models import Application, ApplicationGuarantor, ApplicationSupplement
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, GuarantorState, InvoiceDelivery, OwnerControl
+from underwriting.kernel.vocabulary import (
+    CompanyForm,
+    CreditPurpose,
+    GuarantorState,
+    InvoiceDelivery,
+    OwnerControl,
+    RepaymentPlan,
+)
 from underwriting.platform.encryption import Cipher, of_application
 
 _COMPANY = "application.company"
@@ -45,6 +52,7 @@ def columns_of(cipher: Cipher, application_id: uuid.UUID, body: ApplicationBody)
         "company_index": cipher.blind_index(body.organisation_number.digits),
         "requested_amount_ore": body.requested_amount.ore,
         "term_months": body.term_months,
+        "repayment_plan": str(body.repayment_plan),
         "purpose": str(body.purpose),
         "monthly_revenue_ore": body.expected_monthly_revenue.ore,
         "monthly_costs_ore": body.expected_monthly_costs.ore,
@@ -64,6 +72,7 @@ def body_of(session: Session, cipher: Cipher, application: Application) -> Appli
         organisation_number=company_of(cipher, application),
         requested_amount=Money(application.requested_amount_ore),
         term_months=application.term_months,
+        repayment_plan=RepaymentPlan(application.repayment_plan),
         purpose=CreditPurpose(application.purpose),
         expected_monthly_revenue=Money(application.monthly_revenue_ore),
         expected_monthly_costs=Money(application.monthly_costs_ore),

@@ -88,6 +88,7 @@ def _shared(runtime: Runtime, reference: str, body: ApplicationBody) -> dict[str
         "company_form": str(body.company_form),
         "amount": body.requested_amount,
         "term_months": body.term_months,
+        "repayment_plan": str(body.repayment_plan),
         "bureaus": BUREAUS,
         "terms": runtime.terms,
     }

@@ -38,7 +38,7 @@ from underwriting.kernel.errors import Conflict, NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState
+from underwriting.kernel.vocabulary import ApplicationState, RepaymentPlan
 from underwriting.platform.batches import each_alone
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
@@ -172,7 +172,8 @@ def _values(runtime: Runtime, application: Application, case: Case, row: Decisio
     if row.limit_ore is None or row.fee_rate is None or row.answer_by is None:
         raise ValueError("a counter-offer has terms and a last day")
     lender, body, limit = runtime.settings.lender, case.body, Money(row.limit_ore)
-    figures = offer(limit, fee_rate=row.fee_rate, term_months=row.term_months)
+    plan = RepaymentPlan(row.repayment_plan)
+    figures = offer(limit, fee_rate=row.fee_rate, term_months=row.term_months, plan=plan)
     return {
         "reference": application.reference,
         "lender": lender.name,
@@ -185,6 +186,7 @@ def _values(runtime: Runtime, application: Application, case: Case, row: Decisio
         "asked_amount": body.requested_amount,
         "term_months": row.term_months,
         "asked_term_months": body.term_months,
+        "repayment_plan": str(plan),
         "fee_rate": row.fee_rate,
         "monthly_fee": figures.monthly_fee,
         "total_fees": figures.total_fees,

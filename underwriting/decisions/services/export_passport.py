@@ -24,7 +24,7 @@ from underwriting.decisions.services.record_decision import conditions_of, facts
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.event_forms import instant_written
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CASE_READERS, SigningState
+from underwriting.kernel.vocabulary import CASE_READERS, RepaymentPlan, SigningState
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.runtime import Runtime
@@ -80,6 +80,7 @@ def _decision(row: DecisionRow) -> dict[str, Any]:
         "limit": None if row.limit_ore is None else str(Money(row.limit_ore)),
         "fee_rate": None if row.fee_rate is None else f"{row.fee_rate.normalize():f}",
         "term_months": row.term_months,
+        "repayment_plan": row.repayment_plan,
         "grade": row.grade,
         "automatic": row.automatic,
         "decided_at": instant_written(row.decided_at),
@@ -93,7 +94,12 @@ def _decision(row: DecisionRow) -> dict[str, Any]:
 def _price(row: DecisionRow) -> dict[str, str] | None:
     if row.limit_ore is None or row.fee_rate is None:
         return None
-    priced = offer(Money(row.limit_ore), fee_rate=row.fee_rate, term_months=row.term_months)
+    priced = offer(
+        Money(row.limit_ore),
+        fee_rate=row.fee_rate,
+        term_months=row.term_months,
+        plan=RepaymentPlan(row.repayment_plan),
+    )
     return {
         "monthly_fee": str(priced.monthly_fee),
         "total_fees": str(priced.total_fees),

@@ -83,6 +83,7 @@ class Case:
                 form=body.company_form,
                 asked=self.asked,
                 term_months=body.term_months,
+                repayment_plan=body.repayment_plan,
                 revenue=body.expected_monthly_revenue,
                 costs=body.expected_monthly_costs,
                 debt_payments=body.monthly_debt_payments,

@@ -23,7 +23,7 @@ from underwriting.decisions.sufficiency import Sufficiency, enough
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, GuarantorState
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, GuarantorState, RepaymentPlan
 from underwriting.platform.runtime import Runtime
 
 
@@ -42,6 +42,7 @@ class OfferView:
     limit: Money
     fee_rate: Decimal
     term_months: int
+    repayment_plan: RepaymentPlan
     monthly_fee: Money
     total: Money
     effective_yearly_rate: Decimal
@@ -232,11 +233,17 @@ def _staff_view(session: Session, runtime: Runtime, row: DecisionRow) -> StaffDe
 def _offer(row: DecisionRow) -> OfferView | None:
     if row.limit_ore is None or row.fee_rate is None:
         return None
-    priced: Offer = offer(Money(row.limit_ore), fee_rate=row.fee_rate, term_months=row.term_months)
+    priced: Offer = offer(
+        Money(row.limit_ore),
+        fee_rate=row.fee_rate,
+        term_months=row.term_months,
+        plan=RepaymentPlan(row.repayment_plan),
+    )
     return OfferView(
         limit=priced.limit,
         fee_rate=priced.fee_rate,
         term_months=priced.term_months,
+        repayment_plan=priced.plan,
         monthly_fee=priced.monthly_fee,
         total=priced.total_fees,
         effective_yearly_rate=priced.effective_yearly_rate,

@@ -32,7 +32,7 @@ from underwriting.kernel.event_catalogue import APPLICATION_DECIDED
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, RepaymentPlan
 from underwriting.platform import events
 from underwriting.platform.encryption import of_application
 from underwriting.platform.runtime import Runtime
@@ -157,7 +157,8 @@ def grant_credit(
             limit=Money(row.limit_ore),
             fee_rate=row.fee_rate,
             term_months=row.term_months,
-            figures=_figures(Money(row.limit_ore), row.fee_rate, row.term_months),
+            repayment_plan=RepaymentPlan(row.repayment_plan),
+            figures=_figures(Money(row.limit_ore), row.fee_rate, row),
             guarantors=tuple(
                 (
                     one.personal_number,
@@ -242,6 +243,7 @@ def _tell_integrators(session: Session, application: Application, row: DecisionR
         limit=None if row.limit_ore is None else Money(row.limit_ore),
         fee_rate=row.fee_rate,
         term_months=row.term_months,
+        repayment_plan=RepaymentPlan(row.repayment_plan),
     )
 
 
@@ -259,6 +261,7 @@ def _row(
         limit_ore=None if ruling.limit is None else ruling.limit.ore,
         fee_rate=ruling.fee_rate,
         term_months=application.term_months,
+        repayment_plan=application.repayment_plan,
         grade=decision.grade,
         policy_version=decision.policy_version,
         policy_hash=decision.policy_sha256,
@@ -283,8 +286,9 @@ def _row(
     )
 
 
-def _figures(limit: Money, fee_rate: Decimal, term_months: int) -> PriceFigures:
-    priced = offer(limit, fee_rate=fee_rate, term_months=term_months)
+def _figures(limit: Money, fee_rate: Decimal, row: DecisionRow) -> PriceFigures:
+    plan = RepaymentPlan(row.repayment_plan)
+    priced = offer(limit, fee_rate=fee_rate, term_months=row.term_months, plan=plan)
     return PriceFigures(priced.total_fees, priced.effective_yearly_rate)
 
 

@@ -87,7 +87,7 @@ def test_what_was_granted_is_kept_as_it_was_granted(credit: CreditWorld) -> None
     assert (agreement.cancellation_fee_ore, agreement.same_day_cancellation_fee_ore) == (150_000, 150_000)
     assert (agreement.cancellation_days, agreement.window_policy) == (5, "calendar")
     assert agreement.first_drawdown_ore == LIMIT.ore
-    assert agreement.terms_version == "v2"
+    assert agreement.terms_version == "v3"
     assert agreement.ocr is not None
     assert is_ocr_number(agreement.ocr)
     assert agreement.ocr.startswith(str(agreement.number))

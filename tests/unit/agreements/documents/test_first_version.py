@@ -8,7 +8,7 @@ import pytest
 from agreements.documents import service as documents
 from agreements.documents.models import Document
 from agreements.documents.plain_text import render
-from agreements.documents.rules import DocumentKind
+from agreements.documents.rules import DocumentKind, words
 from tests.support.documents import GRANTED_AT, VALUES
 from underwriting.kernel.text import Language
 from underwriting.platform.runtime import Runtime
@@ -27,6 +27,31 @@ SIGNED_AS = [
     (DocumentKind.GUARANTEE, "sv", "3fee12e6a801319186b81b8c1cb444e4"),
     (DocumentKind.GUARANTEE, "en", "9d6c6916d357d3ec64499234ced7ee6b"),
 ]
+
+# The words of the second version, of the kinds that the third one changed.
+SECOND_AS = [
+    (DocumentKind.APPLICATION, "sv", "eb3cc64635c08656c323a43dc46fb3f5"),
+    (DocumentKind.APPLICATION, "en", "4bed89efa6f60e76b4a4cc604db1cf68"),
+    (DocumentKind.CONFIRMATION, "sv", "81777c9d403e16de2c7b18cb09c46c41"),
+    (DocumentKind.CONFIRMATION, "en", "1a3f2184f11cbaa63c1a46f7c5a0c47e"),
+    (DocumentKind.COUNTER_OFFER, "sv", "08e83d8b31b6fe73ab67164b9bf99474"),
+    (DocumentKind.COUNTER_OFFER, "en", "3c43cc6007d67a56d72c9098bd8cd4ce"),
+    (DocumentKind.OFFER, "sv", "e548dc79f89e21435939c0688e84319f"),
+    (DocumentKind.OFFER, "en", "1bdfe7b9903d1ae3dd27ceef2b874d9f"),
+    (DocumentKind.AGREEMENT, "sv", "bc550e003057f44659ea276241839101"),
+    (DocumentKind.AGREEMENT, "en", "bf1ec39ff47ebafa251901df6b264d1e"),
+    (DocumentKind.GUARANTEE, "sv", "b2a1180d3d0ae7cfb0eedf001529f26d"),
+    (DocumentKind.GUARANTEE, "en", "b3bbbf6d89773c8fba44766ed4e14fef"),
+    (DocumentKind.GUARANTEE_INFORMATION, "sv", "84c7d2a3167f860c1e06307b95983e9f"),
+    (DocumentKind.GUARANTEE_INFORMATION, "en", "85ae4e4967d8b1ce219a032809bdf22b"),
+]
+
+
+@pytest.mark.parametrize(("kind", "language", "begins"), SECOND_AS)
+def test_the_second_versions_words_never_change(kind: DocumentKind, language: Language, begins: str) -> None:
+    """S1: what is left to sign of it is shown as it was when it was made."""
+    found = words(kind, language, "v2", **VALUES[kind])
+    assert hashlib.sha256(found.encoded()).hexdigest().startswith(begins)
 
 
 @pytest.mark.parametrize(("kind", "language", "begins"), SIGNED_AS)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agreements.documents.plain_text import text_of
+from agreements.documents.plain_text import text_of, visible_text
 from agreements.documents.rules import DocumentKind, words
 from tests.support.documents import VALUES, K
 from underwriting.kernel.text import Language
@@ -254,3 +254,73 @@ def test_every_document_about_the_price_writes_the_rate_alike(rate: str) -> None
     written = f"{float(rate) * 100:.2f}".replace(".", ",") + " % per kalendermånad"
     for kind in kinds:
         assert written in said(kind, fee_rate=Decimal(rate))
+
+
+REPAID_AT_TERM = "hela kapitalet på en gång, när löptiden slutar"
+PLAN_TELLERS = (
+    DocumentKind.APPLICATION,
+    DocumentKind.CONFIRMATION,
+    DocumentKind.COUNTER_OFFER,
+    DocumentKind.OFFER,
+    DocumentKind.AGREEMENT,
+    DocumentKind.GUARANTEE,
+    DocumentKind.GUARANTEE_INFORMATION,
+)
+
+
+@pytest.mark.parametrize("kind", PLAN_TELLERS)
+@pytest.mark.parametrize(
+    ("plan", "sv", "en"),
+    [
+        ("straight", "Återbetalning lika stora delar, en i månaden", "Repayment equal parts, one a month"),
+        ("at_term", f"Återbetalning {REPAID_AT_TERM}", "Repayment the whole principal at once, when the term ends"),
+    ],
+)
+def test_whoever_reads_of_the_credit_reads_how_it_is_repaid(kind: DocumentKind, plan: str, sv: str, en: str) -> None:
+    """G1, A3, D6, G7: borrower and guarantor bind themselves to a plan, and the price rests on it."""
+    assert sv in said(kind, repayment_plan=plan)
+    assert en in said(kind, "en", repayment_plan=plan)
+
+
+@pytest.mark.parametrize("kind", [DocumentKind.APPLICATION, DocumentKind.AGREEMENT, DocumentKind.GUARANTEE])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_signature_application_shows_how_the_credit_is_repaid_within_its_space(
+    kind: DocumentKind, language: Language
+) -> None:
+    """S1, A3: beside the longest name that is shown whole."""
+    values = VALUES[kind] | {"repayment_plan": "at_term", "company": "Å" * 200}
+    shown = visible_text(kind, language, sha256="ab" * 32, **values)
+    assert {"sv": REPAID_AT_TERM, "en": "the whole principal at once, when the term ends"}[language] in shown
+
+
+@pytest.mark.parametrize("kind", [DocumentKind.OFFER, DocumentKind.COUNTER_OFFER, DocumentKind.AGREEMENT])
+def test_the_fees_of_the_term_say_on_which_plan_they_are_counted(kind: DocumentKind) -> None:
+    """D6: the total for the term rests on the plan."""
+    assert "21 255 kr (betalt ut den 1:a, hela gränsen, rak amortering)" in said(kind)
+    at_term = "21 255 kr (betalt ut den 1:a, hela gränsen, återbetalning när löptiden slutar)"
+    assert at_term in said(kind, repayment_plan="at_term")
+
+
+def test_an_agreement_at_term_says_what_falls_due_and_when() -> None:
+    """G1, F2: all principal on one day, and the fees on the whole until then; nothing of monthly parts."""
+    text = said(DocumentKind.AGREEMENT, repayment_plan="at_term")
+    assert "Allt kapital återbetalas på en gång, när löptiden på 12 månader slutar" in text
+    assert "Till dess betalas bara avgifterna. De räknas varje månad på hela det utnyttjade kapitalet." in text
+    assert "förfaller den sista bankdagen i den kalendermånad då löptiden" in text
+    assert "en i månaden" not in text
+    assert "18 166,66 kr" not in text
+
+
+def test_an_applicant_for_a_credit_at_term_reads_that_it_costs_more() -> None:
+    """A3, D6: before anything is signed."""
+    assert "blir sammanlagt högre än när kapitalet återbetalas i delar" in said(
+        DocumentKind.APPLICATION, repayment_plan="at_term"
+    )
+    assert "sammanlagt högre" not in said(DocumentKind.APPLICATION)
+
+
+def test_a_guarantor_of_a_credit_at_term_reads_that_it_stays_whole_until_its_end() -> None:
+    """G2: the sum at risk does not fall month by month."""
+    told = "Kapitalet återbetalas först när löptiden slutar: till dess blir det inte mindre"
+    assert told in said(DocumentKind.GUARANTEE_INFORMATION, repayment_plan="at_term")
+    assert told not in said(DocumentKind.GUARANTEE_INFORMATION)

@@ -122,6 +122,7 @@ def test_a_name_cannot_add_a_clause_or_turn_the_text_around(name: str) -> None:
     [
         "Belopp 250 000 kr",
         "Löptid 12 månader",
+        "Återbetalning lika stora delar, en i månaden",
         "högst 4,50 % per kalendermånad av utnyttjad kredit",
         "högst 11 250 kr per månad",
         "om begäran når Kreditgivaren före kl. 16.00 den dagen",
@@ -131,7 +132,7 @@ def test_a_name_cannot_add_a_clause_or_turn_the_text_around(name: str) -> None:
         "inom 3 bankdagar från begäran",
         "Ansökan binder företaget i 30 dagar från undertecknandet.",
         "Har Kreditgivaren inte fattat beslut då förfaller den utan kostnad.",
-        "kan belopp, löptid och företag inte ändras och ansökan inte återkallas",
+        "kan belopp, löptid, återbetalning och företag inte ändras och ansökan inte återkallas",
         "Intäkter per månad 400 000 kr",
     ],
 )
@@ -145,6 +146,7 @@ def test_the_application_states_what_it_binds_to(sentence: str) -> None:
     [
         "Belopp: 250 000 kr",
         "Löptid: 12 månader",
+        "Återbetalning: lika stora delar, en i månaden",
         "högst 4,50 % per kalendermånad",
         "Ansökan binder i 30 dagar och förfaller sedan.",
         "före kl. 16.00 samma dag som krediten beviljas och före utbetalning (1 500 kr)",
