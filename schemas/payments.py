@@ -22,6 +22,7 @@ from underwriting.kernel.vocabulary import MatchGround, PaymentFileState, Paymen
 _SIGNED = {"pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"}
 _MOST_PARTS = 50
 _LONGEST_REFERENCE = 35
+_MAY_BE_EMPTY = {"minLength": 0}
 
 
 class PaymentFileSchema(Answer):
@@ -48,12 +49,15 @@ class ListedPaymentFileSchema(Answer):
 
 
 class PaymentSchema(Answer):
-    """A payment, or a part of one; a deduction is negative. `takes_back_id` is the payment that it takes back."""
+    """A payment, or a part of one; a deduction is negative. `takes_back_id` is the payment that it takes back.
+
+    In lists `reference` is there where it is one of the lender's own, else empty: payers type what they like.
+    """
 
     id = IdField()
     state = ChoiceField(PaymentState)
     booked_on = DateField()
-    reference = TextField(longest=_LONGEST_REFERENCE)
+    reference = TextField(longest=_LONGEST_REFERENCE, described=_MAY_BE_EMPTY)
     amount = MoneyField(described=_SIGNED)
     agreement_id = IdField()
     matched_by = TextField(longest=100)
@@ -65,9 +69,9 @@ class PaymentSchema(Answer):
 class PayerSchema(Answer):
     """What the bank told of who paid; empty where it told nothing."""
 
-    name = TextField(longest=200)
-    account = TextField(longest=50)
-    organisation_number = TextField(longest=50)
+    name = TextField(longest=200, described=_MAY_BE_EMPTY)
+    account = TextField(longest=50, described=_MAY_BE_EMPTY)
+    organisation_number = TextField(longest=50, described=_MAY_BE_EMPTY)
     texts = ListField(TextField(longest=200), most=1_000)
 
 

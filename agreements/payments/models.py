@@ -74,7 +74,9 @@ class IncomingPayment(Identified, Base):
         ),
         sa.Index("ix_incoming_payment_unmatched", "id", postgresql_where=sa.text("state = 'unmatched'")),
         *(
-            sa.Index(f"ix_incoming_payment_{name}", f"{name}_index", postgresql_where=sa.text(f"{name}_index IS NOT NULL"))
+            sa.Index(
+                f"ix_incoming_payment_{name}", f"{name}_index", postgresql_where=sa.text(f"{name}_index IS NOT NULL")
+            )
             for name in ("sender", "payer", "reference", "end_to_end")
         ),
     )

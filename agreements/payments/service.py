@@ -205,9 +205,9 @@ class Payments:
         """Send what is released and ask about what was sent; how many refunds moved. For the worker."""
         return RefundCarrier(self.runtime, self.bank, self.asked_every).carry()
 
-    def take_answer(self, answer: PayoutAnswer) -> bool:
-        """What a report of the bank's says of a payment; whether that is a refund."""
-        return RefundCarrier(self.runtime, self.bank, self.asked_every).take(answer)
+    def take_answer(self, answer: PayoutAnswer, *, of_file: bool = False) -> bool:
+        """What a report of the bank's says of a payment, or *of_file* of its whole file; whether that is a refund."""
+        return RefundCarrier(self.runtime, self.bank, self.asked_every).take(answer, of_file=of_file)
 
     def use_balances(self, on: date, *, progress: Progress = unheard) -> int:
         """Let every credit balance pay what is due on *on* (rule F8); how many did."""

@@ -168,7 +168,7 @@ def _erase_payment_files(session: Session, *, on: date, at: datetime) -> int:
     returned = sa.select(IncomingPayment.id).where(IncomingPayment.file_id.in_(ids))
     session.execute(sa.update(Refund).where(Refund.payment_id.in_(returned)).values(asker_index=None))
     payers = sa.update(IncomingPayment).where(IncomingPayment.file_id.in_(ids))
-    session.execute(payers.values(sender_index=None, payer_index=None))
+    session.execute(payers.values(sender_index=None, payer_index=None, reference_index=None, end_to_end_index=None))
     return len(rows)
 
 

@@ -1,7 +1,8 @@
 """What a person may ask of the lender: all that is kept on them (GDPR, article 15), and its erasure (article 17).
 
 1. Whoever asks on the person's behalf is an administrator, who has made sure of who the person is.
-2. A person is found by blind index: as signatory, sole trader, guarantor, or the subject of a question to a bureau.
+2. A person is found by blind index: as signatory, sole trader, guarantor, payer, or the subject of a question to a
+   bureau.
 3. An export tells what is kept in each matter, for how long and by which law. It leaves out what is others': of a
    matter that the person did not apply in, only their own part.
 4. What law keeps is not erased, nor what is alive; the answer says by which law and through which day.
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
+from agreements.payments.services.tell_person import payments_of
 from agreements.signing.models import Signing
 from bureau_clients import evidence
 from underwriting.applications.models import Application, ApplicationGuarantor
@@ -73,6 +75,7 @@ def export(runtime: Runtime, person: PersonalNumber, caller: Caller) -> dict[str
             "exported_at": at.isoformat(),
             "matters": [_matter(session, runtime, matter, index) for matter in found],
             "guarantees": _guarantees(session, runtime, index),
+            "payments": payments_of(session, runtime, person),
             "bureau_questions": _questions(session, runtime, person),
             "signatures": _signatures(session, index),
             "log_ins": _log_ins(session, index),

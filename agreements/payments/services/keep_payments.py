@@ -5,7 +5,6 @@ table as a stream: a file may hold a hundred thousand.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -15,27 +14,28 @@ from sqlalchemy.orm import Session
 from agreements.payments.formats import Deposit, IncomingFile, IncomingPayment
 from agreements.payments.models import PaymentFile
 from agreements.payments.services.match_payments import Target, parts_of, references_of, targets_of
+from agreements.payments.services.seal_payers import Payers, Sealed, reference_name
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import PaymentState
-from underwriting.platform.encryption import Cipher, DataKey, canonical_json, encrypt_under
+from underwriting.platform.encryption import Cipher
 from underwriting.platform.runtime import Runtime
 
-PAYER = "incoming_payment.payer"
+CONTENT = "payment_file.content"
 _COLUMNS = (
-    *("file_id", "recorded_at", "bankgiro", "booked_on", "deposit_serial", "payment_serial", "reference"),
-    *("amount_ore", "agreement_id", "state", "part", "told_ore", "is_reversal", "end_to_end_id", "named_invoices"),
-    *("payer_encrypted", "sender_index", "payer_index"),
+    *("file_id", "recorded_at", "bankgiro", "booked_on", "deposit_serial", "payment_serial"),
+    *("amount_ore", "agreement_id", "state", "part", "told_ore", "is_reversal", "named_invoices"),
+    *Sealed._fields,
 )
 _TYPES = (
-    *("uuid", "timestamptz", "text", "date", "text", "text", "text"),
-    *("int8", "uuid", "text", "int4", "int8", "bool", "text", "uuid[]"),
-    *("bytea", "bytea", "bytea"),
+    *("uuid", "timestamptz", "text", "date", "text", "text"),
+    *("int8", "uuid", "text", "int4", "int8", "bool", "uuid[]"),
+    *("text", "bytea", "text", "bytea", "bytea", "bytea", "bytea"),
 )
 _COPY = f"COPY incoming_payment ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _KNOWN = sa.text("""
     SELECT bankgiro, booked_on, deposit_serial, payment_serial, min(reference) AS reference,
-           coalesce(max(told_ore), sum(amount_ore))::bigint AS told_ore
+           any_value(reference_index) AS reference_index, coalesce(max(told_ore), sum(amount_ore))::bigint AS told_ore
     FROM incoming_payment
     JOIN unnest(CAST(:receivers AS text[]), CAST(:days AS date[]), CAST(:serials AS text[])) AS told (bg, day, serial)
         ON bankgiro = bg AND booked_on = day AND deposit_serial = serial
@@ -59,7 +59,7 @@ def subject_of(file: PaymentFile) -> str:
     return f"payment_file:{file.sha256.hex()}"
 
 
-def new_payments(session: Session, parsed: IncomingFile) -> list[tuple[Deposit, IncomingPayment]]:
+def new_payments(session: Session, cipher: Cipher, parsed: IncomingFile) -> list[tuple[Deposit, IncomingPayment]]:
     """What no earlier file has brought. A payment of nothing is none. Raises PaymentContradicted."""
     deposits = parsed.deposits
     told = {
@@ -67,8 +67,8 @@ def new_payments(session: Session, parsed: IncomingFile) -> list[tuple[Deposit, 
         "days": [one.booked_on for one in deposits],
         "serials": [one.serial for one in deposits],
     }
-    known: dict[Key, tuple[str, int]] = {
-        (row.bankgiro, row.booked_on, row.deposit_serial, row.payment_serial): (row.reference, row.told_ore)
+    known: dict[Key, Any] = {
+        (row.bankgiro, row.booked_on, row.deposit_serial, row.payment_serial): row
         for row in session.execute(_KNOWN, told)
     }
     found = []
@@ -77,7 +77,7 @@ def new_payments(session: Session, parsed: IncomingFile) -> list[tuple[Deposit, 
             earlier = known.get((deposit.receiver, deposit.booked_on, deposit.serial, payment.serial))
             if earlier is None and payment.amount:
                 found.append((deposit, payment))
-            elif earlier is not None and earlier != (payment.reference, payment.signed_amount.ore):
+            elif earlier is not None and not _is_same(earlier, payment, cipher):
                 raise PaymentContradicted
     return found
 
@@ -94,7 +94,7 @@ def keep_payments(
     if not found:
         return
     targets = targets_of(session, references_of(payment for _, payment in found))
-    payers = _Payers(runtime.cipher, runtime.cipher.data_keys.current(subject_of(file)))
+    payers = Payers(runtime.cipher, runtime.cipher.data_keys.current(subject_of(file)), targets)
     connection: Any = session.connection().connection.driver_connection
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
@@ -103,75 +103,35 @@ def keep_payments(
                 copy.write_row((file.id, at, *row))
 
 
-@dataclass
-class _Payers:
-    """Seals what a file says of payers; the index of each account and number is made once."""
-
-    cipher: Cipher
-    data_key: DataKey
-    indexes: dict[str, bytes] = field(default_factory=dict)
-
-    def sealed(self, payment: IncomingPayment) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """What is said of the payer, encrypted; the indexes of the account and of the payer's number."""
-        account = account_number(payment.sender)
-        number = payment.payer.organisation_number
-        content = {
-            "name": payment.payer.name,
-            "extra_name": payment.payer.extra_name,
-            "address": payment.payer.address,
-            "postcode": payment.payer.postcode,
-            "city": payment.payer.city,
-            "country": payment.payer.country or payment.payer.country_code,
-            "organisation_number": number,
-            "sender": payment.sender,
-            "texts": list(payment.texts),
-            "references": [
-                {"reference": one.reference, "amount": str(one.amount), "is_deduction": one.is_deduction}
-                for one in payment.extra_references
-            ],
-        }
-        told = {name: value for name, value in content.items() if value}
-        if not told:
-            return None, None, None
-        told["indexed"] = [one for one in (account, number) if one]
-        plain = canonical_json(told)
-        return encrypt_under(self.data_key, plain, context=PAYER), self._index(account), self._index(number)
-
-    def _index(self, value: str) -> bytes | None:
-        if not value:
-            return None
-        if value not in self.indexes:
-            self.indexes[value] = self.cipher.blind_index(value)
-        return self.indexes[value]
-
-
-def account_number(sender: str) -> str:
-    """What the account of a sender is indexed by; it is no one's personal number."""
-    return f"account:{sender}" if sender else ""
-
-
 def _rows(
-    deposit: Deposit, payment: IncomingPayment, targets: Mapping[str, Target], payers: _Payers
+    deposit: Deposit, payment: IncomingPayment, targets: Mapping[str, Target], payers: Payers
 ) -> Iterator[tuple[Any, ...]]:
     parts = parts_of(payment, targets)
-    payer = payers.sealed(payment)
-    takes_back = payment.deduction is not None or payment.is_reversal
+    sealed = payers.sealed(payment, on=deposit.booked_on)
+    comes_back = payment.deduction is not None or payment.is_reversal or sealed.end_to_end_id is not None
     for number, part in enumerate(parts):
-        waits = takes_back or part.agreement_id is not None
+        waits = comes_back or part.agreement_id is not None
         amount = -part.amount if payment.deduction is not None else part.amount
         yield (
             deposit.receiver,
             deposit.booked_on,
             deposit.serial,
             payment.serial,
-            payment.reference,
             amount.ore,
             part.agreement_id,
             str(PaymentState.WAITING if waits else PaymentState.UNMATCHED),
             number,
             payment.signed_amount.ore if len(parts) > 1 else None,
             payment.is_reversal,
-            payment.end_to_end_id or None,
             list(part.named) or None,
-            *payer,
+            *sealed,
         )
+
+
+def _is_same(earlier: Any, payment: IncomingPayment, cipher: Cipher) -> bool:
+    """Whether the row tells of this sum and reference; of what was erased nobody knows the reference any more."""
+    if earlier.told_ore != payment.signed_amount.ore:
+        return False
+    if earlier.reference or earlier.reference_index is None:
+        return earlier.reference in ("", payment.reference)
+    return earlier.reference_index in cipher.blind_indexes(reference_name(payment.reference))

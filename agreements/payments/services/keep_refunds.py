@@ -17,7 +17,7 @@ from agreements.credit.service import details_of, lock_agreement
 from agreements.payments.models import IncomingPayment, PaymentFile, Refund
 from agreements.payments.services.allocate_payment import credit_balance
 from agreements.payments.services.keep_payments import subject_of
-from agreements.payments.services.show_payments import told_of_payer
+from agreements.payments.services.open_payers import told_of_payer
 from agreements.payouts.formats import Debtor, PainVersion, PayoutOrder, pain_001
 from agreements.payouts.rules import Person, check_release
 from underwriting.kernel.errors import Conflict, NotFound
@@ -100,7 +100,7 @@ def ask_of_payment(
         raise NotFound
     if payment.state != PaymentState.UNMATCHED or payment.amount_ore < 0:
         raise RefundRefused
-    payer = told_of_payer(runtime, payment)
+    payer = told_of_payer(session, runtime, payment)
     payee = _sender(payer) or account
     if payee is None:
         raise RefundRefused(Text("Ange avsändarens bankgiro", "Give the sender's bankgiro"))

@@ -20,7 +20,8 @@ from underwriting.kernel.vocabulary import InvoiceKind, PaymentState
 
 _COPIED = (
     *("file_id", "bankgiro", "booked_on", "deposit_serial", "payment_serial", "reference", "recorded_at"),
-    *("is_reversal", "end_to_end_id", "payer_encrypted", "sender_index", "payer_index"),
+    *("is_reversal", "end_to_end_id", "payer_encrypted"),
+    *("sender_index", "payer_index", "reference_index", "end_to_end_index"),
 )
 
 

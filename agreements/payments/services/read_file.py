@@ -27,7 +27,13 @@ from agreements.payments.formats import IncomingFile
 from agreements.payments.models import FetchedFile, IncomingPayment, PaymentChunk, PaymentFile
 from agreements.payments.services.allocate_payment import Arrived, SettlementSource
 from agreements.payments.services.book_payments import book_each
-from agreements.payments.services.keep_payments import PaymentContradicted, keep_payments, new_payments, subject_of
+from agreements.payments.services.keep_payments import (
+    CONTENT,
+    PaymentContradicted,
+    keep_payments,
+    new_payments,
+    subject_of,
+)
 from agreements.payments.services.take_back import take_back_told
 from underwriting.kernel.errors import Conflict, Refusal
 from underwriting.kernel.money import Money
@@ -43,7 +49,6 @@ AGREEMENTS_AT_ONCE = 500
 """So many agreements are held, and their payments booked, in one transaction."""
 MANY_CHUNKS = 10
 """From so many chunks on one worker books two at a time."""
-CONTENT = "payment_file.content"
 _ONE_AT_A_TIME = "payment-files"
 _BEFORE_ALL = uuid.UUID(int=0)
 _DIVIDE = sa.text("""
@@ -100,7 +105,7 @@ def take_file(
     parsed = formats.parse(content)
     if parsed.is_test and not runtime.settings.sandbox:
         raise TestFileRefused
-    known = _find(session, content) or _twin(session, parsed)
+    known = _find(session, content) or _twin(session, runtime, parsed)
     if known is not None and known.refused is None:
         return result_of(session, known)
     file = _keep(session, runtime, content, at, refused=None, identity=parsed.identity)
@@ -206,11 +211,11 @@ def _find(session: Session, content: bytes) -> PaymentFile | None:
     return session.scalar(sa.select(PaymentFile).where(PaymentFile.sha256 == hashlib.sha256(content).digest()))
 
 
-def _twin(session: Session, parsed: IncomingFile) -> PaymentFile | None:
+def _twin(session: Session, runtime: Runtime, parsed: IncomingFile) -> PaymentFile | None:
     """The file that its maker calls the same. PaymentContradicted where it did not tell the same."""
     query = sa.select(PaymentFile).where(PaymentFile.identity == parsed.identity, PaymentFile.refused.is_(None))
     twin = session.scalar(query)
-    if twin is not None and twin.imported_at is not None and new_payments(session, parsed):
+    if twin is not None and twin.imported_at is not None and new_payments(session, runtime.cipher, parsed):
         raise PaymentContradicted
     return twin
 
@@ -236,7 +241,7 @@ def _keep(
 
 def _import(session: Session, runtime: Runtime, file: PaymentFile, parsed: IncomingFile, *, at: datetime) -> None:
     """Make rows of the file's payments, and chunks of those that are to be booked."""
-    keep_payments(session, runtime, file, new_payments(session, parsed), at=at)
+    keep_payments(session, runtime, file, new_payments(session, runtime.cipher, parsed), at=at)
     session.execute(_DIVIDE, {"file": file.id, "before_all": _BEFORE_ALL, "most": AGREEMENTS_AT_ONCE})
     file.imported_at = at
     session.flush()

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
 from agreements.payments.models import Refund
-from agreements.payments.services.keep_refunds import CONTENT, give_back, lock_refund, put
+from agreements.payments.services.end_refunds import fail_refund
+from agreements.payments.services.keep_refunds import CONTENT, lock_refund, put
 from agreements.payouts.answers import PayoutAnswer, PayoutStatus
 from agreements.payouts.client import Bank, BankUnreachable, PayoutFileRefused, PayoutOutcomeUnknown
 from underwriting.kernel.money import Money
@@ -44,14 +45,21 @@ class RefundCarrier:
         sent = sum(self._send(one) for one in self._due(RefundState.RELEASED))
         return sent + sum(self._ask(one) for one in self._due(*_ON_ITS_WAY))
 
-    def take(self, answer: PayoutAnswer) -> bool:
-        """What the bank says of a payment; whether that is a refund."""
+    def take(self, answer: PayoutAnswer, *, of_file: bool = False) -> bool:
+        """What the bank says of a payment, or *of_file* of the whole file in which it is; whether that is a refund.
+
+        A refund is alone in its file, which has its name.
+        """
         query = sa.select(Refund.id).where(Refund.end_to_end_id == answer.end_to_end_id)
         with self.runtime.database.transaction() as session:
             refund_id = session.scalar(query)
-            if refund_id is not None:
-                self._settle(session, lock_refund(session, refund_id), answer, at=self.runtime.clock.now())
-        return refund_id is not None
+            refund = None if refund_id is None else lock_refund(session, refund_id)
+            if refund is not None and of_file and refund.state not in _ON_ITS_WAY:
+                # A word about the file takes back nothing that was said of the payment itself.
+                _log.error("refund_contradicted", refund=str(refund.id), state=refund.state, answer=str(answer.status))
+            elif refund is not None:
+                self._settle(session, refund, answer, at=self.runtime.clock.now())
+        return refund is not None
 
     def _due(self, *states: RefundState) -> Sequence[uuid.UUID]:
         now = self.runtime.wall.now()
@@ -108,7 +116,7 @@ class RefundCarrier:
     def _settle(self, session: Session, refund: Refund, answer: PayoutAnswer, *, at: datetime) -> bool:
         """Let *answer* move the locked refund: booked, it leaves the books; rejected, its money is free again."""
         if answer.status is PayoutStatus.REJECTED and refund.state in (*_ON_ITS_WAY, RefundState.PAID):
-            self._fail(session, refund, answer, at=at)
+            fail_refund(session, refund, reason_code=answer.reason_code, occurred_on=stockholm_date(at), at=at)
             return True
         if refund.state not in _ON_ITS_WAY:
             return False
@@ -121,12 +129,3 @@ class RefundCarrier:
             posting = postings.refund(Money(refund.amount_ore), refund_id=refund.id, booked_on=answer.booked_on)
             ledger.post(session, refund.agreement_id, posting, at=at)
         return True
-
-    def _fail(self, session: Session, refund: Refund, answer: PayoutAnswer, *, at: datetime) -> None:
-        was_paid = refund.state == RefundState.PAID
-        refund.failure = answer.reason_code
-        put(session, refund, RefundState.RETURNED if was_paid else RefundState.FAILED, actor=_BANK, at=at)
-        entry = ledger.entry_of(session, f"refund:{refund.id}") if was_paid else None
-        if entry is not None:
-            ledger.reverse(session, entry, occurred_on=stockholm_date(at), at=at)
-        give_back(session, refund)

@@ -1,28 +1,30 @@
-"""Payments as they are shown: in lists without a word of who paid, one by one with the payer for who has to know."""
+"""Payments as they are shown: in lists without a word of who paid, or of what a payer has typed; one by one with both,
+for who has to know."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.payments.models import IncomingPayment, PaymentFile
-from agreements.payments.services.keep_payments import PAYER
+from agreements.payments.services.open_payers import told_of_payer
 from agreements.payments.services.read_file import state_of
 from agreements.payments.services.suggest_matches import Suggestion, suggest
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import PaymentFileState, PaymentState
-from underwriting.platform.encryption import DataErased
 from underwriting.platform.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """A payment, or a part of one; a negative amount is a deduction."""
+    """A payment, or a part of one; a negative amount is a deduction.
+
+    In lists *reference* is there only where it is one of ours.
+    """
 
     id: uuid.UUID
     state: PaymentState
@@ -85,7 +87,7 @@ def payment_in_doubt(session: Session, runtime: Runtime, payment_id: uuid.UUID) 
     row = session.get(IncomingPayment, payment_id)
     if row is None:
         raise NotFound
-    told = told_of_payer(runtime, row)
+    told = told_of_payer(session, runtime, row)
     payer = PayerView(
         told.get("name", ""),
         told.get("sender", ""),
@@ -94,7 +96,7 @@ def payment_in_doubt(session: Session, runtime: Runtime, payment_id: uuid.UUID) 
     )
     waits = row.state == PaymentState.UNMATCHED
     return PaymentInDoubt(
-        view_of(row),
+        replace(view_of(row), reference=row.reference or told.get("reference", "")),
         payer,
         suggest(session, runtime, row, told) if waits and row.amount_ore > 0 else (),
         tuple(view_of(one) for one in _may_take_back(session, row)) if waits and row.amount_ore < 0 else (),
@@ -140,22 +142,12 @@ def view_of(row: IncomingPayment) -> PaymentView:
     )
 
 
-def told_of_payer(runtime: Runtime, row: IncomingPayment) -> dict[str, Any]:
-    """What the file says of who paid; nothing where it has been erased."""
-    if row.payer_encrypted is None:
-        return {}
-    try:
-        told: dict[str, Any] = runtime.cipher.decrypt_json(row.payer_encrypted, context=PAYER)
-    except DataErased:
-        return {}
-    return told
-
-
 def _may_take_back(session: Session, row: IncomingPayment) -> Sequence[IncomingPayment]:
     one = IncomingPayment
     like = [one.reference == row.reference] if row.reference else []
     like += [one.sender_index == row.sender_index] if row.sender_index else []
-    like += [one.end_to_end_id == row.end_to_end_id] if row.end_to_end_id else []
+    like += [one.reference_index == row.reference_index] if row.reference_index else []
+    like += [one.end_to_end_index == row.end_to_end_index] if row.end_to_end_index else []
     if not like:
         return ()
     query = sa.select(one).where(

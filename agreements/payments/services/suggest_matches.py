@@ -57,11 +57,12 @@ def suggest(
     """What *payment* may be for, of which the file says *payer*; at most `MOST`, the likeliest first."""
     grounds: dict[uuid.UUID, set[MatchGround]] = {}
     invoices: dict[uuid.UUID, uuid.UUID] = {}
-    for target in targets_of(session, _numbers_in([payment.reference, *payer.get("texts", [])])).values():
+    numbers = _numbers_in([payment.reference, payer.get("reference", ""), *payer.get("texts", [])])
+    for target in targets_of(session, numbers).values():
         grounds.setdefault(target.agreement_id, set()).add(MatchGround.NUMBER)
         if target.invoice_id is not None:
             invoices[target.agreement_id] = target.invoice_id
-    for ground, agreement_ids in _by_number_of_agreement(session, payment, payer):
+    for ground, agreement_ids in _by_number_of_agreement(session, payment, numbers):
         for one in agreement_ids:
             grounds.setdefault(one, set()).add(ground)
     name = words_of(payer.get("name", ""))
@@ -87,10 +88,9 @@ def _numbers_in(texts: Iterable[str]) -> set[str]:
 
 
 def _by_number_of_agreement(
-    session: Session, payment: IncomingPayment, payer: dict[str, Any]
+    session: Session, payment: IncomingPayment, numbers: Iterable[str]
 ) -> Iterable[tuple[MatchGround, Sequence[uuid.UUID]]]:
-    numbers = [int(one) for one in _numbers_in([payment.reference, *payer.get("texts", [])]) if len(one) <= 12]
-    by_number = sa.select(Agreement.id).where(Agreement.number.in_(numbers))
+    by_number = sa.select(Agreement.id).where(Agreement.number.in_([int(one) for one in numbers if len(one) <= 12]))
     yield MatchGround.NUMBER, session.scalars(by_number.limit(MOST)).all()
     if payment.payer_index is not None:
         of_company = sa.select(Agreement.id).where(Agreement.company_index == payment.payer_index)

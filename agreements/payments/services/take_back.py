@@ -24,6 +24,7 @@ from agreements.ledger.rules import PostingKind
 from agreements.payments import rules
 from agreements.payments.models import IncomingPayment
 from agreements.payments.services.allocate_payment import credit_balance
+from agreements.payments.services.end_refunds import take_return
 from agreements.payments.services.open_claims import NOTHING, standing_of
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.event_catalogue import PAYMENT_REVERSED
@@ -45,7 +46,7 @@ class PaymentNotReversible(Conflict):
 
 
 def take_back_told(session: Session, file_id: uuid.UUID, *, at: datetime) -> None:
-    """Book what the file tells of as taken back; what leaves a doubt waits for a person."""
+    """Book what the file tells of as taken back, or come back; what leaves a doubt waits for a person."""
     rows = session.scalars(
         sa.select(IncomingPayment)
         .where(IncomingPayment.file_id == file_id, IncomingPayment.state == str(PaymentState.WAITING))
@@ -53,6 +54,8 @@ def take_back_told(session: Session, file_id: uuid.UUID, *, at: datetime) -> Non
     ).all()
     for row in rows:
         row.state = str(PaymentState.UNMATCHED)
+        if row.amount_ore > 0 and take_return(session, row, at=at):
+            continue
         original = _original_of(session, row) if row.amount_ore < 0 else None
         if original is None or original.agreement_id is None:
             continue
@@ -132,10 +135,12 @@ def _original_of(session: Session, row: IncomingPayment) -> IncomingPayment | No
     )
     if row.sender_index is not None:
         query = query.where(sa.or_(one.sender_index.is_(None), one.sender_index == row.sender_index))
-    if row.end_to_end_id:
-        query = query.where(one.end_to_end_id == row.end_to_end_id)
+    if row.end_to_end_index:
+        query = query.where(one.end_to_end_index == row.end_to_end_index)
     elif row.reference:
         query = query.where(one.reference == row.reference)
+    elif row.reference_index:
+        query = query.where(one.reference_index == row.reference_index)
     else:
         return None
     found = session.scalars(query.limit(2)).all()

@@ -70,7 +70,8 @@ def _named(runtime: Runtime, report: BankReport) -> list[tuple[uuid.UUID | None,
         (ids.get(one), answer, False) for one, answer in report.answers.items()
     ]
     if report.file_status is not None and not report.answers and not in_file:
-        found.append((None, PayoutAnswer("", report.file_status), True))
+        about, reason = report.about_message_id, report.file_reason_code
+        found.append((None, PayoutAnswer(about, report.file_status, reason_code=reason), True))
     if report.file_status in (PayoutStatus.REJECTED, PayoutStatus.ACCEPTED):
         found += [
             (payout_id, PayoutAnswer(one, report.file_status, reason_code=report.file_reason_code), True)
@@ -84,7 +85,7 @@ def _take(
     runtime: Runtime, answers: Answers, payout_id: uuid.UUID | None, answer: PayoutAnswer, of_file_alone: bool
 ) -> Taken | None:
     if payout_id is None:
-        return Taken.MOVED if answers.others(answer) else None
+        return Taken.MOVED if answers.others(answer, of_file=of_file_alone) else None
     at = runtime.clock.now()
     with runtime.database.transaction() as session:
         agreement, payout = lock_payout(session, payout_id)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -32,11 +33,16 @@ Returned = Callable[[Session, Agreement, date, datetime], None]
 """What features above this one do when money has come back: the locked agreement, the day, the instant."""
 
 
-Others = Callable[[PayoutAnswer], bool]
-"""Takes what the bank says of a payment that is no payout; whether it is a feature's above this one."""
+class Others(Protocol):
+    """Takes what the bank says of a payment that is no payout; whether it is a feature's above this one.
+
+    What it says *of_file* is about all of the file of that name.
+    """
+
+    def __call__(self, answer: PayoutAnswer, *, of_file: bool = False) -> bool: ...
 
 
-def nobodys(_answer: PayoutAnswer) -> bool:
+def nobodys(answer: PayoutAnswer, *, of_file: bool = False) -> bool:  # noqa: ARG001  # as the protocol has it
     """No feature above this one pays anything."""
     return False
 
