@@ -7,7 +7,7 @@ _LABELS = {
     "organisation_number": "apply.company_number",
     "requested_amount": "apply.amount",
     "term_months": "apply.term",
-    "repayment_plan": "apply.repayment",
+    "repayment_plan": "repayment",
     "purpose": "apply.purpose_short",
     "expected_monthly_revenue": "apply.revenue",
     "expected_monthly_costs": "apply.costs",

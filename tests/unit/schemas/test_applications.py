@@ -17,7 +17,7 @@ from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
 from underwriting.kernel.product import ProductTerms
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, InvoiceDelivery
+from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, InvoiceDelivery, RepaymentPlan
 
 Valid = Callable[..., dict[str, Any]]
 Read = Callable[..., ApplicationBody]
@@ -45,6 +45,12 @@ def the_only(errors: tuple[FieldError, ...]) -> FieldError:
 def test_every_company_form_may_apply(form: CompanyForm, valid: Valid, read: Read) -> None:
     """A1: AB, HB, KB and EF may apply."""
     assert read(valid(form)).company_form is form
+
+
+def test_a_body_without_a_plan_asks_for_straight_instalments(valid: Valid, read: Read) -> None:
+    """G1: as all did before there was a choice."""
+    assert read(valid()).repayment_plan is RepaymentPlan.STRAIGHT
+    assert read(valid() | {"repayment_plan": "at_term"}).repayment_plan is RepaymentPlan.AT_TERM
 
 
 def test_a_body_becomes_frozen_values_of_the_kernel(valid: Valid, read: Read) -> None:
@@ -297,6 +303,8 @@ def test_the_limits_are_settings_of_the_product(valid: Valid) -> None:
         ("term_months", True, "Här behövs ett heltal", "A whole number is needed here"),
         ("purpose", "yacht", "Välj något av: inventory, ", "Choose one of: inventory, "),
         ("company_form", "Ltd", "Välj något av: AB, HB, KB, EF", "Choose one of: AB, HB, KB, EF"),
+        ("repayment_plan", "interest_only", "Välj något av: straight, at_term", "Choose one of: straight, at_term"),
+        ("repayment_plan", "", "Välj något av: straight, at_term", "Choose one of: straight, at_term"),
         ("invoice_delivery", "fax", "Välj något av: email, paper", "Choose one of: email, paper"),
         ("contact", "Sara Ek", "Här behövs ett JSON-objekt", "A JSON object is needed here"),
         ("contact", [], "Här behövs ett JSON-objekt", "A JSON object is needed here"),
@@ -446,6 +454,7 @@ def test_a_missing_member_is_refused_unless_it_may_be_missing(
     body = valid(CompanyForm.EF)
     body.pop(member, None)
     optional = {
+        "repayment_plan",
         "invoice_delivery",
         "invoice_address",
         "signing_rule",
@@ -568,14 +577,19 @@ def test_a_changed_draft_is_checked_as_a_whole(changes: object, pointer: str, va
     assert pointer in [error.pointer for error in refusal.value.errors]
 
 
-@pytest.mark.parametrize("member", ["company_form", "organisation_number", "requested_amount", "term_months"])
+@pytest.mark.parametrize(
+    "member", ["company_form", "organisation_number", "requested_amount", "term_months", "repayment_plan"]
+)
 def test_amount_term_and_company_are_fixed_by_submission(member: str) -> None:
-    """A3: after submission amount, term and company cannot be changed."""
+    """A3: after submission amount, term, repayment and company cannot be changed."""
     with pytest.raises(InvalidInput) as refusal:
         load(SupplementSchema(), {member: "x", "information": "Bokslut bifogas"}, on=TODAY)
     error = the_only(refusal.value.errors)
     assert (error.pointer, error.rule, refusal.value.rule) == (f"/{member}", "A3", "A3")
-    assert error.detail.sv == "Belopp, löptid och företag kan inte ändras när ansökan är inlämnad (regel A3)"
+    assert (
+        error.detail.sv
+        == "Belopp, löptid, återbetalning och företag kan inte ändras när ansökan är inlämnad (regel A3)"
+    )
 
 
 def test_contact_account_and_information_are_added_as_supplements() -> None:

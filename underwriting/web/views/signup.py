@@ -10,11 +10,13 @@ from schemas.applications import ApplicationSchema
 from schemas.loading import load
 from schemas.values import ApplicationBody
 from underwriting.applications.service import Applications
+from underwriting.decisions.pricing import fees_of_plan
 from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
+from underwriting.kernel.product import ProductTerms
 from underwriting.kernel.text import Language
-from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, OwnerControl
+from underwriting.kernel.vocabulary import CompanyForm, CreditPurpose, OwnerControl, RepaymentPlan
 from underwriting.platform.authentication import DRAFT_COOKIE, current_caller, set_cookie
 from underwriting.platform.end_users import end_user_ip
 from underwriting.platform.problems import language_of_request
@@ -26,6 +28,7 @@ from underwriting.web.views.signing import to_signing_page
 
 _MOST_ROWS = 10
 _EXAMPLE = Money.kronor(100_000)
+_EXAMPLE_MONTHS = 12
 
 
 def blueprint(runtime: Runtime, applications: Applications) -> Blueprint:
@@ -126,10 +129,20 @@ def _form(runtime: Runtime, target: str, fields: dict[str, str], errors: tuple[F
         values=fields,
         rows={kind: forms.people_in(fields, kind) for kind in forms.PEOPLE},
         purposes=[(str(purpose), translate(f"purpose.{purpose}")) for purpose in CreditPurpose],
+        plans=[(str(plan), translate(f"apply.repayment.{plan}")) for plan in RepaymentPlan],
+        example=_example(runtime.terms),
         controls=[(str(control), translate(f"control.{control}")) for control in OwnerControl],
         terms=runtime.terms,
         errors=errors,
     )
+
+
+def _example(terms: ProductTerms) -> dict[str, Money | int]:
+    """What the dearest credit of the example costs in all on each plan (rule D6)."""
+    return {"amount": _EXAMPLE, "months": _EXAMPLE_MONTHS} | {
+        str(plan): fees_of_plan(_EXAMPLE, fee_rate=terms.highest_fee_rate, term_months=_EXAMPLE_MONTHS, plan=plan)
+        for plan in RepaymentPlan
+    }
 
 
 def _first_rows(form: CompanyForm) -> dict[str, str]:
