@@ -6,9 +6,11 @@ from uuid import UUID
 
 from underwriting.kernel.identifiers import Bankgiro
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import Month
 from underwriting.kernel.signing_rule import SigningRule
 from underwriting.kernel.vocabulary import (
     AnnulmentGround,
+    RepaymentPlan,
     RequestChannel,
     SigningPurpose,
 )
@@ -43,6 +45,15 @@ class RedemptionBody:
     """The day for which a borrower wants to redeem (rule F3)."""
 
     on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanChangeBody:
+    """Another repayment plan (rule G7); *first_month* is the first whose instalments it moves."""
+
+    repayment_plan: RepaymentPlan
+    term_months: int
+    first_month: Month | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

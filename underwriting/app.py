@@ -21,6 +21,7 @@ from agreements.late_payment import routes as late_payment_routes
 from agreements.payments import routes as payment_routes
 from agreements.payouts import routes as payout_routes
 from agreements.payouts.sandbox import bank as bank_sandbox
+from agreements.plan_changes import routes as plan_change_routes
 from agreements.redemption import routes as redemption_routes
 from agreements.signing import routes as signing_routes
 from bureau_clients.sandbox import numbers
@@ -155,6 +156,8 @@ def _interface(house: House) -> Iterator[Blueprint]:
     preparers = {
         SigningPurpose.AGREEMENT: agreements.prepare_agreement,
         SigningPurpose.GUARANTEE: agreements.prepare_guarantee,
+        SigningPurpose.PLAN_CHANGE: house.plan_changes.prepare_for_company,
+        SigningPurpose.PLAN_CHANGE_CONSENT: house.plan_changes.prepare_as_guarantor,
     }
     yield application_routes.blueprint(runtime, house.applications)
     yield decision_routes.blueprint(runtime, house.decisions)
@@ -173,6 +176,7 @@ def _interface(house: House) -> Iterator[Blueprint]:
     yield redemption_routes.blueprint(runtime, agreements, house.redemptions)
     yield cancellation_routes.blueprint(runtime, agreements, house.cancellations)
     yield annulment_routes.blueprint(runtime, house.annulments)
+    yield plan_change_routes.blueprint(runtime, agreements, house.plan_changes)
     yield late_payment_routes.blueprint(runtime, agreements, house.invoices, house.late_payment)
     yield accounting_routes.blueprint(runtime, house.accounting)
     yield access_routes.blueprint(runtime)

@@ -22,6 +22,7 @@ from agreements.payouts.drop import BankDrop
 from agreements.payouts.formats import Debtor, PainVersion
 from agreements.payouts.service import Payouts
 from agreements.payouts.services.write_file import FileTerms
+from agreements.plan_changes.service import PlanChanges
 from agreements.redemption.service import Redemptions
 from agreements.signing.certificate_path import Roots, read_roots
 from agreements.signing.client import BankId, BankIdClient
@@ -72,6 +73,7 @@ class House:
     redemptions: Redemptions
     cancellations: Cancellations
     annulments: Annulments
+    plan_changes: PlanChanges
     late_payment: LatePayment
     accounting: Accounting
     dispatcher: Dispatcher
@@ -93,6 +95,7 @@ def compose(
     applications = Applications(runtime, signings)
     decisions = Decisions(runtime, gateway, signings)
     redemptions, cancellations = Redemptions(runtime), Cancellations(runtime)
+    plan_changes = PlanChanges(runtime)
     payments = Payments(runtime, bank, (cancellations, redemptions), _bank_asked_every(runtime))
     payouts = Payouts(
         runtime,
@@ -109,6 +112,8 @@ def compose(
         SigningPurpose.COUNTER_OFFER: decisions.counter_offer_signed,
         SigningPurpose.AGREEMENT: payouts.signature_received,
         SigningPurpose.GUARANTEE: payouts.signature_received,
+        SigningPurpose.PLAN_CHANGE: plan_changes.signature_received,
+        SigningPurpose.PLAN_CHANGE_CONSENT: plan_changes.signature_received,
     }
     return House(
         runtime=runtime,
@@ -124,6 +129,7 @@ def compose(
         redemptions=redemptions,
         cancellations=cancellations,
         annulments=Annulments(runtime),
+        plan_changes=plan_changes,
         late_payment=LatePayment(runtime),
         accounting=Accounting(runtime),
         dispatcher=dispatcher_of(runtime),

@@ -9,6 +9,7 @@ from agreements.invoices import jobs as invoice_jobs
 from agreements.late_payment import jobs as late_payment_jobs
 from agreements.payments import jobs as payment_jobs
 from agreements.payouts import jobs as payout_jobs
+from agreements.plan_changes import jobs as plan_change_jobs
 from agreements.reconciliation import jobs as reconciliation_jobs
 from agreements.signing import jobs as signing_jobs
 from underwriting.applications import jobs as application_jobs
@@ -52,6 +53,7 @@ def jobs_of(house: House) -> Jobs:
             *message_erasure.daily_jobs(runtime),
             *erasure.daily_jobs(runtime),
             *cancellation_jobs.daily(house.cancellations, read_answers=lambda: read_bank_answers(house)),
+            *plan_change_jobs.daily(house.plan_changes),
             *payment_jobs.daily(house.payments),
             *billing_jobs.daily(runtime, read_answers=lambda: read_bank_answers(house)),
             *invoice_jobs.daily(house.invoices),

@@ -10,7 +10,7 @@ from agreements.invoices.services.make_statement import Standing
 from underwriting.kernel.money import Money
 from underwriting.kernel.product import DEFAULT_TERMS
 from underwriting.kernel.text import Text
-from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.kernel.vocabulary import CompanyForm, RepaymentPlan
 from underwriting.platform.runtime import Runtime
 
 K = Money.kronor
@@ -35,6 +35,20 @@ EXEMPT = Text(
     "exempt by chapter 10, section 33 of the Value Added Tax Act (mervärdesskattelagen, 2023:200)",
 )
 GRANTED_AT = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)  # 10:15 in Stockholm
+PLAN_CHANGE: dict[str, object] = {
+    "number": 100001,
+    "proposed_at": GRANTED_AT,
+    "last_signing_day": date(2026, 12, 7),
+    "first_month": Text("januari 2027", "January 2027"),
+    "new_repayment_plan": RepaymentPlan.AT_TERM,
+    "repayment_plan_before": RepaymentPlan.STRAIGHT,
+    "new_term_months": 18,
+    "term_months_before": 12,
+    "fees_before": K(21_255),
+    "fees_after": K(49_050),
+    "plan_before": ((date(2027, 1, 29), K("18166.67")), (date(2027, 2, 26), K("18166.66"))),
+    "plan_after": ((date(2028, 5, 31), K("36333.33")),),
+}
 VALUES: dict[DocumentKind, dict[str, object]] = {
     DocumentKind.APPLICATION: PARTIES
     | CONTACT
@@ -214,6 +228,11 @@ VALUES: dict[DocumentKind, dict[str, object]] = {
         "total": K(3_270),
         "exemption": EXEMPT,
     },
+    DocumentKind.PLAN_CHANGE: PARTIES | CONTACT | PLAN_CHANGE,
+    DocumentKind.PLAN_CHANGE_CONSENT: PARTIES
+    | CONTACT
+    | PLAN_CHANGE
+    | {"person": "Cecilia Öberg", "personal_number": "18900101-9802", "cap": K(327_000)},
     DocumentKind.STATEMENT: PARTIES
     | CONTACT
     | {

@@ -20,6 +20,11 @@ EXAMPLES: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "note": "Ringde växeln; samtalslogg 4711.",
     },
     ("POST", "/v1/agreements/{agreement_id}/redemption"): {"on": "2026-03-31"},
+    ("POST", "/v1/agreements/{agreement_id}/plan-changes"): {
+        "repayment_plan": "at_term",
+        "term_months": 18,
+        "first_month": "2026-05",
+    },
     ("POST", "/v1/agreements/{agreement_id}/annulment"): {"ground": "fraud", "reason": "Den sökande var en annan."},
     ("POST", "/v1/agreements/{agreement_id}/signing-rule"): {
         "signatories": [{"personal_number": _PERSON, "name": "Anna Andersson", "roles": ["board_member"]}],

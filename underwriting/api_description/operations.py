@@ -13,6 +13,7 @@ from underwriting.api_description.lending import LENDING
 from underwriting.api_description.operation import Operation
 from underwriting.api_description.parties import PARTIES
 from underwriting.api_description.payouts import PAYOUTS
+from underwriting.api_description.plan_changes import PLAN_CHANGES
 from underwriting.api_description.policies import POLICIES
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -25,6 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *INVOICES,
     *LATE_PAYMENT,
     *ACCOUNTING,
+    *PLAN_CHANGES,
     *ENDING,
     *PARTIES,
     *PAYOUTS,

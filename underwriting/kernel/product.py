@@ -33,6 +33,8 @@ class ProductTerms:
     """A counter-offer can be accepted to the end of this day (rule D1)."""
     signing_days: int = 14
     """Days from granted-at in which every signature is given (rule G2)."""
+    plan_change_days: int = 14
+    """Days from its proposal in which a change of the repayment plan is signed by everybody (rule G7). *Ours.*"""
 
     same_day_cut_off: time = time(16)
     """The same-day window closes at this time; a request at this very instant is too late (rule C1)."""

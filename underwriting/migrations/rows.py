@@ -12,6 +12,7 @@ from agreements.late_payment import models as late_payment
 from agreements.ledger import models as ledger
 from agreements.payments import models as payments
 from agreements.payouts import models as payouts
+from agreements.plan_changes import models as plan_changes
 from agreements.redemption import models as redemption
 from agreements.signing import models as signing
 from bureau_clients import models as bureaus
@@ -48,6 +49,7 @@ FEATURES = (
     redemption,
     cancellation,
     annulment,
+    plan_changes,
     accounting,
     due_diligence,
     applications,

@@ -34,6 +34,10 @@ _OF_GUARANTEE = (
     " WHERE guarantee.id = {id})"
 )
 _OF_OFFER = "(SELECT 'application:' || application_id FROM decision WHERE id = {id})"
+_OF_PLAN_CHANGE = (
+    "(SELECT 'application:' || application_id FROM agreement JOIN plan_change ON agreement_id = agreement.id"
+    " WHERE plan_change.id = {id})"
+)
 _OF_SIGNED_THING = f"""
     CASE signing.purpose
         WHEN '{SigningPurpose.APPLICATION}' THEN 'application:' || signing.subject_id
@@ -41,6 +45,8 @@ _OF_SIGNED_THING = f"""
         WHEN '{SigningPurpose.COUNTER_OFFER}' THEN {_OF_OFFER.format(id="signing.subject_id")}
         WHEN '{SigningPurpose.AGREEMENT}' THEN {_OF_AGREEMENT.format(id="signing.subject_id")}
         WHEN '{SigningPurpose.GUARANTEE}' THEN {_OF_GUARANTEE.format(id="signing.subject_id")}
+        WHEN '{SigningPurpose.PLAN_CHANGE}' THEN {_OF_PLAN_CHANGE.format(id="signing.subject_id")}
+        WHEN '{SigningPurpose.PLAN_CHANGE_CONSENT}' THEN {_OF_PLAN_CHANGE.format(id="signing.subject_id")}
         ELSE signing.purpose || ':' || signing.subject_id
     END
 """

@@ -322,6 +322,11 @@ TABLE: Mapping[str, Access] = {
     "accounting.show_balance": _BILLING_READER,
     "accounting.show_chart": _BILLING_READER,
     "accounting.map_account": _ADMINISTRATOR,
+    # Changes of repayment plans
+    "plan_changes.show_quote": _UNDERWRITER,
+    "plan_changes.show_changes": _PARTY_OR_STAFF,
+    "plan_changes.propose": _UNDERWRITER,
+    "plan_changes.withdraw": _UNDERWRITER,
     # Cancellation and redemption
     "cancellation.show_quote": _PARTY_OR_STAFF,
     "cancellation.request_cancellation": staff(*UNDERWRITERS, Role.BILLING, persons=True),
