@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import given
@@ -27,10 +28,10 @@ from underwriting.decisions.facts import COMPANY_FACTS, PERSON_FACTS, Facts
 from underwriting.decisions.formats import canonical_json, decision_to_json, facts_from_json
 from underwriting.decisions.policies import load_policy, shipped_policy
 from underwriting.decisions.policy import Policy, PolicyInvalid
-from underwriting.decisions.rules import COMPANY
+from underwriting.decisions.rules import COMPANY, capacity
 from underwriting.decisions.scoring import Decision, decide
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome
+from underwriting.kernel.vocabulary import CompanyForm, DecisionOutcome, RepaymentPlan
 
 ORDER = {
     DecisionOutcome.DECLINED: 0,
@@ -206,6 +207,47 @@ def test_the_price_never_reads_the_amount(data: st.DataObject, facts: Facts) -> 
     other = decided(replace(facts, application=replace(facts.application, asked=asked)))
     assert (other.points, other.grade, other.fee_rate) == (decision.points, decision.grade, decision.fee_rate)
     assert other.capacity == decision.capacity
+
+
+@given(all_facts())
+def test_the_plan_opens_no_way_to_more_credit_or_to_a_lower_fee(facts: Facts) -> None:
+    """D12, D4: what carries the one carries the other; only what the credit costs in all is not the same."""
+    decisions = [
+        decided(replace(facts, application=replace(facts.application, repayment_plan=plan))) for plan in RepaymentPlan
+    ]
+    assert decisions[0] == decisions[1]
+
+
+@given(
+    left=st.integers(1, 100_000_000),
+    term=st.integers(1, 36),
+    fee=st.integers(1, 450).map(lambda each: Fraction(each, 10_000)),
+    margin=st.sampled_from([Fraction(1), Fraction(5, 4), Fraction(2)]),
+)
+def test_what_is_left_of_each_month_repays_the_capacity_on_either_plan_and_not_an_ore_more(
+    left: int, term: int, fee: Fraction, margin: Fraction
+) -> None:
+    """D4: month by month; at term what is left beside the fee is put aside until the end."""
+    most = capacity(
+        (left, 1),
+        term_months=term,
+        margin=(margin.numerator, margin.denominator),
+        fee_rate=(fee.numerator, fee.denominator),
+    )
+
+    def lasts(principal: int) -> list[bool]:
+        a_month = left / margin
+        owed, straight = Fraction(principal), True
+        for _ in range(term):
+            straight = straight and owed * fee + Fraction(principal, term) <= a_month
+            owed -= Fraction(principal, term)
+        put_aside = Fraction(0)
+        for _ in range(term):
+            put_aside += a_month - principal * fee
+        return [straight, put_aside >= principal]
+
+    assert lasts(most) == [True, True]
+    assert lasts(most + 1) == [False, False]
 
 
 @given(all_facts(), st.integers(0, 100_000_000))

@@ -23,7 +23,7 @@ from underwriting.decisions.facts import (
 from underwriting.decisions.history import HistoryFacts
 from underwriting.decisions.rules import OWNER
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.kernel.vocabulary import CompanyForm, RepaymentPlan
 
 T = TypeVar("T")
 Draw = st.DrawFn
@@ -71,6 +71,7 @@ def applications(draw: Draw, form: CompanyForm | None = None) -> ApplicationFact
         form=form or draw(st.sampled_from(CompanyForm)),
         asked=draw(st.integers(2_000_000, 200_000_000).map(Money)),
         term_months=draw(st.integers(1, 36)),
+        repayment_plan=draw(st.sampled_from(RepaymentPlan)),
         revenue=Money(revenue),
         costs=Money(revenue * costs // 1_000),
         debt_payments=Money(revenue * draw(st.sampled_from([0, 0, 30, 50, 70, 150, 250])) // 1_000),

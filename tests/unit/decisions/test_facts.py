@@ -35,7 +35,7 @@ from underwriting.decisions.policies import shipped_policy
 from underwriting.decisions.scoring import decide
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm
+from underwriting.kernel.vocabulary import CompanyForm, RepaymentPlan
 
 # From Skatteverket's published test numbers, never issued to anyone.
 WOMAN_BORN_1990, MAN_BORN_1950, COORDINATION = "199001152389", "195003151858", "199007782395"
@@ -272,7 +272,7 @@ def test_canonical_json_has_sorted_keys_decimal_strings_and_utc_instants() -> No
     text = canonical_json(FIRST)
     assert text.startswith(
         '{"application":{"asked":"250000.00","costs":"310000.00","debt_payments":"15000.00","form":"AB",'
-        '"highest_fee_rate":"0.045","revenue":"400000.00","term_months":12},"company":{"accounts_closed_on":'
+        '"highest_fee_rate":"0.045","repayment_plan":"straight","revenue":"400000.00","term_months":12},"company":{"accounts_closed_on":'
         '{"at":"2026-03-02T09:30:00+00:00","known":"2025-12-31","source":"creditsafe"},'
     )
     assert '"kronofogden_debt":{"at":"2026-03-02T09:30:00+00:00","known":"0.00","source":"creditsafe"}' in text
@@ -281,6 +281,16 @@ def test_canonical_json_has_sorted_keys_decimal_strings_and_utc_instants() -> No
     assert canonical_json(same) == text
     assert canonical_json(with_company(FIRST, remarks=Absent("creditsafe", AT))) != text
     assert len(sha256_of(text)) == 64
+
+
+def test_facts_that_were_kept_before_there_was_a_choice_ask_for_straight_instalments() -> None:
+    """D7: a stored decision without the member is replayed to the same one, to the öre."""
+    text = canonical_json(FIRST)
+    before = text.replace('"repayment_plan":"straight",', "")
+    assert before != text
+    assert facts_from_json(before) == FIRST
+    at_term = with_application(FIRST, repayment_plan=RepaymentPlan.AT_TERM)
+    assert facts_from_json(canonical_json(at_term)) == at_term
 
 
 @pytest.mark.parametrize("facts", [FIRST, SOLE_TRADER])
@@ -297,6 +307,7 @@ def test_facts_and_decision_are_read_back_as_they_were_written(facts: Facts) -> 
     [
         ('"minor":false', '"minor":0'),
         ('"form":"AB"', '"form":"XX"'),
+        ('"repayment_plan":"straight"', '"repayment_plan":"never"'),
         ('"asked":"250000.00"', '"asked":"much"'),
         ('"remarks":{', '"marks":{'),
         ('"known":6', '"known":"6"'),

@@ -31,7 +31,7 @@ from underwriting.decisions.services.find_policy import PolicyUnknown, in_force
 from underwriting.decisions.services.keep_policies import Policies
 from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.errors import Refusal
-from underwriting.kernel.vocabulary import Role
+from underwriting.kernel.vocabulary import RepaymentPlan, Role
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller, RoleMissing
 from underwriting.platform.message_models import Event
@@ -282,6 +282,18 @@ def test_a_comparison_tells_who_flips_and_what_it_is_in_money() -> None:
     assert company.before.outcomes["declined"] == company.after.outcomes["declined"] == 1
     assert tally.whole.applications == 3
     assert tally.forms["EF"].applications == 0
+
+
+def test_a_comparison_counts_the_fees_of_the_plan_that_was_asked_for() -> None:
+    """D11, D6: 200 000 kr at 1.50 % for twelve months: 12 x 3 000 on the whole, 13/2 x 3 000 as it falls by twelfths."""
+    little = replace(FIRST.application, asked=kronor(200_000))
+    fees = {}
+    for plan in RepaymentPlan:
+        tally = Tally()
+        facts = replace(FIRST, application=replace(little, repayment_plan=plan))
+        tally.count("a", facts, before=shipped_policy(), after=shipped_policy())
+        fees[plan] = tally.forms["AB"].after.fees
+    assert fees == {RepaymentPlan.STRAIGHT: kronor(19_500), RepaymentPlan.AT_TERM: kronor(36_000)}
 
 
 @pytest.mark.parametrize(
