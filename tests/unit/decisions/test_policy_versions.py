@@ -285,7 +285,7 @@ def test_a_comparison_tells_who_flips_and_what_it_is_in_money() -> None:
 
 
 def test_a_comparison_counts_the_fees_of_the_plan_that_was_asked_for() -> None:
-    """D11, D6: 200 000 kr at 1.50 % for twelve months: 12 x 3 000 on the whole, 13/2 x 3 000 as it falls by twelfths."""
+    """D11, D6: 200 000 kr at 1.50 % for twelve months: 12 x 3 000 on the whole, 13/2 x 3 000 when it falls."""
     little = replace(FIRST.application, asked=kronor(200_000))
     fees = {}
     for plan in RepaymentPlan:
