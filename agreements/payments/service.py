@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import structlog
 
-from agreements.payments.services import make_rounds
+from agreements.payments.services import make_rounds, use_balances
 from agreements.payments.services.allocate_payment import SettlementSource, claims_of, credit_balance, use_balance
 from agreements.payments.services.keep_payments import PaymentContradicted
 from agreements.payments.services.keep_refunds import (
@@ -211,7 +211,7 @@ class Payments:
 
     def use_balances(self, on: date, *, progress: Progress = unheard) -> int:
         """Let every credit balance pay what is due on *on* (rule F8); how many did."""
-        return make_rounds.use_balances(self.runtime, self.sources, on, progress=progress)
+        return use_balances.use_balances(self.runtime, self.sources, on, progress=progress)
 
     def close_ended(self, on: date, *, progress: Progress = unheard) -> int:
         """Settle the running agreements whose plan has ended and that owe nothing; how many."""

@@ -112,11 +112,16 @@ def use_balance(
         source.settle(session, agreement, booked_on=day, at=at)
     if not allocation.lines:
         return False
-    key = f"balance-used:{agreement.id}:{1 + _times_used(session, agreement.id)}"
+    key = balance_key(agreement.id, _times_used(session, agreement.id))
     ledger.post(
         session, agreement.id, postings.balance_used(allocation.lines, business_key=key, occurred_on=day), at=at
     )
     return True
+
+
+def balance_key(agreement_id: uuid.UUID, times_used: int) -> str:
+    """The business key of the next use of a credit balance that was used *times_used* times before."""
+    return f"balance-used:{agreement_id}:{1 + times_used}"
 
 
 def claims_of(session: Session, agreement_id: uuid.UUID) -> tuple[Claim, ...]:

@@ -1,4 +1,4 @@
-"""The daily rounds over agreements: credit balances pay what has fallen due, and what is paid back is closed."""
+"""The daily round over agreements whose plan has ended: what is paid back is closed."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -17,30 +17,15 @@ from agreements.guarantees import service as guarantees
 from agreements.ledger import service as ledger
 from agreements.ledger.models import LedgerLine
 from agreements.ledger.rules import OWED
-from agreements.payments.services.allocate_payment import SettlementSource, use_balance
-from agreements.payments.services.open_claims import standing_of
 from agreements.payouts.service import on_its_way, withdraw_unsent
 from underwriting.kernel.periods import Month
-from underwriting.kernel.vocabulary import Account, AgreementState
+from underwriting.kernel.vocabulary import AgreementState
 from underwriting.platform.progress import Progress
 from underwriting.platform.runtime import Runtime
 
-_LOOKED_AT_ONCE = 1_000
 _SYSTEM = "system"
 
 _log = structlog.get_logger(__name__)
-
-
-def use_balances(runtime: Runtime, sources: Sequence[SettlementSource], on: date, *, progress: Progress) -> int:
-    """Let every credit balance pay what is due on *on* (rule F8); how many did.
-
-    Most that stand there have nothing to pay for a month at a time: only those are locked that have.
-    """
-
-    def use(session: Session, agreement: Agreement) -> bool:
-        return use_balance(session, agreement, sources, on=on, at=runtime.clock.now())
-
-    return _each(runtime, _with_balance_to_use(runtime, sources, on), use, progress)
 
 
 def close_ended(runtime: Runtime, on: date, *, progress: Progress) -> int:
@@ -61,32 +46,7 @@ def close_ended(runtime: Runtime, on: date, *, progress: Progress) -> int:
         guarantees.end(session, agreement.id, at=at)
         return True
 
-    return _each(runtime, _with_ended_plan(runtime, on), close, progress)
-
-
-def _with_balance_to_use(runtime: Runtime, sources: Sequence[SettlementSource], on: date) -> Sequence[uuid.UUID]:
-    """Those with a credit balance for which something is due on *on*, or a sum is waited for."""
-    found: list[uuid.UUID] = []
-    with runtime.database.transaction() as session:
-        standing = _with_balance(session)
-        for start in range(0, len(standing), _LOOKED_AT_ONCE):
-            part = standing[start : start + _LOOKED_AT_ONCE]
-            due = {one for one, its in standing_of(session, part, through=on).items() if its.claims}
-            due.update(*(source.may_wait(session, part) for source in sources))
-            found += [one for one in part if one in due]
-    return found
-
-
-def _with_balance(session: Session) -> Sequence[uuid.UUID]:
-    account = str(Account.CREDIT_BALANCE)
-    signed = sa.case((LedgerLine.credit_account == account, LedgerLine.amount_ore), else_=-LedgerLine.amount_ore)
-    query = (
-        sa.select(LedgerLine.agreement_id)
-        .where(sa.or_(LedgerLine.debit_account == account, LedgerLine.credit_account == account))
-        .group_by(LedgerLine.agreement_id)
-        .having(sa.func.sum(signed) > 0)
-    )
-    return session.scalars(query).all()
+    return each_alone(runtime, _with_ended_plan(runtime, on), close, progress)
 
 
 def _with_ended_plan(runtime: Runtime, on: date) -> Sequence[uuid.UUID]:
@@ -106,7 +66,7 @@ def _with_ended_plan(runtime: Runtime, on: date) -> Sequence[uuid.UUID]:
         return session.scalars(query).all()
 
 
-def _each(
+def each_alone(
     runtime: Runtime,
     agreement_ids: Sequence[uuid.UUID],
     work: Callable[[Session, Agreement], bool],
