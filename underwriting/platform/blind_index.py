@@ -6,7 +6,7 @@ An index is HMAC-SHA256 of the number; of every version but the first four bytes
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ _VERSION_BYTES = 4
 _CURRENT_VERSION = sa.text("SELECT coalesce(max(version), 1) FROM index_rotation WHERE finished_at IS NOT NULL")
 _BEGUN_VERSION = sa.text("SELECT max(version) FROM index_rotation WHERE finished_at IS NULL")
 _CURRENT_INDEX = sa.text("SELECT current_index(:given)")
+_CURRENT_INDEXES = sa.text("SELECT given, current_index(given) FROM unnest(CAST(:given AS bytea[])) AS given")
+_NOT_ENDING = sa.text("SELECT pg_advisory_xact_lock_shared(2, 0)")
 
 
 class BlindIndexes(Protocol):
@@ -30,6 +32,9 @@ class BlindIndexes(Protocol):
 
     def of(self, value: str) -> bytes:
         """The index under which *value* is kept now; equal values give equal bytes."""
+
+    def of_each(self, values: Collection[str]) -> Mapping[str, bytes]:
+        """The indexes under which *values* are kept now, asked for all at once."""
 
     def every(self, value: str) -> frozenset[bytes]:
         """The indexes of *value* under every version that is given."""
@@ -46,6 +51,10 @@ class UnderOneKey:
     def of(self, value: str) -> bytes:
         """The index under which *value* is kept; equal values give equal bytes."""
         return index_under(self._key, FIRST_VERSION, value)
+
+    def of_each(self, values: Collection[str]) -> Mapping[str, bytes]:
+        """The indexes of *values*."""
+        return {value: self.of(value) for value in values}
 
     def every(self, value: str) -> frozenset[bytes]:
         """The one index of *value*."""
@@ -77,6 +86,24 @@ class StoredIndexes:
                 return self._under(self._newest, value)
             kept: bytes = session.execute(_CURRENT_INDEX, {"given": self._under(current, value)}).scalar_one()
             return kept
+
+    def of_each(self, values: Collection[str]) -> Mapping[str, bytes]:
+        """The indexes under which *values* are kept now, as many as a file has payers; KeyVersionNeeded.
+
+        Before a rotation has begun nobody is asked for one by one: it cannot end while this transaction is open, and
+        sees what that has written. While it is under way each takes a lock, of which the server has some thousand.
+        """
+        if self._newest_counts:
+            return {value: self._under(self._newest, value) for value in values}
+        with self._database.transaction() as session, session.no_autoflush:
+            session.execute(_NOT_ENDING)
+            current = current_index_version(session)
+            made = {value: self._under(min(current, self._newest), value) for value in values}
+            if current >= self._newest or begun_index_version(session) is None:
+                return made
+            rows = session.execute(_CURRENT_INDEXES, {"given": sorted(made.values())})
+            kept: dict[bytes, bytes] = dict(row._tuple() for row in rows)
+            return {value: kept[given] for value, given in made.items()}
 
     def every(self, value: str) -> frozenset[bytes]:
         """The indexes of *value* under every version that is given."""

@@ -12,7 +12,7 @@ first form, which lack the id, are under the key of version 1 itself; they are r
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -124,6 +124,10 @@ class Cipher:
     def blind_index(self, value: str) -> bytes:
         """What *value* is found by, now and to the transaction's end, without being stored; equal for equal values."""
         return self._indexes.of(value)
+
+    def blind_index_of_each(self, values: Collection[str]) -> Mapping[str, bytes]:
+        """What each of *values* is found by, now and to the transaction's end."""
+        return self._indexes.of_each(values)
 
     def blind_indexes(self, value: str) -> frozenset[bytes]:
         """What *value* may have been found by a moment ago, too: for a comparison that must not miss."""

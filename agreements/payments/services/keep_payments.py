@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from agreements.payments.formats import Deposit, IncomingFile, IncomingPayment
 from agreements.payments.models import PaymentFile
 from agreements.payments.services.match_payments import Target, parts_of, references_of, targets_of
-from agreements.payments.services.seal_payers import Payers, Sealed, reference_name
+from agreements.payments.services.seal_payers import Sealed, names_of, payers_of, reference_name
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import PaymentState
@@ -94,20 +94,20 @@ def keep_payments(
     if not found:
         return
     targets = targets_of(session, references_of(payment for _, payment in found))
-    payers = Payers(runtime.cipher, runtime.cipher.data_keys.current(subject_of(file)), targets)
+    names = [names_of(payment, targets, on=deposit.booked_on) for deposit, payment in found]
+    payers = payers_of(runtime.cipher, runtime.cipher.data_keys.current(subject_of(file)), names)
     connection: Any = session.connection().connection.driver_connection
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
-        for deposit, payment in found:
-            for row in _rows(deposit, payment, targets, payers):
+        for (deposit, payment), its_names in zip(found, names, strict=True):
+            for row in _rows(deposit, payment, targets, payers.sealed(payment, its_names)):
                 copy.write_row((file.id, at, *row))
 
 
 def _rows(
-    deposit: Deposit, payment: IncomingPayment, targets: Mapping[str, Target], payers: Payers
+    deposit: Deposit, payment: IncomingPayment, targets: Mapping[str, Target], sealed: Sealed
 ) -> Iterator[tuple[Any, ...]]:
     parts = parts_of(payment, targets)
-    sealed = payers.sealed(payment, on=deposit.booked_on)
     comes_back = payment.deduction is not None or payment.is_reversal or sealed.end_to_end_id is not None
     for number, part in enumerate(parts):
         waits = comes_back or part.agreement_id is not None

@@ -5,8 +5,8 @@ of ours, is kept to be read.
 """
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -32,45 +32,56 @@ class Sealed(NamedTuple):
     payer_index: bytes | None
 
 
-@dataclass
+class Names(NamedTuple):
+    """By what a payment is found again; empty where its payer said nothing, or where the reference *is_ours*."""
+
+    reference: str
+    end_to_end: str
+    sender: str
+    payer: str
+    is_ours: bool
+
+
+@dataclass(frozen=True)
 class Payers:
-    """Seals what a file says of payers; *ours* are the numbers that name something. Each index is made once."""
+    """Seals what a file says of payers; *indexes* are those of all their names."""
 
-    cipher: Cipher
     data_key: DataKey
-    ours: Collection[str]
-    indexes: dict[str, bytes] = field(default_factory=dict)
+    indexes: Mapping[str, bytes]
 
-    def sealed(self, payment: IncomingPayment, *, on: date) -> Sealed:
-        """What is kept of a payment that was booked *on*."""
-        is_ours = number_in(payment.reference) in self.ours
-        refund = refund_named(payment)
+    def sealed(self, payment: IncomingPayment, names: Names) -> Sealed:
+        """What is kept of a payment that has these *names*."""
         told = told_of(payment)
-        if is_ours:
+        if names.is_ours:
             told.pop("reference", None)
-        names = {
-            "reference": "" if is_ours else reference_name(payment.reference),
-            "end_to_end": _name("end-to-end", payment.end_to_end_id),
-            "sender": _name("account", payment.sender),
-            "payer": payer_number(payment.payer.organisation_number, on=on),
-        }
-        plain = canonical_json(told | {"indexed": [one for one in names.values() if one]}) if told else None
+        plain = canonical_json(told | {"indexed": [one for one in names[:-1] if one]}) if told else None
+        index = self.indexes.get
         return Sealed(
-            payment.reference if is_ours else "",
-            self._index(names["reference"]),
-            refund,
-            self._index(names["end_to_end"]),
+            payment.reference if names.is_ours else "",
+            index(names.reference),
+            refund_named(payment),
+            index(names.end_to_end),
             None if plain is None else encrypt_under(self.data_key, plain, context=PAYER),
-            self._index(names["sender"]),
-            self._index(names["payer"]),
+            index(names.sender),
+            index(names.payer),
         )
 
-    def _index(self, name: str) -> bytes | None:
-        if not name:
-            return None
-        if name not in self.indexes:
-            self.indexes[name] = self.cipher.blind_index(name)
-        return self.indexes[name]
+
+def payers_of(cipher: Cipher, data_key: DataKey, every: Iterable[Names]) -> Payers:
+    """What seals payments of these names. Asks the database: not while it takes a stream of rows."""
+    return Payers(data_key, cipher.blind_index_of_each({one for names in every for one in names[:-1] if one}))
+
+
+def names_of(payment: IncomingPayment, ours: Collection[str], *, on: date) -> Names:
+    """By what a payment that was booked *on* is found again; *ours* are the numbers that name something."""
+    is_ours = number_in(payment.reference) in ours
+    return Names(
+        reference="" if is_ours else reference_name(payment.reference),
+        end_to_end=_name("end-to-end", payment.end_to_end_id),
+        sender=_name("account", payment.sender),
+        payer=payer_number(payment.payer.organisation_number, on=on),
+        is_ours=is_ours,
+    )
 
 
 def told_of(payment: IncomingPayment) -> dict[str, Any]:
