@@ -20,6 +20,7 @@ DRAFT = {
     "organisation_number": "559999-0008",
     "requested_amount": "250000.00",  # money is text: no float ever touches it
     "term_months": 12,
+    "repayment_plan": "straight",
     "purpose": "inventory",
     "expected_monthly_revenue": "400000.00",
     "expected_monthly_costs": "310000.00",

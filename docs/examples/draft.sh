@@ -7,7 +7,7 @@ draft=$(curl --silent --fail-with-body --retry 3 \
   --header 'Content-Type: application/json' --header "Idempotency-Key: draft-$$-$(date +%s)" \
   --data @- "$BORGEN/v1/applications" <<'BODY'
 {"company_form": "AB", "organisation_number": "559999-0008", "requested_amount": "250000.00", "term_months": 12,
- "purpose": "inventory", "expected_monthly_revenue": "400000.00", "expected_monthly_costs": "310000.00",
+ "repayment_plan": "straight", "purpose": "inventory", "expected_monthly_revenue": "400000.00", "expected_monthly_costs": "310000.00",
  "monthly_debt_payments": "15000.00", "payout_account": {"bankgiro": "5999-0002"}, "invoice_delivery": "email",
  "contact": {"name": "Anna Exempel", "email": "anna@exempel.example", "phone": "+46701234567"},
  "signatory_personal_number": "197701072394",
