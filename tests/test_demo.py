@@ -29,7 +29,7 @@ BOOKS: Mapping[str, tuple[int, int, int]] = {
     "HB": (145_500 - 12_125, 2_183 + 2_183, 0),  # runs on after the first of 12 instalments
     "KB": (0, 0, 1_500),  # cancelled after payout: October's fee is taken back
     "EF": (0, 0, 1_500),  # cancelled on the first day
-    "EF 2": (47_900 - 4_790, 719 + 719, 0),  # runs on after the first of 10 instalments
+    "EF 2": (47_900, 719 + 719, 0),  # runs on at term: nothing is repaid before August 2027
 }
 
 ENDED = {"AB": "redeemed", "HB": "running", "KB": "cancelled", "EF": "cancelled", "EF 2": "running"}

@@ -7,7 +7,7 @@ from typing import Any
 from agreements.signing.sandbox.people import DEMO_PEOPLE, Person
 from underwriting.kernel.identifiers import Bankgiro, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm, Role
+from underwriting.kernel.vocabulary import CompanyForm, RepaymentPlan, Role
 
 ANNA, ERIK, MARIA, KARL, GUNNAR, SARA, OSKAR, EVA = DEMO_PEOPLE
 
@@ -48,6 +48,7 @@ class Applicant:
     revenue: Money
     costs: Money
     debt_payments: Money = Money.ZERO
+    repayment_plan: RepaymentPlan = RepaymentPlan.STRAIGHT
 
     @property
     def email(self) -> str:
@@ -59,9 +60,9 @@ class Applicant:
         """The guarantors who have not signed the application itself."""
         return tuple(person for person in self.guarantors if person is not self.signatory)
 
-    def asks(self, amount: Money, *, term_months: int) -> "Applicant":
+    def asks(self, amount: Money, *, term_months: int, repayment_plan: RepaymentPlan) -> "Applicant":
         """The same company with another wish."""
-        return replace(self, asked=amount, term_months=term_months)
+        return replace(self, asked=amount, term_months=term_months, repayment_plan=repayment_plan)
 
     def body(self) -> dict[str, Any]:
         """The application as it is sent."""
@@ -70,6 +71,7 @@ class Applicant:
             "organisation_number": self.number,
             "requested_amount": str(self.asked),
             "term_months": self.term_months,
+            "repayment_plan": str(self.repayment_plan),
             "purpose": "inventory",
             "expected_monthly_revenue": str(self.revenue),
             "expected_monthly_costs": str(self.costs),
@@ -140,7 +142,7 @@ EF = Applicant(
     revenue=Money.kronor(60_000),
     costs=Money.kronor(45_000),
 )
-EF_AGAIN = EF.asks(Money.kronor(47_900), term_months=10)
+EF_AGAIN = EF.asks(Money.kronor(47_900), term_months=10, repayment_plan=RepaymentPlan.AT_TERM)
 
 
 def email_of(person: Person) -> str:

@@ -1,6 +1,7 @@
 """From application to payout: applied, confirmed, decided, accepted, signed and paid."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,7 @@ from underwriting.demo.stage import Stage
 from underwriting.demo.wire import Unexpected
 from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
+from underwriting.kernel.vocabulary import RepaymentPlan
 from underwriting.kernel.wording import day_in_words, percent_in_words
 
 _UUID = r"([0-9a-f]{8}-[0-9a-f-]{27})"
@@ -41,15 +43,16 @@ def apply(stage: Stage, chapter: str, applicant: Applicant) -> Loan:
     stage.tell(
         chapter,
         Text(
-            "{name} ansöker för {company} om {asked} på {term} månader och undertecknar med BankID. "
+            "{name} ansöker för {company} om {asked} på {term} månader, {plan.sv}, och undertecknar med BankID. "
             "Ansökan {reference} binder i 30 dagar. Inbjuden som borgensman: {invited.sv}.",
-            "{name} applies for {company}: {asked} over {term} months, and signs with BankID. "
+            "{name} applies for {company}: {asked} over {term} months, {plan.en}, and signs with BankID. "
             "Application {reference} binds for 30 days. Invited as guarantor (borgensman): {invited.en}.",
         ),
         name=applicant.signatory.name,
         company=f"{applicant.form} {masked(applicant)}",
         asked=applicant.asked.formatted(),
         term=applicant.term_months,
+        plan=_PLANS[applicant.repayment_plan],
         reference=shown["reference"],
         invited=_names(applicant.invited),
     )
@@ -192,13 +195,14 @@ def be_paid(stage: Stage, loan: Loan, *, window_ends: str) -> None:
     stage.tell(
         loan.chapter,
         Text(
-            "Sista underskriften finns: {amount} är utbetalt till bankgiro {bankgiro}, en gång. Första amorteringen "
-            "är {part}, {due.sv}. Krediten kan hävas i fem dagar.",
-            "The last signature is there: {amount} is paid out to bankgiro {bankgiro}, once. The first instalment "
-            "(amortering) is {part}, on {due.en}. The credit can be cancelled for five days.",
+            "Sista underskriften finns: {amount} är utbetalt till bankgiro {bankgiro}, en gång. {which.sv} är {part}, "
+            "{due.sv}. Krediten kan hävas i fem dagar.",
+            "The last signature is there: {amount} is paid out to bankgiro {bankgiro}, once. {which.en} (amortering) "
+            "is {part}, on {due.en}. The credit can be cancelled for five days.",
         ),
         amount=Money.kronor(agreement["utilised"]).formatted(),
         bankgiro=loan.applicant.bankgiro.formatted,
+        which=_FIRST if len(agreement["plan"]) > 1 else _ONLY,
         part=Money.kronor(first["amount"]).formatted(),
         due=day_in_words(date.fromisoformat(first["due_on"])),
     )
@@ -212,6 +216,12 @@ def view(stage: Stage, loan: Loan) -> dict[str, Any]:
     return found
 
 
+_PLANS: Mapping[RepaymentPlan, Text] = {
+    RepaymentPlan.STRAIGHT: Text("i lika delar", "in equal parts"),
+    RepaymentPlan.AT_TERM: Text("återbetalda när löptiden slutar", "repaid when the term ends"),
+}
+_FIRST = Text("Första amorteringen", "The first instalment")
+_ONLY = Text("Den enda amorteringen", "The only instalment")
 _OUTCOMES = {
     "approved": Text(
         "Beviljad: {limit} till {rate.sv} per kalendermånad av utnyttjad kredit, {fee} vid full kredit.",

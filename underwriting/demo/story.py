@@ -23,7 +23,6 @@ EF_FIRST_FEE = Money.kronor(825)  # 55 000 × 1,50 %
 EF_FEE = Money.kronor(719)  # 47 900 × 1,50 % = 718,50
 AB_PART = Money.kronor(15_000)  # 180 000 / 12
 HB_PART = Money.kronor(12_125)  # 145 500 / 12
-EF_PART = Money.kronor(4_790)  # 47 900 / 10
 AB_LEFT = AB.asked - AB_PART
 AB_DECEMBER_FEE = Money.kronor(3_300)  # 165 000 × 2,00 %
 
@@ -130,15 +129,16 @@ def _leave_after_the_payout(stage: Stage, hb: Loan, kb: Loan) -> None:
 
 
 def _live_through_two_months(stage: Stage, ab: Loan, hb: Loan, ef: Loan) -> None:
-    bills = ((ab, AB.asked, AB_FEE, AB_PART), (hb, HB.asked, HB_FEE, HB_PART), (ef, EF_AGAIN.asked, EF_FEE, EF_PART))
-    for loan, basis, fee, _ in bills:
+    bills = ((ab, AB.asked, AB_FEE), (hb, HB.asked, HB_FEE), (ef, EF_AGAIN.asked, EF_FEE))
+    for loan, basis, fee in bills:
         paying.be_charged(stage, loan, "2026-10", basis=basis, fee=fee)
         paying.pay(stage, loan, fee, Text("oktobers avgift", "October's fee"))
     stage.move_to("2026-11-30 09:00")
-    for loan, basis, _, part in bills:
+    for loan, basis, part in ((ab, AB.asked, AB_PART), (hb, HB.asked, HB_PART)):
         paying.pay(stage, loan, part, Text("den första amorteringen", "the first instalment"))
         paying.owe(stage, loan, basis - part)
+    paying.owe(stage, ef, EF_AGAIN.asked)  # at term: nothing of it is due yet
     stage.move_to("2026-12-02 09:00")
-    for loan, basis, fee, _ in bills:
+    for loan, basis, fee in bills:
         paying.be_charged(stage, loan, "2026-11", basis=basis, fee=fee)
         paying.pay(stage, loan, fee, Text("novembers avgift", "November's fee"))
