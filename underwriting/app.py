@@ -76,6 +76,7 @@ from underwriting.web.views import (
     jobs,
     messages,
     named_guarantors,
+    plan_changes,
     reviews,
     sandbox,
     sign_on,
@@ -194,9 +195,17 @@ def _pages(house: House) -> Iterator[Blueprint]:
     yield named_guarantors.blueprint(runtime, house.applications, house.agreements)
     yield reviews.blueprint(runtime, Desk(house.decisions), DeskReviews(house.decisions))
     yield agreement_views.blueprint(
-        runtime, house.agreements, house.signings, house.cancellations, house.redemptions, house.payouts, house.invoices
+        runtime,
+        house.agreements,
+        house.signings,
+        house.cancellations,
+        house.redemptions,
+        house.payouts,
+        house.invoices,
+        house.plan_changes,
     )
-    yield guarantees.blueprint(runtime, house.agreements, house.signings)
+    yield guarantees.blueprint(runtime, house.agreements, house.signings, house.plan_changes)
+    yield plan_changes.blueprint(house.agreements, house.plan_changes, house.signings)
     yield invitations.blueprint(runtime, house.signings)
     yield staff.blueprint(runtime)
     yield sign_on.blueprint(runtime)
@@ -215,6 +224,7 @@ def _pages(house: House) -> Iterator[Blueprint]:
             house.redemptions,
             house.annulments,
             SigningRules(runtime, house.payouts.agreement_signed),
+            house.plan_changes,
         ),
         house.payouts,
         house.signings.roots,

@@ -10,11 +10,12 @@ from agreements.credit.service import get_agreement, lock_agreement
 from agreements.plan_changes import rules
 from agreements.plan_changes.rules import AskedPlan
 from agreements.plan_changes.services import end_change, propose_change, sign_change
-from agreements.plan_changes.services.keep_change import changes_of, pending_of
+from agreements.plan_changes.services.keep_change import changes_of, get_change, pending_of
 from agreements.plan_changes.services.propose_change import PlanChangeQuote
-from agreements.plan_changes.services.show_change import PlanChangeView, change_view
+from agreements.plan_changes.services.show_change import OwnPaper, PlanChangeView, change_view, own_papers
 from agreements.signing.models import Signing
 from agreements.signing.service import ToSign
+from underwriting.kernel.errors import NotFound
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import RepaymentPlan
 from underwriting.platform.progress import Progress, unheard
@@ -61,13 +62,21 @@ class PlanChanges:
                 change_view(session, self.runtime, agreement, one) for one in changes_of(session, agreement_id)
             )
 
-    def pending_of(self, agreement_id: uuid.UUID) -> PlanChangeView | None:
-        """The one that waits for signatures, or None."""
+    def waiting_for(self, agreement_id: uuid.UUID, person_index: bytes) -> uuid.UUID | None:
+        """The change that waits for signatures, where the person has something to sign, or has signed, on it."""
         with self.runtime.database.transaction() as session:
             change = pending_of(session, agreement_id)
-            if change is None:
-                return None
-            return change_view(session, self.runtime, get_agreement(session, agreement_id), change)
+            return change.id if change is not None and own_papers(session, change, person_index) else None
+
+    def own(self, change_id: uuid.UUID, person_index: bytes) -> tuple[PlanChangeView, tuple[OwnPaper, ...]]:
+        """The change, and what the person signs on it; NotFound for whoever it has nothing for."""
+        with self.runtime.database.transaction() as session:
+            change = get_change(session, change_id)
+            agreement = get_agreement(session, change.agreement_id)
+            papers = own_papers(session, change, person_index)
+            if not papers or agreement.erased_at is not None:
+                raise NotFound
+            return change_view(session, self.runtime, agreement, change), papers
 
     def prepare_for_company(self, change_id: uuid.UUID, person_index: bytes) -> ToSign:
         """What the person signs for the company now. NotFound, PlanChangeNotPending, PlanChangeRefused."""

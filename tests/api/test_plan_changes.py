@@ -1,17 +1,19 @@
 """A change of the repayment plan over HTTP: proposed, read, signed by company and guarantors, in effect or lapsed."""
 
+import re
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from agreements.credit.models import Agreement
 from agreements.credit.service import get_agreement
-from tests.api.test_guarantee_pages import sign_everything
+from tests.api.test_guarantee_pages import guarantee_of, sign_everything
+from tests.api.test_review_pages import Reader
 from tests.support.credit import ANNA, ERIK, MARIA, STRANGER
 from tests.support.house import Api, HouseWorld
-from tests.support.visitor import grant_directly, visit
+from tests.support.visitor import Visitor, grant_directly, own_part, text_of, visit
 from underwriting.kernel.identifiers import PersonalNumber
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.vocabulary import Role
@@ -195,3 +197,63 @@ def test_an_agreement_that_is_to_end_gets_no_other_plan(world: HouseWorld, agree
     staff.post(f"/v1/plan-changes/{change['id']}/withdrawal", status=200)
     again = staff.call("POST", f"{path}/plan-changes", ASKED)
     assert (again.status_code, again.get_json()["rule"]) == (409, "G7")
+
+
+def sign_on_page(visitor: Visitor, person: PersonalNumber, page: str, capacity: str) -> None:
+    """Press the page's button and sign in BankID's app; the browser is sent back to the page."""
+    order = visitor.send(f"{page}/sign/{capacity}", page)
+    assert order.status_code == 303, text_of(order.text)
+    token = visitor.app_link(order.location)
+    signed = visitor.world.bankid.act(f"orders/{token}/sign", {"personal_number": person.digits})
+    visitor.world.let_pass(timedelta(seconds=3))
+    visitor.sent_on(own_part(signed.json()["return_url"]))
+    assert visitor.sent_on(order.location) == page
+
+
+def test_a_change_is_worked_out_sent_read_and_signed_on_pages(world: HouseWorld, agreement: Agreement) -> None:
+    """G7: staff see what it costs before they send it; each signer reads the whole of it from the letter's link."""
+    desk, ulla = f"/console/agreements/{agreement.id}", Reader(world.staff(Role.UNDERWRITER, username="ulla"), "sv")
+    asked = {"plan_repayment_plan": "at_term", "plan_term_months": "18", "plan_first_month": "2026-05"}
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    reckoned = " ".join(ulla.get(f"{desk}?{query}").split())
+    for words in ("12 → 18 månader", "17 982 kr → 50 949 kr", "199 833,33"):
+        assert words in reckoned
+    version = re.search(r'name="version" value="(\d+)"', reckoned)
+    assert version is not None
+    wrong = ulla.get(f"{desk}?{query.replace('=18', '=99')}")
+    assert "Mellan 1 och 36 månader" in wrong
+    assert "Välj en längre löptid" in ulla.get(f"{desk}?{query.replace('=18', '=1')}")
+    ulla.send(f"{desk}/plan-changes", desk, 303, version=version[1], **asked)
+    assert "Ta tillbaka förslaget" in ulla.get(desk)
+
+    (page,) = {match for one in world.letters() for match in re.findall(r"/plan-changes/[0-9a-f-]{36}", one.body)}
+    anna, erik, maria = (visit(world, person) for person in (ANNA, ERIK, MARIA))
+    assert page in anna.open(f"/agreements/{agreement.id}")
+    assert page in erik.open(guarantee_of(world, agreement, ERIK))
+    visit(world, STRANGER).open(page, 404)
+    assert "Maria" not in text_of(erik.open(page))
+    sign_on_page(erik, ERIK, page, "guarantor")
+    assert "1 av 2 har undertecknat" in text_of(erik.open(page))
+    assert erik.send(f"{page}/sign/guarantor", page).status_code == 409
+    assert erik.send(f"{page}/sign/company", page).status_code == 404
+    sign_on_page(maria, MARIA, page, "guarantor")
+    assert "Maria" in text_of(anna.open(page))
+    sign_on_page(anna, ANNA, page, "company")
+    assert "Krediten återbetalas enligt den nya planen" in text_of(anna.open(page))
+    assert "2027-09-30" in anna.open(f"/agreements/{agreement.id}")
+    assert "Ändrad återbetalning gäller" in ulla.get(desk)
+    english = visit(world, ERIK, language="en").open(page)
+    assert "repaid by the new plan" in english
+
+
+def test_staff_withdraw_a_change_on_the_page(world: HouseWorld, agreement: Agreement) -> None:
+    """G7: the link in the letter then says that the credit is repaid as before."""
+    change = world.staff(Role.SENIOR_UNDERWRITER).post(f"/v1/agreements/{agreement.id}/plan-changes", ASKED)
+    desk, ulla = f"/console/agreements/{agreement.id}", Reader(world.staff(Role.UNDERWRITER, username="ulla"), "sv")
+    version = re.search(r'name="version" value="(\d+)"', ulla.get(desk))
+    assert version is not None
+    ulla.send(f"{desk}/plan-changes/{uuid.uuid4()}/withdrawal", desk, 404, version=version[1])
+    ulla.send(f"{desk}/plan-changes/{change['id']}/withdrawal", desk, 303, version=version[1])
+    page = visit(world, ERIK).open(f"/plan-changes/{change['id']}")
+    assert "Krediten återbetalas som förut" in text_of(page)
+    assert "/sign/guarantor" not in page

@@ -219,6 +219,8 @@ TABLE: Mapping[str, Access] = {
     "guarantee_pages.ask_to_decline": _PERSON,
     "guarantee_pages.decline": _PERSON,
     "guarantee_pages.consent": _PERSON,
+    "plan_change_pages.show": _PERSON,
+    "plan_change_pages.sign": _PERSON,
     "signing_invitations.guarantor": _ANYONE,  # the link's secret
     "signing_invitations.identify_guarantor": _ANYONE,
     "signing_invitations.signatory": _ANYONE,
@@ -234,6 +236,8 @@ TABLE: Mapping[str, Access] = {
     "console.agreement_endings.redeem": _RECORDER,
     "console.agreement_endings.annul": _UNDERWRITER,
     "console.agreement_endings.settle_annulment": _UNDERWRITER,
+    "console.agreement_plans.propose": _UNDERWRITER,
+    "console.agreement_plans.withdraw": _UNDERWRITER,
     "console.agreement_parties.enter_rule": _UNDERWRITER,
     "console.agreement_parties.settle_rule": _UNDERWRITER,
     "console.agreement_parties.record_partner": _UNDERWRITER,

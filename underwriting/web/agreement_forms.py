@@ -1,16 +1,17 @@
 """The forms of an agreement's page, read by the schemas of the interface; a field has the name of its member."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
-from schemas.agreement_values import CancellationBody, SigningRuleBody
+from schemas.agreement_values import CancellationBody, PlanChangeBody, SigningRuleBody
 from schemas.agreements import CancellationRequestSchema
 from schemas.loading import Body, load
 from schemas.parties import SigningRuleRequestSchema
+from schemas.plan_changes import PlanChangeRequestSchema
 from underwriting.kernel.errors import FieldError, InvalidInput
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.signing_rule import SigningRule
@@ -22,6 +23,9 @@ T = TypeVar("T")
 NEW_SIGNATORIES = 3
 """How many more than those who stand in the rule the form has rows for."""
 ALTERNATIVES = 5
+PLAN_FIELD = "plan_"
+"""What stands before a member's name in the fields of the form that asks for another plan."""
+_LONGEST_TERM_DIGITS = 4
 
 _BY_STAFF = (RequestChannel.PHONE, RequestChannel.EMAIL)
 _CHOOSE_CHANNEL = Text("Ange hur begäran kom", "State how the request came")
@@ -57,6 +61,27 @@ def members_in(form: Mapping[str, str], schema: Body[T], *names: str, on: date, 
     except InvalidInput as refusal:
         placed = (replace(error, pointer=f"/{prefix}{error.pointer.lstrip('/')}") for error in refusal.errors)
         raise InvalidInput(errors=tuple(placed)) from None
+
+
+def plan_change_in(form: Mapping[str, str], *, on: date) -> PlanChangeBody:
+    """The plan that the form asks for; its fields and errors have `plan_` before the member's name. InvalidInput."""
+    sent: dict[str, Any] = {
+        name: form.get(PLAN_FIELD + name, "").strip() for name in ("repayment_plan", "term_months", "first_month")
+    }
+    months = sent["term_months"]
+    if months.isascii() and months.isdecimal() and len(months) <= _LONGEST_TERM_DIGITS:
+        sent["term_months"] = int(months)
+    if not sent["first_month"]:
+        del sent["first_month"]
+    try:
+        return load(PlanChangeRequestSchema(), sent, on=on)
+    except InvalidInput as refusal:
+        raise InvalidInput(errors=in_plan_form(refusal.errors)) from None
+
+
+def in_plan_form(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
+    """*errors* at the fields of the form that asks for another plan."""
+    return tuple(replace(error, pointer=f"/{PLAN_FIELD}{error.pointer.lstrip('/')}") for error in errors)
 
 
 def signing_rule_in(form: "MultiDict[str, str]", current: SigningRule, *, on: date) -> SigningRuleBody:

@@ -19,6 +19,7 @@ from agreements.credit.services.show_declined import DeclinedGuarantors
 from agreements.credit.services.view_agreement import AgreementView, DocumentView, Part
 from agreements.invoices.service import Invoices
 from agreements.payouts.service import Payouts
+from agreements.plan_changes.service import PlanChanges
 from agreements.redemption.rules import RedemptionDayRefused, RedemptionNotYetOpen
 from agreements.redemption.service import Redemptions
 from underwriting.kernel.money import Money
@@ -44,6 +45,7 @@ class AgreementPage:
     redemptions: Redemptions
     payouts: Payouts
     invoices: Invoices
+    plan_changes: PlanChanges
 
     def show(self, agreement_id: uuid.UUID, caller: Caller, *, refused: Text | None = None) -> Response:
         """The page; after a refusal with what was *refused* at its top. NotFound for whoever has no part in it."""
@@ -60,6 +62,7 @@ class AgreementPage:
             documents=self.agreements.documents(agreement_id, caller),
             may_sign=self._may_sign(agreement, caller),
             own_guarantee=self._guarantee_to_sign(agreement, caller),
+            plan_change=self.plan_changes.waiting_for(agreement.id, caller.require_person()),
             **part,
         )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from agreements.credit.models import Agreement
 from agreements.credit.rules import Instalment
 from agreements.credit.service import details_of
+from agreements.documents import service as documents
 from agreements.guarantees import service as guarantees
 from agreements.plan_changes import rules
 from agreements.plan_changes.formats import plan_from_json
@@ -25,12 +26,20 @@ from underwriting.platform.runtime import Runtime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSignature:
-    """One whose signature counts: *for_company*, or as guarantor; *index* is theirs."""
+    """One whose signature counts: *for_company*, or as guarantor."""
 
     name: str = field(repr=False)
     for_company: bool
     signed_at: datetime | None
-    index: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPaper:
+    """A document of the change that one person signs, *for_company* or as guarantor, and when that was done."""
+
+    document_id: uuid.UUID
+    for_company: bool
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,21 @@ def change_view(session: Session, runtime: Runtime, agreement: Agreement, change
     )
 
 
+def own_papers(session: Session, change: PlanChange, person_index: bytes) -> tuple[OwnPaper, ...]:
+    """What the change has for the person to sign, the company's document first."""
+    found = documents.of_subjects(session, [change.id], recipient_index=person_index)
+    papers = (
+        OwnPaper(
+            document_id=one.id,
+            for_company=purpose is SigningPurpose.PLAN_CHANGE,
+            signed_at=signed_when(session, purpose, change.id).get(person_index),
+        )
+        for one in found
+        for purpose in (SigningPurpose(one.kind),)
+    )
+    return tuple(sorted(papers, key=lambda paper: not paper.for_company))
+
+
 def _plans(
     session: Session, agreement: Agreement, change: PlanChange
 ) -> tuple[tuple[PlannedPart, ...], tuple[PlannedPart, ...]]:
@@ -98,16 +122,16 @@ def _signatures(
     company = signed_when(session, SigningPurpose.PLAN_CHANGE, change.id)
     consents = signed_when(session, SigningPurpose.PLAN_CHANGE_CONSENT, change.id)
     found = [
-        ChangeSignature(name=one.name, for_company=True, signed_at=company.get(index), index=index)
+        ChangeSignature(
+            name=one.name, for_company=True, signed_at=company.get(runtime.cipher.blind_index(one.person.digits))
+        )
         for one in details_of(runtime, agreement).signing_rule.callable_signatories
-        for index in (runtime.cipher.blind_index(one.person.digits),)
     ]
     found += [
         ChangeSignature(
             name=guarantees.details_of(runtime, one).name,
             for_company=False,
             signed_at=consents.get(one.person_index),
-            index=one.person_index,
         )
         for one in binding_guarantees(session, agreement)
         if change.state == PlanChangeState.PENDING or one.person_index in consents

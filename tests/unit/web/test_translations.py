@@ -55,6 +55,7 @@ from underwriting.kernel.vocabulary import (
     PaymentFileState,
     PaymentState,
     PayoutState,
+    PlanChangeState,
     ProposalState,
     ReferralKind,
     RepaymentPlan,
@@ -93,6 +94,7 @@ EVENTS = (
     | {"review.requested", "review.answered", "review.deadline_near", "case.assigned", "case.given_back"}
     | {"bureau_question.allowed", "payment.booked", "redemption.requested", "read"}
     | {"late_interest.booked", "late_charge.charged"}
+    | {f"plan_change.{what}" for what in ("proposed", "signature_received", "in_effect", "lapsed", "withdrawn")}
     | {f"invoice.{what}" for what in ("issued", "credited", "paper_fee_taken_back", "delivery_chosen")}
 ) - {"application.guarantor_answered"}
 
@@ -155,6 +157,8 @@ FAMILIES: dict[str, Iterable[str]] = {
     "payouts.state.": PayoutState,
     "desk.held.": HeldFor,
     "desk.state.": PayoutState,
+    "plan_change.lead.": PlanChangeState,
+    "plan_change.state.": PlanChangeState,
     "policies.card.": Card,
     "policies.state.": PolicyState,
     "policies.when.": Condition,

@@ -15,6 +15,7 @@ from agreements.credit.services.show_agreement import Agreements
 from agreements.credit.services.view_agreement import DocumentView, Part
 from agreements.invoices.service import Invoices
 from agreements.payouts.service import Payouts
+from agreements.plan_changes.service import PlanChanges
 from agreements.redemption.rules import RedemptionDayRefused
 from agreements.redemption.service import Redemptions
 from agreements.signing.service import Signings
@@ -38,10 +39,11 @@ def blueprint(
     redemptions: Redemptions,
     payouts: Payouts,
     invoices: Invoices,
+    plan_changes: PlanChanges,
 ) -> Blueprint:
     """All pages of an agreement."""
     pages = Blueprint("agreement_pages", __name__)
-    page = AgreementPage(runtime, agreements, cancellations, redemptions, payouts, invoices)
+    page = AgreementPage(runtime, agreements, cancellations, redemptions, payouts, invoices, plan_changes)
 
     @pages.get("/agreements/<uuid:agreement_id>")
     def show(agreement_id: uuid.UUID) -> Response:

@@ -27,6 +27,7 @@ from underwriting.web.views import (
     console_endings,
     console_parties,
     console_payouts,
+    console_plan_changes,
     console_policies,
     console_queue,
     console_reviews,
@@ -55,6 +56,7 @@ def blueprint(
     pages.register_blueprint(console_agreements.blueprint(page, roots))
     pages.register_blueprint(console_endings.blueprint(page))
     pages.register_blueprint(console_parties.blueprint(page))
+    pages.register_blueprint(console_plan_changes.blueprint(page))
     pages.register_blueprint(console_payouts.blueprint(runtime, payouts))
     pages.register_blueprint(console_bureaus.blueprint(runtime, gateway))
     pages.register_blueprint(

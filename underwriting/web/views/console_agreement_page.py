@@ -20,6 +20,8 @@ from agreements.credit.services.show_liability import GuarantorAtRisk, Liability
 from agreements.credit.services.view_agreement import AgreementView
 from agreements.payouts.reason_codes import in_words
 from agreements.payouts.services.list_payouts import PayoutDesk
+from agreements.plan_changes.rules import PlanChangeAskedWrong, PlanChangeRefused
+from agreements.plan_changes.service import PlanChanges
 from agreements.redemption.rules import RedemptionDayRefused, RedemptionNotYetOpen
 from agreements.redemption.service import Redemptions
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotPermitted, Outdated
@@ -39,7 +41,13 @@ from underwriting.platform import preconditions
 from underwriting.platform.authentication import Caller, current_caller
 from underwriting.platform.permissions import may
 from underwriting.platform.runtime import Runtime
-from underwriting.web.agreement_forms import ALTERNATIVES, NEW_SIGNATORIES
+from underwriting.web.agreement_forms import (
+    ALTERNATIVES,
+    NEW_SIGNATORIES,
+    PLAN_FIELD,
+    in_plan_form,
+    plan_change_in,
+)
 from underwriting.web.division import bar_of, shares_of
 from underwriting.web.forms import amount_in
 from underwriting.web.history import history_of
@@ -62,6 +70,7 @@ class AgreementPage:
     redemptions: Redemptions
     annulments: Annulments
     rules: SigningRules
+    plan_changes: PlanChanges
 
     def show(
         self,
@@ -74,6 +83,7 @@ class AgreementPage:
         """The agreement, with *errors* of a form or what was *refused*."""
         caller = current_caller()
         agreement = self.agreements.show(agreement_id, caller)
+        plan, wrong = self._plan_change(agreement)
         return render(
             "console/agreement.html",
             status=status,
@@ -86,8 +96,9 @@ class AgreementPage:
             **self._rule(agreement_id),
             **self._liability(agreement),
             **self._endings(agreement, caller),
+            **plan,
             values=request.form,
-            errors=errors,
+            errors=errors or wrong,
             refused=refused,
         )
 
@@ -173,6 +184,30 @@ class AgreementPage:
             "now_local": self.runtime.clock.now().astimezone(STOCKHOLM).strftime("%Y-%m-%dT%H:%M:%S"),
             **self._redemption(agreement),
         }
+
+    def _plan_change(self, agreement: AgreementView) -> tuple[dict[str, Any], tuple[FieldError, ...]]:
+        """The changes of the plan, and what the one that is asked about would be, or what is wrong with it (G7)."""
+        sent = request.form if PLAN_FIELD + "repayment_plan" in request.form else request.args
+        shown: dict[str, Any] = {"plan_changes": self.plan_changes.of_agreement(agreement.id), "plan_quote": None}
+        default = self.plan_changes.asked(agreement.repayment_plan, agreement.term_months, None)
+        shown["plan_asked"] = {
+            "repayment_plan": sent.get(PLAN_FIELD + "repayment_plan", agreement.repayment_plan),
+            "term_months": sent.get(PLAN_FIELD + "term_months", agreement.term_months),
+            "first_month": sent.get(PLAN_FIELD + "first_month", default.first_month),
+        }
+        if request.method != "GET" or PLAN_FIELD + "repayment_plan" not in sent:
+            return shown, ()
+        try:
+            body = plan_change_in(sent, on=self.today)
+            asked = self.plan_changes.asked(body.repayment_plan, body.term_months, body.first_month)
+            shown["plan_quote"] = self.plan_changes.quote(agreement.id, asked)
+        except PlanChangeRefused as refusal:
+            shown["plan_refused"] = refusal.detail
+        except PlanChangeAskedWrong as refusal:
+            return shown, in_plan_form(refusal.errors)
+        except InvalidInput as refusal:
+            return shown, refusal.errors
+        return shown, ()
 
     def _redemption(self, agreement: AgreementView) -> dict[str, Any]:
         """What redeeming costs on the day that is asked about, or why it cannot be done now (rules F3, C8, P3)."""

@@ -11,6 +11,7 @@ from agreements.credit.services.decline_guarantee import GuaranteeInvitations
 from agreements.credit.services.own_guarantee import OwnGuarantees
 from agreements.credit.services.release_guarantor import Releases
 from agreements.credit.services.show_agreement import Agreements
+from agreements.plan_changes.service import PlanChanges
 from agreements.signing.service import Signings
 from schemas.agreement_values import RefusalBody
 from schemas.loading import load
@@ -27,14 +28,14 @@ from underwriting.web.views.signing import start_signing
 _NOTHING_WRITTEN = RefusalBody(reason="", tell_applicant=False)
 
 
-def blueprint(runtime: Runtime, agreements: Agreements, signings: Signings) -> Blueprint:
+def blueprint(runtime: Runtime, agreements: Agreements, signings: Signings, plan_changes: PlanChanges) -> Blueprint:
     """All pages of a guarantee, each for its guarantor alone."""
     owned, invitations, releases = OwnGuarantees(runtime), GuaranteeInvitations(runtime), Releases(runtime)
     pages = Blueprint("guarantee_pages", __name__)
 
     def page(guarantee_id: uuid.UUID, *, refused: Text | None = None) -> Response:
         caller = current_caller()
-        return _guarantee_page(agreements, owned, guarantee_id, caller, refused=refused)
+        return _guarantee_page(agreements, owned, plan_changes, guarantee_id, caller, refused=refused)
 
     @pages.get("/guarantees/<uuid:guarantee_id>")
     def show(guarantee_id: uuid.UUID) -> Response:
@@ -79,7 +80,13 @@ def blueprint(runtime: Runtime, agreements: Agreements, signings: Signings) -> B
 
 
 def _guarantee_page(
-    agreements: Agreements, owned: OwnGuarantees, guarantee_id: uuid.UUID, caller: Caller, *, refused: Text | None
+    agreements: Agreements,
+    owned: OwnGuarantees,
+    plan_changes: PlanChanges,
+    guarantee_id: uuid.UUID,
+    caller: Caller,
+    *,
+    refused: Text | None,
 ) -> Response:
     own = owned.show(guarantee_id, caller)
     agreement_id = own.guarantee.agreement_id
@@ -97,6 +104,7 @@ def _guarantee_page(
         text=agreements.document_shown(agreement_id, deed.id, caller),
         reading_aid=agreements.document_shown(agreement_id, deed.id, caller, language="en"),
         may_sign=own.guarantee.state is GuaranteeState.INVITED,
+        plan_change=plan_changes.waiting_for(agreement_id, caller.require_person()),
         refused=refused,
     )
 
