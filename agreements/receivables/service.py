@@ -67,12 +67,14 @@ def by_month(session: Session, *, first: Month, through: date) -> tuple[MonthFig
 
 
 def overdue(session: Session, days: Sequence[date]) -> tuple[Overdue, ...]:
-    """What was overdue at the end of each of *days*, in their order by date; reads all invoices and payments.
+    """What was overdue at the end of each of *days*, in their order by date; adds up all invoices and payments once.
 
     Of each agreement the oldest counts as paid first; a payer who named a younger invoice is overdue with as much, and
     by fewer days.
     """
-    rows = session.execute(_statement("overdue"), {"days": list(days), "owed": [str(account) for account in OWED]})
+    rows = session.execute(
+        _statement("overdue"), {"days": sorted(set(days)), "owed": [str(account) for account in OWED]}
+    )
     return tuple(
         Overdue(row.on_day, tuple(map(Money, (row.to_30_ore, row.to_60_ore, row.to_90_ore, row.over_90_ore))))
         for row in rows

@@ -82,6 +82,20 @@ def test_what_is_overdue_stands_under_its_age(world: RunningWorld) -> None:
     assert found[-1].total == FIRST + THIRD - PART_PAID
 
 
+@pytest.mark.usefixtures("agreement")
+def test_what_has_been_overdue_for_long_stands_under_the_last_age(world: RunningWorld) -> None:
+    """F8: nothing younger is asked for by then; on 28 September the 30th of June is 90 days past, on the 29th 91."""
+    days = [date(2026, 12, 31), date(2026, 9, 28), date(2026, 9, 29)]
+    with world.runtime.database.transaction() as session:
+        found = overdue(session, days)
+    older = FIRST - PART_PAID
+    assert [(one.on, one.by_age) for one in found] == [
+        (date(2026, 9, 28), (NOTHING, NOTHING, THIRD, older)),
+        (date(2026, 9, 29), (NOTHING, NOTHING, NOTHING, THIRD + older)),
+        (date(2026, 12, 31), (NOTHING, NOTHING, NOTHING, THIRD + older)),
+    ]
+
+
 def test_invoices_are_found_by_number_agreement_and_state(world: RunningWorld, agreement: Agreement) -> None:
     """F5: the newest first, with what is left of each."""
 
