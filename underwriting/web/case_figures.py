@@ -12,6 +12,7 @@ from bureau_clients.facts import Absent, Known
 from bureau_clients.reports import AnnualAccounts, CompanyReport
 from underwriting.decisions.breakdown import ceilings, price_of
 from underwriting.decisions.facts import Facts
+from underwriting.decisions.pricing import fees_of_plan
 from underwriting.decisions.rules import TERMS
 from underwriting.decisions.services.read_case import Grounds
 from underwriting.decisions.sufficiency import Sufficiency
@@ -70,6 +71,12 @@ def price_rows(grounds: Grounds) -> tuple[Row, ...]:
         fee = decision.limit.at_rate_in_kronor(price.fee_rate)
         how = translate("case.price.monthly_how", rate=_percent(price.fee_rate), limit=decision.limit.formatted())
         rows.append(Row(translate("offer.monthly"), fee.formatted(), how, "total"))
+        asked = grounds.facts.application
+        total = fees_of_plan(
+            decision.limit, fee_rate=price.fee_rate, term_months=asked.term_months, plan=asked.repayment_plan
+        )
+        plan = translate(f"repayment.{asked.repayment_plan}")
+        rows.append(Row(translate("offer.total"), total.formatted(), plan, "total"))
     return tuple(rows)
 
 

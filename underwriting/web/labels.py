@@ -8,6 +8,8 @@ _LABELS = {
     "requested_amount": "apply.amount",
     "term_months": "apply.term",
     "repayment_plan": "repayment",
+    "invoice_delivery": "apply.invoices",
+    "invoice_address": "apply.invoice_address",
     "purpose": "apply.purpose_short",
     "expected_monthly_revenue": "apply.revenue",
     "expected_monthly_costs": "apply.costs",
