@@ -19,6 +19,7 @@ from agreements.ledger.rules import Line, Posting, PostingKind
 from agreements.ledger.services.check_books import Finding, Offence, check, check_each
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account
+from underwriting.platform.arrays import array_text
 
 __all__ = [
     "BookedEntry",
@@ -131,10 +132,10 @@ def post_each(
     One whose business key is booked already changes nothing and is not among them.
     """
     values: dict[str, object] = {
-        "agreements": [agreement_id for agreement_id, _ in postings],
-        "keys": [posting.business_key for _, posting in postings],
-        "kinds": [str(posting.kind) for _, posting in postings],
-        "days": [posting.occurred_on for _, posting in postings],
+        "agreements": array_text(agreement_id for agreement_id, _ in postings),
+        "keys": array_text(posting.business_key for _, posting in postings),
+        "kinds": array_text(posting.kind for _, posting in postings),
+        "days": array_text(posting.occurred_on for _, posting in postings),
         "at": at,
     }
     booked = {row.business_key: row.id for row in session.execute(_ENTRIES, values)}
@@ -145,12 +146,12 @@ def post_each(
         for line in posting.lines
     ]
     values = {
-        "entries": [entry_id for entry_id, _, _, _ in lines],
-        "agreements": [agreement_id for _, agreement_id, _, _ in lines],
-        "days": [day for _, _, day, _ in lines],
-        "debits": [str(line.debit) for _, _, _, line in lines],
-        "credits": [str(line.credit) for _, _, _, line in lines],
-        "amounts": [line.amount.ore for _, _, _, line in lines],
+        "entries": array_text(entry_id for entry_id, _, _, _ in lines),
+        "agreements": array_text(agreement_id for _, agreement_id, _, _ in lines),
+        "days": array_text(day for _, _, day, _ in lines),
+        "debits": array_text(line.debit for _, _, _, line in lines),
+        "credits": array_text(line.credit for _, _, _, line in lines),
+        "amounts": array_text(line.amount.ore for _, _, _, line in lines),
     }
     session.execute(_LINES, values)
     return booked

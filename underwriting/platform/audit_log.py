@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from underwriting.platform.arrays import array_text
 from underwriting.platform.audit_chain import GENESIS, around_the_number, link, link_of
 from underwriting.platform.database import lock_subjects
 from underwriting.platform.encryption import canonical_json
@@ -96,14 +97,16 @@ def append_to_each(
     """Add an entry to the chain of every subject of *notes*, each with its data: three statements however many."""
     subjects = sorted(notes)
     lock_subjects(session, [f"audit:{subject}" for subject in subjects])
-    heads = {row.subject: (row.sequence, row.hash) for row in session.execute(_HEADS, {"subjects": subjects})}
+    heads = {
+        row.subject: (row.sequence, row.hash) for row in session.execute(_HEADS, {"subjects": array_text(subjects)})
+    }
     rows = []
     for subject in subjects:
         last, previous = heads.get(subject, (0, GENESIS))
         rows.append(_row(subject, last + 1, previous, action, actor, at, dict(notes[subject])))
     values = {
-        "subject": subjects,
-        "sequence": [row["sequence"] for row in rows],
+        "subject": array_text(subjects),
+        "sequence": array_text(row["sequence"] for row in rows),
         "data": canonical_json([row["data"] for row in rows]).decode(),
         "previous_hash": [row["previous_hash"] for row in rows],
         "hash": [row["hash"] for row in rows],

@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from underwriting.platform.arrays import array_text
+
 SERVICE_ROLE = "borgen_service"  # owns nothing; may not change or delete what is append-only
 OLDEST_SERVER = 180000
 PAUSES_SECONDS = (0.02, 0.1, 0.5)
@@ -238,4 +240,4 @@ def lock_subject(session: Session, subject: str) -> None:
 def lock_subjects(session: Session, subjects: Sequence[str]) -> None:
     """`lock_subject` for many at once, in the order in which they stand."""
     each = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:subjects AS text[])) AS name"
-    session.execute(sa.text(each), {"subjects": list(subjects)})
+    session.execute(sa.text(each), {"subjects": array_text(subjects)})

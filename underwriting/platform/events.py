@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from underwriting.kernel.errors import NotFound
 from underwriting.kernel.event_forms import EventKind, instant_written
 from underwriting.kernel.vocabulary import Scope
+from underwriting.platform.arrays import array_text
 from underwriting.platform.client_models import MachineClient
 from underwriting.platform.database import lock_subject, lock_subjects
 from underwriting.platform.encryption import canonical_json
@@ -100,7 +101,7 @@ def record_each(session: Session, kind: EventKind, told: Sequence[Mapping[str, o
     values = {
         "kind": kind.name,
         "at": at,
-        "subjects": [subject for subject, _ in by_subject],
+        "subjects": array_text(subject for subject, _ in by_subject),
         "data": canonical_json([kind.written(data) for _, data in by_subject]).decode(),
     }
     session.execute(_RECORD_EACH, values)

@@ -22,11 +22,13 @@ from agreements.ledger.models import LedgerEntry, LedgerLine
 from agreements.ledger.rules import PostingKind
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, InvoiceKind, InvoiceLineKind
+from underwriting.platform.arrays import array_text
 
 _CHARGED = {**{kind: account for kind, (_, account) in rules.CHARGES.items()}} | {
     PostingKind.PAPER_FEE: Account.PAPER_FEE_RECEIVABLE
 }
 
+_NAMED = sa.text("SELECT ocr, id, agreement_id FROM invoice WHERE ocr = ANY(CAST(:references AS text[]))")
 _NOTE_EACH = sa.text("""
     INSERT INTO claim_payment (entry_id, line_id, amount_ore)
     SELECT * FROM unnest(CAST(:entries AS uuid[]), CAST(:lines AS uuid[]), CAST(:amounts AS bigint[]))
@@ -94,8 +96,8 @@ def invoice_named(session: Session, reference: str) -> NamedInvoice | None:
 
 def invoices_named(session: Session, references: Collection[str]) -> dict[str, NamedInvoice]:
     """The invoices that have these OCR references, each by its own; one that nobody has is not there."""
-    query = sa.select(Invoice.ocr, Invoice.id, Invoice.agreement_id).where(Invoice.ocr.in_(references))
-    return {row.ocr: NamedInvoice(row.id, row.agreement_id) for row in session.execute(query) if row.ocr}
+    rows = session.execute(_NAMED, {"references": array_text(references)})
+    return {ocr: NamedInvoice(invoice_id, agreement_id) for ocr, invoice_id, agreement_id in rows}
 
 
 def asked_for(session: Session, payable_ore: int, *, limit: int) -> dict[uuid.UUID, uuid.UUID]:
@@ -120,9 +122,9 @@ def asked_for(session: Session, payable_ore: int, *, limit: int) -> dict[uuid.UU
 def note_paid_each(session: Session, amounts: Sequence[tuple[uuid.UUID, uuid.UUID, Money]]) -> None:
     """`note_paid` for many payments at once: the entry, the line, and what of the one was for the other."""
     values = {
-        "entries": [entry_id for entry_id, _, _ in amounts],
-        "lines": [line_id for _, line_id, _ in amounts],
-        "amounts": [part.ore for _, _, part in amounts],
+        "entries": array_text(entry_id for entry_id, _, _ in amounts),
+        "lines": array_text(line_id for _, line_id, _ in amounts),
+        "amounts": array_text(part.ore for _, _, part in amounts),
     }
     session.execute(_NOTE_EACH, values)
 

@@ -12,7 +12,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agreements.credit.models import Agreement
 from agreements.credit.service import lock_agreement
 from agreements.invoices.service import note_paid_each
 from agreements.ledger import rules as postings
@@ -22,8 +21,12 @@ from agreements.payments.services.allocate_payment import Arrived, SettlementSou
 from agreements.payments.services.open_claims import NOTHING, standing_of
 from underwriting.kernel.event_catalogue import PAYMENT_BOOKED
 from underwriting.platform import audit_log, events
+from underwriting.platform.arrays import array_text
 
 _BANK = "bank"
+_HELD = sa.text("""
+    SELECT id, application_id FROM agreement WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE
+""")
 _BOOKED = sa.text("UPDATE incoming_payment SET state = 'booked', booked_at = :at WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
@@ -43,7 +46,7 @@ def book_each(
     for one in sorted(arrived, key=lambda one: (one.agreement_id, one.booked_on, one.payment_id)):
         if one.agreement_id in alone:
             book_payment(session, lock_agreement(session, one.agreement_id), sources, one, at=at)
-    session.execute(_BOOKED, {"ids": [one.payment_id for one in arrived], "at": at})
+    session.execute(_BOOKED, {"ids": array_text(one.payment_id for one in arrived), "at": at})
 
 
 def _book_together(
@@ -96,5 +99,5 @@ def _book_together(
 
 def _lock(session: Session, agreement_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """The agreements, held as `lock_agreement` holds one; the application of each."""
-    query = sa.select(Agreement.id, Agreement.application_id).where(Agreement.id.in_(agreement_ids))
-    return {row.id: row.application_id for row in session.execute(query.order_by(Agreement.id).with_for_update())}
+    rows = session.execute(_HELD, {"ids": array_text(agreement_ids)})
+    return {row.id: row.application_id for row in rows}

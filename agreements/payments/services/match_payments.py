@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agreements.credit.models import Agreement
 from agreements.invoices.service import invoices_named
 from agreements.payments.formats import IncomingPayment
 from underwriting.kernel.money import Money
+from underwriting.platform.arrays import array_text
 
 _AT_ONCE = 20_000
+_OF_AGREEMENTS = sa.text("SELECT ocr, id FROM agreement WHERE ocr = ANY(CAST(:numbers AS text[]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,8 @@ def targets_of(session: Session, numbers: Collection[str]) -> dict[str, Target]:
         part = every[start : start + _AT_ONCE]
         named = invoices_named(session, part)
         found |= {ocr: Target(one.agreement_id, one.invoice_id) for ocr, one in named.items()}
-        rest = [number for number in part if number not in named]
-        agreements = sa.select(Agreement.ocr, Agreement.id).where(Agreement.ocr.in_(rest))
-        found |= {row.ocr: Target(row.id) for row in session.execute(agreements) if row.ocr}
+        rest = array_text(number for number in part if number not in named)
+        found |= {ocr: Target(agreement_id) for ocr, agreement_id in session.execute(_OF_AGREEMENTS, {"numbers": rest})}
     return found
 
 

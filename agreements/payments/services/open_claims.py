@@ -14,10 +14,11 @@ from agreements.payments.models import Refund
 from agreements.payments.rules import RECEIVABLES, Claim
 from underwriting.kernel.money import Money
 from underwriting.kernel.vocabulary import Account, RefundState
+from underwriting.platform.arrays import array_text
 
 ON_THEIR_WAY = (RefundState.RELEASED, RefundState.SENT, RefundState.UNKNOWN)
 """Refunds that the bank may carry out any moment: their money is no longer there to pay anything else."""
-_ACCOUNTS = [*(str(account) for account in RECEIVABLES), str(Account.CREDIT_BALANCE)]
+_ACCOUNTS = array_text((*RECEIVABLES, Account.CREDIT_BALANCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,12 @@ def standing_of(
 
     An agreement that has neither claims nor a credit balance is not there.
     """
-    values = {"ids": list(agreement_ids), "accounts": _ACCOUNTS, "through": through, "named": list(named)}
+    values = {
+        "ids": array_text(agreement_ids),
+        "accounts": _ACCOUNTS,
+        "through": through,
+        "named": array_text(named),
+    }
     claims: dict[uuid.UUID, list[Claim]] = {}
     balances: dict[uuid.UUID, Money] = {}
     for agreement_id, account, due_on, invoice_id, line_id, ore in session.execute(_statement(), values):
