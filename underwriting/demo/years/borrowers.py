@@ -31,7 +31,7 @@ from underwriting.demo.years.payers import Behaviour, behaviour_of
 from underwriting.kernel.bank_days import next_bank_day
 from underwriting.kernel.identifiers import Bankgiro, OrganisationNumber, PersonalNumber
 from underwriting.kernel.money import Money
-from underwriting.kernel.vocabulary import CompanyForm, InvoiceDelivery
+from underwriting.kernel.vocabulary import CompanyForm, InvoiceDelivery, RepaymentPlan
 from underwriting.platform.runtime import Runtime
 
 _FORMS = {CompanyForm.AB: 60, CompanyForm.HB: 10, CompanyForm.KB: 10, CompanyForm.EF: 20}
@@ -43,7 +43,7 @@ _NUMBERS = {
     CompanyForm.HB: ("9699990009",),
     CompanyForm.KB: ("9699990017",),
 }
-_CANCELS, _REDEEMS, _DRAWS_TWICE, _ON_PAPER = 0.02, 0.08, 0.15, 0.05
+_CANCELS, _REDEEMS, _DRAWS_TWICE, _ON_PAPER, _AT_TERM = 0.02, 0.08, 0.15, 0.05, 0.1
 _LAID_DOWN = "demo"
 
 
@@ -59,6 +59,7 @@ class Plan:
     first_drawdown: Money
     fee_rate: Decimal
     term_months: int
+    repayment_plan: RepaymentPlan
     on_paper: bool
     cancels_on: date | None
     draws_again_on: date | None
@@ -114,6 +115,7 @@ def _plan(number: int, granted_on: date, chance: Random) -> Plan:
         first_drawdown=Money.kronor(limit.ore // 200_000 * 1_000) if again else limit,
         fee_rate=Decimal(chance.choice(_RATES)),
         term_months=term,
+        repayment_plan=RepaymentPlan.AT_TERM if chance.random() < _AT_TERM else RepaymentPlan.STRAIGHT,
         on_paper=chance.random() < _ON_PAPER,
         cancels_on=granted_on + timedelta(days=chance.randint(1, 4)) if cancels else None,
         draws_again_on=granted_on + month * chance.randint(1, 3) if again and not cancels else None,
@@ -125,7 +127,7 @@ def _granted(plan: Plan, at: datetime) -> GrantedTerms:
     signatory, second, third = (DEMO_PEOPLE[(plan.number + place) % len(DEMO_PEOPLE)] for place in range(3))
     person = PersonalNumber(signatory.personal_number)
     asked = {CompanyForm.EF: (), CompanyForm.AB: (signatory, second)}.get(plan.form, (second, third))
-    months = Decimal(plan.term_months + 1) / 2
+    months = Decimal(plan.term_months + 1) / 2 if plan.repayment_plan is RepaymentPlan.STRAIGHT else plan.term_months
     return GrantedTerms(
         application_id=uuid.uuid4(),
         company_form=plan.form,
@@ -138,6 +140,7 @@ def _granted(plan: Plan, at: datetime) -> GrantedTerms:
         limit=plan.limit,
         fee_rate=plan.fee_rate,
         term_months=plan.term_months,
+        repayment_plan=plan.repayment_plan,
         figures=PriceFigures(plan.limit.at_rate_in_kronor(plan.fee_rate * months), plan.fee_rate * 24),
         guarantors=tuple(
             (
