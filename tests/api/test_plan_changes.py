@@ -199,9 +199,9 @@ def test_an_agreement_that_is_to_end_gets_no_other_plan(world: HouseWorld, agree
     assert (again.status_code, again.get_json()["rule"]) == (409, "G7")
 
 
-def sign_on_page(visitor: Visitor, person: PersonalNumber, page: str, capacity: str) -> None:
+def sign_on_page(visitor: Visitor, person: PersonalNumber, page: str, button: str) -> None:
     """Press the page's button and sign in BankID's app; the browser is sent back to the page."""
-    order = visitor.send(f"{page}/sign/{capacity}", page)
+    order = visitor.send(f"{page}/{button}", page)
     assert order.status_code == 303, text_of(order.text)
     token = visitor.app_link(order.location)
     signed = visitor.world.bankid.act(f"orders/{token}/sign", {"personal_number": person.digits})
@@ -232,13 +232,13 @@ def test_a_change_is_worked_out_sent_read_and_signed_on_pages(world: HouseWorld,
     assert page in erik.open(guarantee_of(world, agreement, ERIK))
     visit(world, STRANGER).open(page, 404)
     assert "Maria" not in text_of(erik.open(page))
-    sign_on_page(erik, ERIK, page, "guarantor")
+    sign_on_page(erik, ERIK, page, "consent")
     assert "1 av 2 har undertecknat" in text_of(erik.open(page))
-    assert erik.send(f"{page}/sign/guarantor", page).status_code == 409
-    assert erik.send(f"{page}/sign/company", page).status_code == 404
-    sign_on_page(maria, MARIA, page, "guarantor")
+    assert erik.send(f"{page}/consent", page).status_code == 409
+    assert erik.send(f"{page}/sign", page).status_code == 404
+    sign_on_page(maria, MARIA, page, "consent")
     assert "Maria" in text_of(anna.open(page))
-    sign_on_page(anna, ANNA, page, "company")
+    sign_on_page(anna, ANNA, page, "sign")
     assert "Krediten återbetalas enligt den nya planen" in text_of(anna.open(page))
     assert "2027-09-30" in anna.open(f"/agreements/{agreement.id}")
     assert "Ändrad återbetalning gäller" in ulla.get(desk)
@@ -256,4 +256,4 @@ def test_staff_withdraw_a_change_on_the_page(world: HouseWorld, agreement: Agree
     ulla.send(f"{desk}/plan-changes/{change['id']}/withdrawal", desk, 303, version=version[1])
     page = visit(world, ERIK).open(f"/plan-changes/{change['id']}")
     assert "Krediten återbetalas som förut" in text_of(page)
-    assert "/sign/guarantor" not in page
+    assert "/consent" not in page

@@ -1,7 +1,16 @@
 """The operations of changes of repayment plans."""
 
 from schemas.plan_changes import PlanChangeQuoteSchema, PlanChangeRequestSchema, PlanChangeSchema
-from underwriting.api_description.operation import STAFF, UNDERWRITERS, Answer, Area, Audience, Operation, Parameter
+from underwriting.api_description.operation import (
+    CASE_READERS,
+    STAFF,
+    UNDERWRITERS,
+    Answer,
+    Area,
+    Audience,
+    Operation,
+    Parameter,
+)
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import RepaymentPlan, Scope
 
@@ -39,7 +48,7 @@ PLAN_CHANGES = (
         method="GET",
         path="/v1/agreements/{agreement_id}/plan-change-quote",
         summary=Text("Vad en annan plan för återbetalning innebär", "What another repayment plan would be"),
-        who=UNDERWRITERS,
+        who=CASE_READERS,
         parameters=(_PLAN, _TERM, _MONTH),
         answers={200: Answer(text=Text("De båda planerna", "Both plans"), schemas=(PlanChangeQuoteSchema,))},
         rules=("A11", "G7"),

@@ -221,6 +221,7 @@ TABLE: Mapping[str, Access] = {
     "guarantee_pages.consent": _PERSON,
     "plan_change_pages.show": _PERSON,
     "plan_change_pages.sign": _PERSON,
+    "plan_change_pages.consent": _PERSON,
     "signing_invitations.guarantor": _ANYONE,  # the link's secret
     "signing_invitations.identify_guarantor": _ANYONE,
     "signing_invitations.signatory": _ANYONE,
@@ -327,7 +328,7 @@ TABLE: Mapping[str, Access] = {
     "accounting.show_chart": _BILLING_READER,
     "accounting.map_account": _ADMINISTRATOR,
     # Changes of repayment plans
-    "plan_changes.show_quote": _UNDERWRITER,
+    "plan_changes.show_quote": _CASE_READER,
     "plan_changes.show_changes": _PARTY_OR_STAFF,
     "plan_changes.propose": _UNDERWRITER,
     "plan_changes.withdraw": _UNDERWRITER,

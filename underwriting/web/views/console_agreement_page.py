@@ -201,6 +201,7 @@ class AgreementPage:
             body = plan_change_in(sent, on=self.today)
             asked = self.plan_changes.asked(body.repayment_plan, body.term_months, body.first_month)
             shown["plan_quote"] = self.plan_changes.quote(agreement.id, asked)
+            shown["plan_asked"]["first_month"] = asked.first_month
         except PlanChangeRefused as refusal:
             shown["plan_refused"] = refusal.detail
         except PlanChangeAskedWrong as refusal:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from agreements.credit.services.show_agreement import Agreements
 from agreements.plan_changes.service import PlanChanges
 from agreements.plan_changes.services.show_change import OwnPaper
+from agreements.signing.routes import Preparer
 from agreements.signing.service import Signings
 from underwriting.kernel.errors import Conflict
 from underwriting.kernel.text import Text
@@ -25,13 +26,17 @@ def blueprint(agreements: Agreements, changes: PlanChanges, signings: Signings) 
     def show(change_id: uuid.UUID) -> Response:
         return _page(agreements, changes, change_id)
 
-    @pages.post("/sign/<any(company, guarantor):capacity>")
-    def sign(change_id: uuid.UUID, capacity: str) -> BaseResponse:
-        person_index, for_company = current_caller().require_person(), capacity == "company"
-        prepare = changes.prepare_for_company if for_company else changes.prepare_as_guarantor
-        purpose = SigningPurpose.PLAN_CHANGE if for_company else SigningPurpose.PLAN_CHANGE_CONSENT
+    @pages.post("/sign")
+    def sign(change_id: uuid.UUID) -> BaseResponse:
+        return start(change_id, SigningPurpose.PLAN_CHANGE, changes.prepare_for_company)
+
+    @pages.post("/consent")
+    def consent(change_id: uuid.UUID) -> BaseResponse:
+        return start(change_id, SigningPurpose.PLAN_CHANGE_CONSENT, changes.prepare_as_guarantor)
+
+    def start(change_id: uuid.UUID, purpose: SigningPurpose, prepare: Preparer) -> BaseResponse:
         try:
-            to_sign = prepare(change_id, person_index)
+            to_sign = prepare(change_id, current_caller().require_person())
             return start_signing(signings, purpose, change_id, to_sign, back=f"/plan-changes/{change_id}")
         except Conflict as refusal:
             return _page(agreements, changes, change_id, refused=refusal.detail)
