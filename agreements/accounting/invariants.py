@@ -20,9 +20,14 @@ BOTH_SIDES = """
 def sums_sql(where: str) -> str:
     """The statement for `month`, `account`, `debit_ore` and `credit_ore` of the months of which *where* is true."""
     return f"""
-        SELECT held.month, side.account, sum(side.debit_ore) AS debit_ore, sum(side.credit_ore) AS credit_ore
-        {HELD} CROSS JOIN {BOTH_SIDES} WHERE {where}
-        GROUP BY held.month, side.account
+        SELECT month, side.account, sum(side.debit_ore) AS debit_ore, sum(side.credit_ore) AS credit_ore
+        FROM (
+            SELECT held.month, line.debit_account, line.credit_account, sum(line.amount_ore) AS amount_ore
+            {HELD} WHERE {where}
+            GROUP BY held.month, line.debit_account, line.credit_account
+        ) AS line
+        CROSS JOIN {BOTH_SIDES}
+        GROUP BY month, side.account
     """
 
 

@@ -61,13 +61,12 @@ _ENTRIES = Invariant(
         "Each entry has lines, with its own day and agreement.",
     ),
     """
-    SELECT entry.agreement_id, entry.id AS entry_id, 'no lines' AS what
-    FROM ledger_entry AS entry
-    WHERE NOT EXISTS (SELECT FROM ledger_line WHERE entry_id = entry.id)
-    UNION ALL
-    SELECT line.agreement_id, line.entry_id, 'a line of another day, agreement or entry'
-    FROM ledger_line AS line LEFT JOIN ledger_entry AS entry ON entry.id = line.entry_id
-    WHERE entry.agreement_id IS DISTINCT FROM line.agreement_id OR entry.occurred_on <> line.occurred_on
+    SELECT coalesce(line.agreement_id, entry.agreement_id) AS agreement_id,
+           coalesce(line.entry_id, entry.id) AS entry_id,
+           CASE WHEN line.id IS NULL THEN 'no lines' ELSE 'a line of another day, agreement or entry' END AS what
+    FROM ledger_entry AS entry FULL JOIN ledger_line AS line ON line.entry_id = entry.id
+    WHERE line.id IS NULL OR entry.agreement_id IS DISTINCT FROM line.agreement_id
+       OR entry.occurred_on <> line.occurred_on
     """,
 )
 
@@ -184,20 +183,24 @@ _CONTROL_ACCOUNTS = Invariant(
         "Varje konto är summan av avtalens, och alla konton tillsammans är noll.",
         "Each account is the sum of the agreements', and all accounts together are zero.",
     ),
-    f"""
-    WITH control AS (
-        SELECT side.account, sum(side.ore) AS ore FROM {SIDES} GROUP BY side.account
+    """
+    WITH pair AS (
+        SELECT line.debit_account, line.credit_account, sum(line.amount_ore) AS ore,
+               coalesce(sum(line.amount_ore) FILTER (WHERE agreement.id IS NOT NULL), 0) AS of_agreements
+        FROM ledger_line AS line
+        LEFT JOIN ledger_entry AS entry ON entry.id = line.entry_id
+        LEFT JOIN agreement ON agreement.id = entry.agreement_id
+        GROUP BY line.debit_account, line.credit_account
     ),
-    of_agreements AS (
-        SELECT side.account, sum(side.ore) AS ore
-        FROM {SIDES}
-        JOIN ledger_entry AS entry ON entry.id = line.entry_id
-        JOIN agreement ON agreement.id = entry.agreement_id
+    control AS (
+        SELECT side.account, sum(side.ore) AS ore, sum(side.of_agreements) AS of_agreements
+        FROM pair CROSS JOIN LATERAL (
+            VALUES (debit_account, ore, of_agreements), (credit_account, -ore, -of_agreements)
+        ) AS side (account, ore, of_agreements)
         GROUP BY side.account
     )
     SELECT CAST(NULL AS uuid) AS agreement_id, CAST(NULL AS uuid) AS entry_id, account AS what
-    FROM control FULL JOIN of_agreements USING (account)
-    WHERE control.ore IS DISTINCT FROM of_agreements.ore
+    FROM control WHERE ore <> of_agreements
     UNION ALL
     SELECT NULL, NULL, 'all accounts: ' || sum(ore) || ' öre' FROM control HAVING sum(ore) <> 0
     """,
