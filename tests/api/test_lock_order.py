@@ -29,6 +29,8 @@ SEEN = {"signing", "application", "application_guarantor", "agreement", "payout"
     "liable_partner",
     "guarantee_release",
     "signing_rule_change",
+    "plan_change",
+    "planned_instalment",
     "audit:agreement",
     "event:application",
 }
@@ -57,6 +59,7 @@ def test_every_use_case_takes_its_locks_in_the_documented_order(
         refuse_and_replace(world)
         decline_and_replace(world)
         change_parties(world, loans[CompanyForm.HB])
+        change_plans(world, loans[CompanyForm.EF])
         tell_integrators(world)
         let_time_pass(world)
     against = {locks: out_of_order(locks, documented()) for locks in recorder.transactions}
@@ -159,6 +162,17 @@ def change_parties(world: HouseWorld, loan: Loan) -> None:
     }
     change = one.post(f"{waiting.agreement}/signing-rule", rule)["change_id"]
     other.post(f"/v1/signing-rules/{change}/approval", status=200)
+
+
+def change_plans(world: HouseWorld, loan: Loan) -> None:
+    """Another plan is withdrawn, one is signed and takes effect, and one waits for signatures that do not come."""
+    staff = world.staff(Role.UNDERWRITER, username="planner")
+    asked, path = {"repayment_plan": "at_term", "term_months": 12}, f"{loan.agreement}/plan-changes"
+    staff.post(f"/v1/plan-changes/{staff.post(path, asked)['id']}/withdrawal", status=200)
+    change = staff.post(path, asked)["id"]
+    world.sign(loan.borrower.post("/v1/signings", {"purpose": "plan_change", "subject_id": change}))
+    assert loan.borrower.get(loan.agreement)["repayment_plan"] == "at_term"
+    staff.post(path, asked | {"term_months": 24})
 
 
 def tell_integrators(world: HouseWorld) -> None:
