@@ -15,6 +15,14 @@ standing AS MATERIALIZED (
     ) AS side
     WHERE account = ANY(CAST(:accounts AS text[]))
     GROUP BY agreement_id, account
+    HAVING sum(ore) <> 0
+),
+named AS MATERIALIZED (
+    SELECT asking.id AS line_id, sum(paid.amount_ore)::bigint AS ore
+    FROM invoice_line AS asking JOIN claim_payment AS paid ON paid.line_id = asking.id
+    WHERE asking.agreement_id = ANY(CAST(:ids AS uuid[]))
+      AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = paid.entry_id)
+    GROUP BY asking.id
 ),
 claim AS (
     SELECT standing.agreement_id, standing.account, standing.ore AS owed_ore, charge.occurred_on AS due_on,
@@ -22,12 +30,11 @@ claim AS (
            asking.id AS line_id, asking.invoice_id
     FROM standing
     JOIN line AS charge ON charge.agreement_id = standing.agreement_id AND charge.debit_account = standing.account
-    JOIN ledger_entry AS entry ON entry.id = charge.entry_id
     LEFT JOIN invoice_line AS asking ON asking.entry_id = charge.entry_id AND asking.credits_line_id IS NULL
         AND NOT EXISTS (SELECT FROM invoice_line AS credit WHERE credit.credits_line_id = asking.id)
     WHERE standing.ore > 0 AND standing.account <> 'principal' AND standing.account <> 'credit_balance'
-      AND entry.reverses_id IS NULL
-      AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = entry.id)
+      AND EXISTS (SELECT FROM ledger_entry AS entry WHERE entry.id = charge.entry_id AND entry.reverses_id IS NULL)
+      AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = charge.entry_id)
     UNION ALL
     SELECT standing.agreement_id, standing.account, standing.ore, part.due_on, NULL, part.drawdown_id, part.number,
            part.amount_ore, asking.id, asking.invoice_id
@@ -41,12 +48,7 @@ claim AS (
 ),
 asked AS (
     SELECT claim.*, greatest(claim.amount_ore - coalesce(named.ore, 0), 0) AS unnamed_ore
-    FROM claim
-    LEFT JOIN LATERAL (
-        SELECT sum(amount_ore)::bigint AS ore FROM claim_payment
-        WHERE line_id = claim.line_id
-          AND NOT EXISTS (SELECT FROM ledger_entry AS opposite WHERE opposite.reverses_id = claim_payment.entry_id)
-    ) AS named ON claim.line_id IS NOT NULL
+    FROM claim LEFT JOIN named USING (line_id)
 ),
 opened AS (
     SELECT asked.*,

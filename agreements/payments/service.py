@@ -221,7 +221,7 @@ class Payments:
         at = self.runtime.clock.now()
         try:
             with self.runtime.database.transaction() as session:
-                result = take_file(session, self.runtime, self.sources, content, actor=_BANK, at=at)
+                result = take_file(session, self.runtime, self.sources, content, actor=_BANK, at=at, nobody_waits=True)
                 note_fetched(session, bank_file_id, result.file_id, at=at)
         except Refusal as refusal:
             _log.error("payment_file_refused", reason=refusal.slug)

@@ -26,11 +26,11 @@ TURNS = 300 if LONG else 10
 BOOKER = """
 import sys
 from pathlib import Path
-from agreements.payments.services import read_file
+from agreements.payments.services import book_chunks, read_file
 from tests.benchmarks.bench_payments import PAID_AT
 from tests.crash.test_fee_run_killed import runtime_on
 from tests.crash.test_payment_file_killed import AT_ONCE
-read_file.AGREEMENTS_AT_ONCE = AT_ONCE
+book_chunks.AGREEMENTS_AT_ONCE = AT_ONCE
 runtime = runtime_on(sys.argv[1], Path(sys.argv[2]))
 runtime.clock.move_to(PAID_AT)
 runtime.database.check_server()

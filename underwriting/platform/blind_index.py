@@ -101,8 +101,8 @@ class StoredIndexes:
             made = {value: self._under(min(current, self._newest), value) for value in values}
             if current >= self._newest or begun_index_version(session) is None:
                 return made
-            rows = session.execute(_CURRENT_INDEXES, {"given": sorted(made.values())})
-            kept: dict[bytes, bytes] = dict(row._tuple() for row in rows)
+            rows = session.execute(_CURRENT_INDEXES, {"given": sorted(made.values())}).all()
+            kept: dict[bytes, bytes] = dict(map(tuple, rows))
             return {value: kept[given] for value, given in made.items()}
 
     def every(self, value: str) -> frozenset[bytes]:

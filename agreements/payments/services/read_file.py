@@ -3,6 +3,7 @@
 1. The file is parsed whole; one that is malformed or does not add up changes nothing (rule F7). It is known again by
    its bytes, and by what its maker calls it.
 2. Its payments become rows, in one transaction. A small file is booked in that same transaction.
+   One that a person hands in waits for a worker, if it is big.
 3. A big one is divided into chunks of agreements. A worker takes the next chunk that nobody has in hand (`SKIP
    LOCKED`), books its payments and marks it as done in one transaction: who is killed leaves the chunk as it was.
 4. When no chunk is left, what takes back earlier payments is booked, and the file is finished.
@@ -14,7 +15,6 @@ bank told of before stops its file.
 import hashlib
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 from agreements.payments import formats
 from agreements.payments.formats import IncomingFile
 from agreements.payments.models import FetchedFile, IncomingPayment, PaymentChunk, PaymentFile
-from agreements.payments.services.allocate_payment import Arrived, SettlementSource
-from agreements.payments.services.book_payments import book_each
+from agreements.payments.services.allocate_payment import SettlementSource
+from agreements.payments.services.book_chunks import book_chunks, book_next_chunk, divide
 from agreements.payments.services.keep_payments import (
     CONTENT,
     PaymentContradicted,
@@ -36,7 +36,6 @@ from agreements.payments.services.keep_payments import (
 )
 from agreements.payments.services.take_back import take_back_told
 from underwriting.kernel.errors import Conflict, Refusal
-from underwriting.kernel.money import Money
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import PaymentFileState, PaymentState
 from underwriting.platform import audit_log
@@ -45,24 +44,7 @@ from underwriting.platform.runtime import Runtime
 
 AT_ONCE = 500
 """So many payments are booked where they are handed in; a file of more is booked by workers."""
-AGREEMENTS_AT_ONCE = 500
-"""So many agreements are held, and their payments booked, in one transaction."""
-MANY_CHUNKS = 10
-"""From so many chunks on one worker books two at a time."""
 _ONE_AT_A_TIME = "payment-files"
-_BEFORE_ALL = uuid.UUID(int=0)
-_DIVIDE = sa.text("""
-    INSERT INTO payment_chunk (file_id, after_id, through_id)
-    SELECT :file, coalesce(lag(last_id) OVER (ORDER BY last_id), :before_all), last_id
-    FROM (
-        SELECT agreement_id AS last_id, row_number() OVER (ORDER BY agreement_id) AS place, count(*) OVER () AS total
-        FROM (
-            SELECT DISTINCT agreement_id FROM incoming_payment
-            WHERE file_id = :file AND state = 'waiting' AND agreement_id IS NOT NULL
-        ) AS named
-    ) AS numbered
-    WHERE place % :most = 0 OR place = total
-""")
 
 
 class TestFileRefused(Conflict):
@@ -96,9 +78,11 @@ def take_file(
     *,
     actor: str,
     at: datetime,
+    nobody_waits: bool = False,
 ) -> FileResult:
     """Take the file *content* and, unless it is big, book what it tells; told again it changes nothing (rule F7).
 
+    Where *nobody_waits* for the answer, the payments of a big one become rows at once: it is read but this once.
     Raises PaymentFileRefused, naming the line; TestFileRefused; PaymentContradicted.
     """
     lock_subject(session, _ONE_AT_A_TIME)
@@ -109,9 +93,10 @@ def take_file(
     if known is not None and known.refused is None:
         return result_of(session, known)
     file = _keep(session, runtime, content, at, refused=None, identity=parsed.identity)
-    if parsed.count <= AT_ONCE:
+    if nobody_waits or parsed.count <= AT_ONCE:
         _import(session, runtime, file, parsed, at=at)
-        while _book_next_chunk(session, sources, file.id, at=at):
+    if parsed.count <= AT_ONCE:
+        while book_next_chunk(session, sources, file.id, at=at):
             pass
         _finish(session, file, actor=actor, at=at)
     return result_of(session, file)
@@ -179,32 +164,9 @@ def _book_file(runtime: Runtime, sources: Sequence[SettlementSource], file_id: u
             data = {"reason": refusal.slug}
             audit_log.append(session, f"payment-file:{file_id}", "payment_file.refused", actor="bank", at=at, data=data)
         return False
-    _book_chunks(runtime, sources, file_id)
+    book_chunks(runtime, sources, file_id)
     with database.transaction() as session:
         return _finish(session, _locked(session, file_id), actor="bank", at=runtime.clock.now())
-
-
-def _book_chunks(runtime: Runtime, sources: Sequence[SettlementSource], file_id: uuid.UUID) -> None:
-    """Book the chunks that nobody has in hand; many of them by two threads.
-
-    One of them computes while the server is busy with the other's.
-    """
-
-    def book() -> None:
-        while True:
-            with runtime.database.transaction() as session:
-                if not _book_next_chunk(session, sources, file_id, at=runtime.clock.now()):
-                    return
-
-    is_open = sa.select(sa.func.count()).where(PaymentChunk.file_id == file_id, PaymentChunk.done_at.is_(None))
-    with runtime.database.transaction() as session:
-        count = session.execute(is_open).scalar_one()
-    if count < MANY_CHUNKS:
-        book()
-        return
-    with ThreadPoolExecutor(2, "payments") as pool:
-        for done in [pool.submit(book) for _ in range(2)]:
-            done.result()
 
 
 def _find(session: Session, content: bytes) -> PaymentFile | None:
@@ -242,41 +204,9 @@ def _keep(
 def _import(session: Session, runtime: Runtime, file: PaymentFile, parsed: IncomingFile, *, at: datetime) -> None:
     """Make rows of the file's payments, and chunks of those that are to be booked."""
     keep_payments(session, runtime, file, new_payments(session, runtime.cipher, parsed), at=at)
-    session.execute(_DIVIDE, {"file": file.id, "before_all": _BEFORE_ALL, "most": AGREEMENTS_AT_ONCE})
+    divide(session, file.id)
     file.imported_at = at
     session.flush()
-
-
-def _book_next_chunk(
-    session: Session, sources: Sequence[SettlementSource], file_id: uuid.UUID, *, at: datetime
-) -> bool:
-    """Book one chunk that nobody has in hand; whether there was one."""
-    chunk = session.scalar(
-        sa.select(PaymentChunk)
-        .where(PaymentChunk.file_id == file_id, PaymentChunk.done_at.is_(None))
-        .order_by(PaymentChunk.through_id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    if chunk is None:
-        return False
-    one = IncomingPayment
-    rows = session.execute(
-        sa.select(one.id, one.agreement_id, one.amount_ore, one.booked_on, one.named_invoices)
-        .where(one.file_id == file_id, one.state == str(PaymentState.WAITING))
-        .where(one.agreement_id > chunk.after_id, one.agreement_id <= chunk.through_id)
-        .order_by(one.agreement_id, one.booked_on, one.id)
-    )
-    arrived = [
-        Arrived(row.id, row.agreement_id, Money(row.amount_ore), row.booked_on, tuple(row.named_invoices or ()))
-        for row in rows
-        if row.agreement_id is not None
-    ]
-    book_each(session, sources, arrived, at=at)
-    chunk.done_at = at
-    session.flush()
-    return True
 
 
 def _finish(session: Session, file: PaymentFile, *, actor: str, at: datetime) -> bool:

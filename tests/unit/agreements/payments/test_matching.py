@@ -18,7 +18,7 @@ from agreements.payments.service import (
     PaymentNotReversible,
     PaymentNotUnmatched,
 )
-from agreements.payments.services import read_file
+from agreements.payments.services import book_chunks, read_file
 from tests.support.bgmax_files import BgMax, paid
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
 from underwriting.kernel.errors import NotFound
@@ -372,7 +372,7 @@ def test_parts_that_do_not_make_up_the_payment_are_refused(world: RunningWorld, 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_file, "AT_ONCE", 2)
-    monkeypatch.setattr(read_file, "AGREEMENTS_AT_ONCE", 2)
+    monkeypatch.setattr(book_chunks, "AGREEMENTS_AT_ONCE", 2)
 
 
 @pytest.mark.usefixtures("small_chunks")
