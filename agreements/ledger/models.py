@@ -18,6 +18,8 @@ class LedgerEntry(Identified, Base):
         sa.Index("ix_ledger_entry_agreement_occurred", "agreement_id", "occurred_on"),
         # what can raise a fee and was booked since a fee run
         sa.Index("ix_ledger_entry_event", "booked_at", postgresql_where=sa.text("kind IN ('payout', 'reversal')")),
+        # what no closed month can have yet; rows lie as they were booked, so that a few pages tell where
+        sa.Index("ix_ledger_entry_booked", "occurred_on", "booked_at", postgresql_using="brin"),
     )
     agreement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("agreement.id"))
     business_key: Mapped[str] = mapped_column(unique=True)  # "payout:<id>", "fee:<agreement>:2026-11": never twice
