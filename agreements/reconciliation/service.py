@@ -12,6 +12,7 @@ from agreements.ledger import invariants as ledger
 from agreements.ledger.service import Finding, Offence, check_each
 from agreements.payments import invariants as payments
 from agreements.payouts import invariants as payouts
+from agreements.plan_changes import invariants as plan_changes
 from underwriting.platform.database import Database
 
 __all__ = ["INVARIANTS", "Finding", "Offence", "broken", "prove"]
@@ -22,6 +23,7 @@ INVARIANTS = (
     *billing.INVARIANTS,
     *invoices.INVARIANTS,
     *payments.INVARIANTS,
+    *plan_changes.INVARIANTS,
     *accounting.INVARIANTS,
 )
 """All of them, in the order in which they are proven."""

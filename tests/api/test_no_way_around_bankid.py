@@ -65,7 +65,12 @@ def test_a_signature_cannot_be_asked_for_by_another_channel(world: HouseWorld, m
 def test_staff_cannot_sign_for_anybody(world: HouseWorld, role: Role) -> None:
     """S1, D8: what a person signs is started by that person, whom BankID has identified."""
     thing = "0192f0c1-2d3e-7000-8000-000000000000"
-    for purpose in (SigningPurpose.AGREEMENT, SigningPurpose.GUARANTEE):
+    for purpose in (
+        SigningPurpose.AGREEMENT,
+        SigningPurpose.GUARANTEE,
+        SigningPurpose.PLAN_CHANGE,
+        SigningPurpose.PLAN_CHANGE_CONSENT,
+    ):
         answer = world.staff(role, username=f"{role}-{purpose}").call(
             "POST", "/v1/signings", {"purpose": purpose, "subject_id": thing}
         )

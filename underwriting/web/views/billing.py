@@ -22,7 +22,13 @@ from underwriting.web.charts import meter
 from underwriting.web.layout import render
 from underwriting.web.plots import Plot
 from underwriting.web.receivables import age_in_words, charts_of
-from underwriting.web.views import billing_accounting, billing_invoices, billing_payments, billing_rates
+from underwriting.web.views import (
+    billing_accounting,
+    billing_invoices,
+    billing_payments,
+    billing_rates,
+    billing_refunds,
+)
 
 _MONTHS_SHOWN = 12
 _RUNS_SHOWN = 12
@@ -42,6 +48,7 @@ def blueprint(
     pages = Blueprint("billing_desk", __name__, url_prefix="/console/billing")
     pages.register_blueprint(billing_invoices.blueprint(runtime, invoices))
     pages.register_blueprint(billing_payments.blueprint(runtime, payments))
+    pages.register_blueprint(billing_refunds.blueprint(runtime, payments))
     pages.register_blueprint(billing_accounting.blueprint(accounting))
     pages.register_blueprint(billing_rates.blueprint(runtime, late_payment))
 

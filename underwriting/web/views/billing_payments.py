@@ -110,11 +110,16 @@ def _part(runtime: Runtime) -> ChosenPart:
     suggested = _uuid(request.form.get("agreement", ""))
     if suggested is not None:
         return ChosenPart(suggested, amount, _uuid(request.form.get("invoice", "")))
+    return ChosenPart(agreement_typed(runtime), amount)
+
+
+def agreement_typed(runtime: Runtime) -> uuid.UUID:
+    """The agreement whose number was typed; InvalidInput where there is none."""
     typed = "".join(request.form.get("number", "").split())
     if typed.isascii() and typed.isdecimal() and len(typed) <= _MOST_DIGITS:
         with runtime.database.transaction() as session:
             for agreement in find_agreements(session, runtime, Sought(reference=typed), before=None, count=1):
-                return ChosenPart(agreement.id, amount)
+                return agreement.id
     raise InvalidInput(errors=(FieldError("/number", _NO_AGREEMENT),))
 
 

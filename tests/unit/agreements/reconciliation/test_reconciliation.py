@@ -41,6 +41,22 @@ PAID_OUT_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 APRIL_1 = date(2026, 4, 1)
 NAMES = [invariant.name for invariant in INVARIANTS]
 
+
+def _changed(before: tuple[str, int], after: tuple[str, int]) -> str:
+    """A change that is in effect from May on, whose plans have one instalment each: its day and its öre."""
+    plans = (
+        f"jsonb_build_array(jsonb_build_object('drawdown_id', id, 'number', 1, 'due_on', '{day}', 'amount_ore', {ore}))"
+        for day, ore in (before, after)
+    )
+    return (
+        "INSERT INTO plan_change (agreement_id, state, repayment_plan, term_months, repayment_plan_before,"
+        " term_months_before, first_month, sign_by, fees_before_ore, fees_after_ore, proposed_by, proposed_at,"
+        " settled_by, settled_at, plan_before, plan_after)"
+        " SELECT id, 'in_effect', 'at_term', 12, 'straight', 12, '2026-05-01', '2026-05-01', 0, 0, 'staff',"
+        f" '2026-04-01', 'signing', '2026-04-02', {', '.join(plans)} FROM agreement"
+    )
+
+
 # Statements of the owner's, past the constraints, by the invariants that each of them breaks and one of the places.
 # What is there before is a payout of 120 000 kr on 2 March, the fee of March, an invoice on paper with the first
 # instalment, its payment, and the fee of paper taken back.
@@ -279,6 +295,16 @@ BREAKS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
         ),
         ("refund-booked-once",),
         "of another sum than its payment, or of one that stays",
+    ),
+    "a changed plan that forgives an öre": (
+        (_changed(("2026-05-29", 100), ("2026-06-30", 99)),),
+        ("changed-plan-keeps-sums",),
+        "of 100 to 99 öre",
+    ),
+    "a changed plan that moves what was due before it": (
+        (_changed(("2026-04-29", 100), ("2026-04-30", 100)),),
+        ("changed-plan-keeps-sums",),
+        "of 100 to 100 öre",
     ),
     "parts of a payment that are not all of it": (
         ("UPDATE incoming_payment SET told_ore = amount_ore + 100",),
