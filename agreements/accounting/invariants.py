@@ -15,6 +15,10 @@ BOTH_SIDES = """
     ) AS side (account, debit_ore, credit_ore)
 """
 """Two rows for each line: one for the debited account, one for the credited one."""
+SURELY_CLOSED_BEFORE = """
+    SELECT coalesce(max(closed_at) - interval '7 days', '-infinity') FROM accounting_period
+"""
+"""What was booked before this instant had been committed when the latest month was closed: no transaction is a week."""
 
 
 def sums_sql(where: str) -> str:
@@ -114,6 +118,20 @@ INVARIANTS = (
             entry.occurred_on || ' in ' || to_char(held.month, 'YYYY-MM') AS what
         FROM accounting_entry AS held JOIN ledger_entry AS entry ON entry.id = held.entry_id
         WHERE entry.occurred_on >= held.month + interval '1 month'
+        """,
+    ),
+    Invariant(
+        "entry-has-its-month",
+        "F9",
+        Text(
+            "Varje post i en stängd månad som var bokförd i god tid före stängningen hör till en månad.",
+            "Each entry of a closed month that was booked in good time before the closing belongs to a month.",
+        ),
+        f"""
+        SELECT entry.agreement_id, entry.id AS entry_id, CAST(entry.occurred_on AS text) AS what
+        FROM ledger_entry AS entry LEFT JOIN accounting_entry AS held ON held.entry_id = entry.id
+        WHERE held.entry_id IS NULL AND entry.booked_at < ({SURELY_CLOSED_BEFORE})
+          AND entry.occurred_on < (SELECT max(month) + interval '1 month' FROM accounting_period)
         """,
     ),
 )

@@ -20,7 +20,14 @@ from sqlalchemy.orm import Session
 from agreements.accounting import rules
 from agreements.accounting.models import AccountingPeriod, AccountingSeries, AccountingSum
 from agreements.accounting.rules import AccountSum, Voucher
-from agreements.accounting.services.read_months import all_at_once, contents_of, next_to_close, period_of, sums_of
+from agreements.accounting.services.read_months import (
+    MAY_BE_OPEN,
+    all_at_once,
+    contents_of,
+    next_to_close,
+    period_of,
+    sums_of,
+)
 from agreements.accounting.services.write_file import file_lines
 from agreements.billing.services.charge_month import runs
 from underwriting.kernel.errors import Conflict
@@ -31,11 +38,9 @@ from underwriting.platform import audit_log
 from underwriting.platform.database import lock_subject
 from underwriting.platform.runtime import Runtime
 
-_ASSIGN = sa.text("""
+_ASSIGN = sa.text(f"""
     INSERT INTO accounting_entry (entry_id, month)
-    SELECT entry.id, :month FROM ledger_entry AS entry
-    WHERE entry.occurred_on < :end
-        AND NOT EXISTS (SELECT FROM accounting_entry AS held WHERE held.entry_id = entry.id)
+    SELECT entry.id, :month FROM ledger_entry AS entry WHERE {MAY_BE_OPEN}
 """)
 
 _log = structlog.get_logger(__name__)

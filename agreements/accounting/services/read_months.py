@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.accounting import rules
-from agreements.accounting.invariants import BOTH_SIDES, HELD, contents_sql, sums_sql
+from agreements.accounting.invariants import BOTH_SIDES, HELD, SURELY_CLOSED_BEFORE, contents_sql, sums_sql
 from agreements.accounting.models import AccountingPeriod, AccountingSeries, AccountingSum
 from agreements.accounting.rules import AccountSum, Movement
 from agreements.ledger.models import LedgerEntry
@@ -43,12 +43,19 @@ _MOVEMENTS = {
 }
 _OF_MONTH = "held.month = :month"
 _SUMS = sa.text(sums_sql(_OF_MONTH))
+MAY_BE_OPEN = f"""
+    entry.occurred_on < :end
+    AND (entry.occurred_on >= coalesce((SELECT max(month) + interval '1 month' FROM accounting_period), '-infinity')
+        OR entry.booked_at >= ({SURELY_CLOSED_BEFORE}))
+    AND NOT EXISTS (SELECT FROM accounting_entry AS held WHERE held.entry_id = entry.id)
+"""
+"""What no closed month has of what occurred before `:end`. Whatever was booked longer before the latest closing has its
+month, and is not read: the ledger's age is not felt. `entry-has-its-month` proves that it has."""
 _OPEN_SUMS = sa.text(f"""
     SELECT greatest(CAST(date_trunc('month', entry.occurred_on) AS date), CAST(:first_open AS date)) AS month,
         side.account, sum(side.debit_ore), sum(side.credit_ore)
     FROM ledger_entry AS entry JOIN ledger_line AS line ON line.entry_id = entry.id CROSS JOIN {BOTH_SIDES}
-    WHERE entry.occurred_on < :end
-        AND NOT EXISTS (SELECT FROM accounting_entry AS held WHERE held.entry_id = entry.id)
+    WHERE {MAY_BE_OPEN}
     GROUP BY 1, 2
 """)
 _CONTENTS = sa.text(contents_sql(_OF_MONTH))

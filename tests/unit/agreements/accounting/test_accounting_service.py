@@ -52,6 +52,10 @@ BREAKS = {
         ("UPDATE ledger_entry SET occurred_on = '2026-04-01' WHERE kind = 'payout'",),
         "2026-04-01 in 2026-03",
     ),
+    "entry-has-its-month": (
+        ("DELETE FROM accounting_entry USING ledger_entry WHERE id = entry_id AND kind = 'payout'",),
+        "2026-03-02",
+    ),
 }
 
 
