@@ -49,6 +49,7 @@ from agreements.payments.services.show_payments import (
     payments_in,
     view_of,
 )
+from agreements.payments.services.show_refunds import RefundCase, refund_cases
 from agreements.payments.services.suggest_matches import Suggestion
 from agreements.payments.services.take_back import PaymentNotReversible
 from agreements.payouts.answers import PayoutAnswer
@@ -76,6 +77,7 @@ __all__ = [
     "Payments",
     "Promises",
     "Record",
+    "RefundCase",
     "RefundNotAsked",
     "RefundRefused",
     "RefundView",
@@ -200,6 +202,11 @@ class Payments:
         """The refunds that are not over, in the order in which they were asked for."""
         with self.runtime.database.transaction() as session:
             return refunds(session, after=after, limit=limit)
+
+    def refund_cases(self, *, after: uuid.UUID | None = None, limit: int = 100) -> tuple[RefundCase, ...]:
+        """The same with to whom and why, for whoever releases them."""
+        with self.runtime.database.transaction() as session:
+            return refund_cases(session, self.runtime, after=after, limit=limit)
 
     def carry_refunds(self) -> int:
         """Send what is released and ask about what was sent; how many refunds moved. For the worker."""

@@ -1,7 +1,7 @@
 """Billing's pages in the console: what they show, and what their buttons do."""
 
 import io
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -11,13 +11,13 @@ from tests.support.house import Api, HouseWorld
 from tests.support.journey import Loan, running
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import STOCKHOLM
-from underwriting.kernel.vocabulary import CompanyForm, Role
+from underwriting.kernel.vocabulary import CompanyForm, RefundState, Role
 from underwriting.platform.authentication import SESSION_COOKIE
 
 APRIL = datetime(2026, 4, 1, 23, 30, tzinfo=STOCKHOLM)
 BILLING = "/console/billing"
 HEADERS = {"Accept": "text/html", "Accept-Language": "sv"}
-PAGES = ("", "/invoices", "/payments", "/printing", "/accounting", "/rates")
+PAGES = ("", "/invoices", "/payments", "/refunds", "/printing", "/accounting", "/rates")
 
 
 @pytest.fixture
@@ -80,6 +80,44 @@ def test_a_payment_that_nobody_knows_is_booked_where_a_person_says(world: HouseW
     assert billing.send(match, agreement=loan.agreement_id, amount="500,00") == 303
     assert billing.send(match, agreement=loan.agreement_id) == 409
     assert [one.amount for one in world.house.payments.unmatched()] == [Money.kronor(200)]
+
+
+def test_a_balance_is_paid_back_by_two_of_billing(world: HouseWorld, loan: Loan) -> None:
+    """F8: asked for by one, who cannot release it, refused once and then released by another, who reads why."""
+    one, other = desk(world), desk(world, username="billing-2")
+    ledger = loan.borrower.get(loan.agreement)
+    world.house.payments.read_file(BgMax(APRIL.date()).of(paid(1, ledger["ocr"], Money.kronor(90_000))), actor="bank")
+    asked = {"number": ledger["number"], "amount": "1 500,00", "reason": "Betalade två gånger"}
+    for wrong in ({"number": "4711"}, {"amount": "x"}, {"amount": ""}, {"reason": ""}):
+        assert one.send("/refunds", **asked | wrong) == 422
+    assert one.send("/refunds", **asked | {"amount": "9999999"}) == 409
+    for verdict, status in (("refuse", 303), ("release", 303)):
+        assert one.send("/refunds", **asked) == 303
+        (case,) = world.house.payments.refund_cases()
+        act = f"/refunds/{case.refund.id}"
+        assert one.send(f"{act}/release") == 403
+        assert f"{act}/release" not in one.page("/refunds")
+        assert f"{act}/release" in other.page("/refunds")
+        assert "Betalade två gånger" in other.page("/refunds")
+        assert desk(world, Role.AUDITOR, username=f"auditor-{verdict}").send(f"{act}/{verdict}") == 403
+        assert other.send(f"{act}/{verdict}") == status
+        assert other.send(f"{act}/{verdict}") == 409
+    assert [case.refund.state for case in world.house.payments.refund_cases()] == [RefundState.RELEASED]
+
+
+def test_a_payment_that_is_nobodys_is_sent_back_from_its_page(world: HouseWorld) -> None:
+    """F8: to the bankgiro that a person gives, where the bank tells none."""
+    billing = desk(world)
+    content = BgMax(date(2026, 3, 2)).of(paid(1, "Tack", Money.kronor(700), code=4, name="Okända AB"))
+    world.house.payments.read_file(content, actor="bank")
+    (waiting,) = world.house.payments.unmatched()
+    act = f"/refunds/of-payment/{waiting.id}"
+    assert f"{BILLING}{act}" in billing.page(f"/payments/{waiting.id}")
+    assert billing.send(act, reason="Fel mottagare") == 409
+    assert billing.send(act, reason="Fel mottagare", bankgiro="1") == 422
+    assert billing.send(act, reason="Fel mottagare", bankgiro="5999-0002") == 303
+    assert world.house.payments.unmatched() == ()
+    assert "Okända AB" in billing.page("/refunds")
 
 
 @pytest.mark.usefixtures("loan")

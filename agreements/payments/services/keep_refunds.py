@@ -155,10 +155,13 @@ def withdraw(session: Session, refund_id: uuid.UUID, *, caller: Caller, at: date
 
 def refunds(session: Session, *, after: uuid.UUID | None, limit: int) -> tuple[RefundView, ...]:
     """The refunds that are not over, in the order in which they were asked for."""
+    return tuple(refund_view(row) for row in session.scalars(refunds_open(after=after).limit(limit)))
+
+
+def refunds_open(*, after: uuid.UUID | None) -> sa.Select[Refund]:
+    """The query for those that are not over, in order, from the one *after* on."""
     query = sa.select(Refund).where(Refund.state.in_([str(state) for state in _OPEN])).order_by(Refund.id)
-    if after is not None:
-        query = query.where(Refund.id > after)
-    return tuple(refund_view(row) for row in session.scalars(query.limit(limit)))
+    return query if after is None else query.where(Refund.id > after)
 
 
 def refund_view(row: Refund) -> RefundView:
