@@ -12,6 +12,7 @@ from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
 from underwriting.kernel.vocabulary import Account
 from underwriting.platform.runtime import Runtime
+from underwriting.platform.whole_files import whole_file
 
 _STANDING = sa.text("""
     SELECT side.account, sum(side.ore)::bigint AS ore
@@ -23,11 +24,11 @@ _STANDING = sa.text("""
 
 
 def write_files(accounting: Accounting, folder: Path) -> tuple[Path, ...]:
-    """The file of each closed month in *folder*, the oldest first."""
+    """The file of each closed month in *folder*, the oldest first. Raises FileNotWritten."""
     files = []
     for period in sorted(accounting.months(), key=lambda one: one.month):
         file = folder / file_name(period.month)
-        with file.open("wb") as output:
+        with whole_file(file) as output:
             accounting.write(period.month, output, with_checksum=True)
         files.append(file)
     return tuple(files)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from agreements.receivables.service import MonthFigures, Overdue
 from underwriting.kernel.text import Language, Text
+from underwriting.platform.whole_files import whole_file
 from underwriting.web.plots import Plot
 from underwriting.web.receivables import charts_of
 from underwriting.web.texts import catalogue
@@ -37,7 +38,7 @@ class Outcome:
 
 
 def write_report(file: Path, outcome: Outcome, *, language: Language) -> None:
-    """Write *outcome* to *file*, in *language*."""
+    """Write *outcome* to *file*, in *language*. Raises FileNotWritten."""
     words = catalogue(language)
 
     def say(key: str, **values: object) -> str:
@@ -55,7 +56,8 @@ def write_report(file: Path, outcome: Outcome, *, language: Language) -> None:
         Markup().join(_figure(chart, language) for chart in charts),
         *(_HAPPENED.in_language(language), happened),
     )
-    file.write_text(page, "utf-8")
+    with whole_file(file) as output:
+        output.write(page.encode("utf-8"))
 
 
 def _figure(chart: Plot, language: Language) -> Markup:
