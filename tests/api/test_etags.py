@@ -148,9 +148,13 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
     delivery = "/invoice-delivery"
     answer = loan.borrower.call("PUT", loan.agreement + delivery, {"delivery": "email"}, If_Match=STALE)
     yield "PUT", "/v1/agreements/{agreement_id}" + delivery, answer
-    annulled = {"ground": "fraud", "reason": "En annan ansökte."}
-    answer = underwriter.call("POST", f"{loan.agreement}/annulment", annulled, If_Match=STALE)
-    yield "POST", "/v1/agreements/{agreement_id}/annulment", answer
+    by_staff: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("/annulment", {"ground": "fraud", "reason": "En annan ansökte."}),
+        ("/plan-changes", {"repayment_plan": "at_term", "term_months": 12}),
+    )
+    for rest, sent in by_staff:
+        answer = underwriter.call("POST", loan.agreement + rest, sent, If_Match=STALE)
+        yield "POST", "/v1/agreements/{agreement_id}" + rest, answer
     account = "/payout-account"
     another = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}
     answer = world.staff(Role.BILLING).call("PUT", loan.agreement + account, another, If_Match=STALE)
