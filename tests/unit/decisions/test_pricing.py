@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -54,7 +55,7 @@ def test_the_total_is_the_sum_of_the_fees_of_a_straight_plan() -> None:
 )
 def test_at_term_every_months_fee_is_on_the_whole(limit: int, rate: str, term_months: int, total: int) -> None:
     """D6, F2: the fee is on utilised principal, and none is repaid before the end."""
-    asked = {"fee_rate": Decimal(rate), "term_months": term_months}
+    asked: dict[str, Any] = {"fee_rate": Decimal(rate), "term_months": term_months}
     assert offer(kronor(limit), **asked, plan=AT_TERM).total_fees == kronor(total)
     assert fees_of_plan(kronor(limit), **asked, plan=AT_TERM) == kronor(total)
 

@@ -1,7 +1,7 @@
 """The signup form: which company, what is asked, who guarantees; then the text, and the signature that binds."""
 
 import uuid
-from typing import get_args
+from typing import Any, get_args
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -137,12 +137,13 @@ def _form(runtime: Runtime, target: str, fields: dict[str, str], errors: tuple[F
     )
 
 
-def _example(terms: ProductTerms) -> dict[str, Money | int]:
+def _example(terms: ProductTerms) -> dict[str, Any]:
     """What the dearest credit of the example costs in all on each plan (rule D6)."""
-    return {"amount": _EXAMPLE, "months": _EXAMPLE_MONTHS} | {
+    costs = {
         str(plan): fees_of_plan(_EXAMPLE, fee_rate=terms.highest_fee_rate, term_months=_EXAMPLE_MONTHS, plan=plan)
         for plan in RepaymentPlan
     }
+    return {"amount": _EXAMPLE, "months": _EXAMPLE_MONTHS, **costs}
 
 
 def _first_rows(form: CompanyForm) -> dict[str, str]:
