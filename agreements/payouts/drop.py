@@ -3,7 +3,7 @@
 | folder | who writes | what |
 |---|---|---|
 | `out/` | we | `P….xml`, a pain.001, whole as soon as it has its name; the bank's side takes it away |
-| `in/` | the bank's side | `….xml`, a pain.002; `….bgmax`, incoming payments; whole as soon as they have their names |
+| `in/` | the bank's side | `….xml`, a pain.002, or a camt.054; `….bgmax`; whole as soon as they have their names |
 | `in/read/`, `in/quarantine/` | we | reports that were taken, and those that nobody could read |
 | `staged/`, `journal/` | we | what is being handed over, and what has been |
 
@@ -25,6 +25,9 @@ from underwriting.kernel.identifiers import Bankgiro
 _PAYMENT = re.compile(rb"<EndToEndId>([A-Za-z0-9-]{1,35})</EndToEndId>")
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,34}")
 _LONGEST = 10_000_000
+_LONGEST_OF_PAYMENTS = 200_000_000  # a hundred thousand payments are 16 MB of BgMax, and several times that of camt.054
+_BEGINNING = 1_000
+_CAMT_054 = b"camt.054"  # stands in the root's namespace
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class BankDrop:
 
     def incoming_files(self, after: str | None) -> list[tuple[str, bytes]]:
         """See `Bank`. Their names are to sort as they were written."""
-        return [(name, content) for name, content in self._inbox(".bgmax") if after is None or name > after]
+        with _reachable():
+            new = [one for one in self._inbox(".bgmax", ".xml") if after is None or one.name > after]
+            return [(one.name, _read(one, _LONGEST_OF_PAYMENTS)) for one in new if _is_of_payments(one)]
 
     def holder_of(self, account: Bankgiro) -> str | None:  # noqa: ARG002  # as the protocol has it
         """See `Bank`: files tell nobody whose an account is."""
@@ -75,7 +80,8 @@ class BankDrop:
 
     def reports(self) -> list[tuple[str, bytes]]:
         """See `Reporting`."""
-        return self._inbox(".xml")
+        with _reachable():
+            return [(one.name, _read(one, _LONGEST)) for one in self._inbox(".xml") if not _is_of_payments(one)]
 
     def put_aside(self, name: str, *, readable: bool) -> None:
         """See `Reporting`."""
@@ -88,12 +94,11 @@ class BankDrop:
         named = (self.root / "journal" / f"file-{message_id}").exists()
         return named and not (self.root / "staged" / f"{message_id}.xml").exists()
 
-    def _inbox(self, ending: str) -> list[tuple[str, bytes]]:
-        with _reachable():
-            os.listdir(self.root)
-            inbox = self.root / "in"
-            found = sorted(one for one in inbox.glob(f"*{ending}") if one.is_file()) if inbox.is_dir() else []
-            return [(one.name, _read(one)) for one in found]
+    def _inbox(self, *endings: str) -> list[Path]:
+        os.listdir(self.root)
+        inbox = self.root / "in"
+        found = inbox.iterdir() if inbox.is_dir() else ()
+        return sorted(one for one in found if one.suffix in endings and not one.name.startswith(".") and one.is_file())
 
 
 @contextmanager
@@ -123,6 +128,10 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> bytes:
+def _is_of_payments(path: Path) -> bool:
+    return path.suffix == ".bgmax" or _CAMT_054 in _read(path, _BEGINNING)
+
+
+def _read(path: Path, longest: int) -> bytes:
     with path.open("rb") as file:
-        return file.read(_LONGEST)
+        return file.read(longest)

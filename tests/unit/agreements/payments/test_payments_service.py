@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from agreements.payments.models import FetchedFile, IncomingPayment, PaymentFile
 from agreements.payments.service import FileResult, PaymentContradicted, TestFileRefused
 from agreements.payouts.answers import PayoutAnswer
 from agreements.payouts.client import Bank, BankUnreachable
+from agreements.payouts.drop import BankDrop
 from tests.support.credit import NEXT_DAY_ACCOUNT
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
 from underwriting.kernel.identifiers import Bankgiro
@@ -176,6 +178,25 @@ def test_what_a_payer_sends_through_the_bank_is_fetched_once(world: RunningWorld
     assert paid.ok
     assert (world.payments.fetch_files(), world.payments.fetch_files()) == (1, 0)
     assert world.owed(agreement) == {PRINCIPAL: LIMIT, CREDIT: -SOME}
+
+
+def test_a_camt_054_is_fetched_from_the_banks_folder_as_bgmax_is(
+    world: RunningWorld, agreement: Agreement, tmp_path: Path
+) -> None:
+    """F7: each once, in the order of their names."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.bgmax").write_bytes(world.file((agreement, SOME, TODAY)))
+    (tmp_path / "in" / "2.xml").write_bytes(
+        f"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>
+        <GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-03-02T17:30:35</CreDtTm></GrpHdr>
+        <Ntfctn><Acct><Id><IBAN>SE3550000000054910000003</IBAN></Id></Acct><Ntry><Amt Ccy="SEK">50.00</Amt>
+        <CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-03-02</Dt></BookgDt>
+        <NtryDtls><TxDtls><RmtInf><Strd><CdtrRefInf><Ref>{agreement.ocr}</Ref></CdtrRefInf></Strd></RmtInf></TxDtls>
+        </NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>""".encode()
+    )
+    fetching = replace(world.payments, bank=BankDrop(tmp_path))
+    assert [fetching.fetch_files() for _ in range(2)] == [2, 0]
+    assert world.owed(agreement) == {PRINCIPAL: LIMIT, CREDIT: -(SOME + Money.kronor(50))}
 
 
 def test_a_file_that_is_refused_is_kept_and_those_after_it_are_read(world: RunningWorld, agreement: Agreement) -> None:

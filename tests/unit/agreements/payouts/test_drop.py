@@ -123,6 +123,17 @@ def test_reports_are_read_in_order_and_put_aside(root: Path) -> None:
     assert drop.incoming_files("3.bgmax") == []
 
 
+def test_a_camt_054_is_a_file_of_payments_by_what_it_says(root: Path) -> None:
+    """F7: it has the ending of a report; names tell only the order."""
+    camt = b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"></Document>'
+    for name, content in (("1.bgmax", b"01BGMAX"), ("2.xml", camt), ("3.xml", b"<Document/>"), ("4.txt", camt)):
+        (root / "in" / name).write_bytes(content)
+    drop = BankDrop(root)
+    assert drop.incoming_files(None) == [("1.bgmax", b"01BGMAX"), ("2.xml", camt)]
+    assert drop.incoming_files("1.bgmax") == [("2.xml", camt)]
+    assert drop.reports() == [("3.xml", b"<Document/>")]
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 36])
 def test_a_name_stays_within_the_folder(root: Path, name: str) -> None:
     """P2: an id is a plain name."""
