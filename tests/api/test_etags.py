@@ -152,8 +152,8 @@ def _tried(world: HouseWorld) -> Iterator[tuple[str, str, TestResponse]]:
         ("/annulment", {"ground": "fraud", "reason": "En annan ansökte."}),
         ("/plan-changes", {"repayment_plan": "at_term", "term_months": 12}),
     )
-    for rest, sent in by_staff:
-        answer = underwriter.call("POST", loan.agreement + rest, sent, If_Match=STALE)
+    for rest, wished in by_staff:
+        answer = underwriter.call("POST", loan.agreement + rest, wished, If_Match=STALE)
         yield "POST", "/v1/agreements/{agreement_id}" + rest, answer
     account = "/payout-account"
     another = {"bankgiro": "991-2346", "holder": "Bolaget AB", "evidence": "Kontoutdrag"}

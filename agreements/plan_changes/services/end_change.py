@@ -42,5 +42,6 @@ def _lapse(runtime: Runtime, change_id: uuid.UUID, at: datetime) -> bool:
             return False
         facts = ChangeFacts(past_sign_by=at >= locked.change.sign_by)
         settle(session, locked, PlanChangeEvent.TIME_OVER, facts, actor="system", at=at)
-        tell_everybody(session, runtime, locked.agreement, locked.change, at=at)
+        if locked.agreement.ended_at is None:  # whoever has no agreement any more was told why
+            tell_everybody(session, runtime, locked.agreement, locked.change, at=at)
         return True

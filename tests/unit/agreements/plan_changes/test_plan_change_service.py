@@ -12,7 +12,7 @@ from agreements.credit.models import Agreement, PlannedInstalment
 from agreements.invoices.models import InvoiceLine
 from agreements.invoices.services.issue_invoices import issue_period
 from agreements.plan_changes.models import PlanChange
-from agreements.plan_changes.rules import AskedPlan, PlanChangeNotPending, PlanChangePending
+from agreements.plan_changes.rules import AskedPlan, PlanChangeNotPending, PlanChangePending, PlanChangeRefused
 from agreements.plan_changes.service import PlanChanges
 from agreements.plan_changes.services.show_change import PlanChangeView
 from agreements.signing.models import Signing
@@ -198,6 +198,20 @@ def test_what_an_invoice_asks_for_already_is_not_moved(world: RunningWorld, agre
         signed_by(world, change.id, GUARANTOR, ERIK, datetime(2026, 4, 30, 23, 59, tzinfo=STOCKHOLM))
     assert plan_of(world, agreement) == before
     assert PlanChanges(world.runtime).lapse_unsigned() == 1
+
+
+def test_what_was_to_be_changed_may_end_meanwhile(world: RunningWorld, agreement: Agreement) -> None:
+    """G7: and F3: redeemed before everybody has signed, the agreement is over; the change lapses without a letter."""
+    world.to("2026-03-16 10:00:00")
+    change = propose(world, agreement, AT_TERM, 12, Month(2026, 5))
+    signed_by(world, change.id, COMPANY, ANNA, world.clock.now())
+    world.redemptions.request(agreement.id, date(2026, 3, 16), actor="person:anna")
+    world.pay(agreement, LIMIT + FEE)
+    with pytest.raises(PlanChangeRefused):
+        signed_by(world, change.id, GUARANTOR, ERIK, world.clock.now())
+    world.to("2026-04-01 00:15:00")
+    assert PlanChanges(world.runtime).lapse_unsigned() == 1
+    assert world.letters("plan-change-lapsed") == []
 
 
 def test_a_released_guarantor_is_not_waited_for(world: RunningWorld, agreement: Agreement) -> None:
