@@ -12,8 +12,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
 from agreements.payments.formats.incoming import (
     NOBODY,
@@ -86,19 +87,17 @@ class _Record:
 
 @dataclass(slots=True)
 class _Draft:
-    """A payment whose further records have not all been read."""
+    """A payment whose further records have not all been read; *first* is what its own record says."""
 
-    first: IncomingPayment
+    first: dict[str, Any]
     extra: list[ExtraReference] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     payer: dict[str, str] = field(default_factory=dict)
 
     def payment(self) -> IncomingPayment:
         """It, whole."""
-        if not (self.extra or self.texts or self.payer):
-            return self.first
         payer = Payer(**self.payer) if self.payer else NOBODY
-        return replace(self.first, extra_references=tuple(self.extra), texts=tuple(self.texts), payer=payer)
+        return IncomingPayment(**self.first, extra_references=tuple(self.extra), texts=tuple(self.texts), payer=payer)
 
 
 @dataclass
@@ -177,15 +176,15 @@ class _Reader:
     def _payment(self, record: _Record) -> None:
         if self.bankgiro is None:
             raise record.refused("betalningen hör inte till någon insättning", "the payment belongs to no deposit")
-        first = IncomingPayment(
-            sender=record.at(3, 12).lstrip("0"),
-            reference=record.at(13, 37),
-            amount=record.money(38, 55),
-            reference_code=_reference_code(record),
-            channel=record.number(57, 57),
-            serial=f"{record.number(58, 69):012d}",
-            deduction=_deduction_code(record) if record.code == _DEDUCTION else None,
-        )
+        first = {
+            "sender": record.at(3, 12).lstrip("0"),
+            "reference": record.at(13, 37),
+            "amount": record.money(38, 55),
+            "reference_code": _reference_code(record),
+            "channel": record.number(57, 57),
+            "serial": f"{record.number(58, 69):012d}",
+            "deduction": _deduction_code(record) if record.code == _DEDUCTION else None,
+        }
         self.drafts.append(_Draft(first))
 
     def _extra(self, record: _Record) -> None:
