@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from agreements.billing.service import run_due
 from tests.support.documents import texts_about
 from tests.support.house import HouseWorld
 from tests.support.journey import Loan, apply, decide, sign_all
 from tests.support.lending import application_json
+from tests.support.visitor import Visitor
 from underwriting.kernel.periods import STOCKHOLM
 
 # 50 000 kr over two months at 1.50 %, paid out on 2 March 2026: the term ends on 1 May; its last bank day is the 29th.
@@ -56,9 +59,10 @@ def test_a_credit_at_term_from_the_application_to_its_end(world: HouseWorld) -> 
 
     at(world, "2026-04-01")
     assert invoices(loan) == [("2026-04", "2026-04-30", "750.00", ["monthly_fee"])]
+    pay(world, loan, "750.00", "2026-04-30")
     at(world, "2026-05-04")
     assert invoices(loan)[1:] == [("2026-05", "2026-05-29", "50750.00", ["monthly_fee", "instalment"])]
-    pay(world, loan, "51500.00", "2026-05-29")
+    pay(world, loan, "50750.00", "2026-05-29")
     at(world, "2026-06-01")
     assert loan.borrower.get(loan.agreement)["utilised"] == "0.00"
     assert invoices(loan)[2:] == [("2026-06", "2026-06-30", "750.00", ["monthly_fee"])]  # of May, used to the 29th
@@ -84,3 +88,17 @@ def test_the_same_credit_in_parts_is_offered_alike_but_for_what_it_costs_in_all(
     offer = decide(world, loan)["offer"]
     assert (offer["repayment_plan"], offer["limit"], offer["fee_rate"]) == ("straight", "50000.00", "0.015")
     assert (offer["total"], offer["effective_yearly_rate"]) == ("1125.00", "0.1956")
+
+
+@pytest.mark.parametrize(
+    ("language", "straight", "at_term", "rate"),
+    [("sv", "29 250 kr i lika stora delar", "54 000 kr när allt", "4,50 %"), ("en", "29 250 kr", "54 000 kr", "4.50%")],
+)
+def test_the_form_says_what_each_plan_costs_in_all(
+    world: HouseWorld, language: str, straight: str, at_term: str, rate: str
+) -> None:
+    """D6: 4 500 kr a month at the highest fee, 12 times on the whole or 13/2 times as it falls by twelfths."""
+    page = Visitor(world, language=language).open("/apply?form=AB").replace("\N{NO-BREAK SPACE}", " ")
+    assert all(told in page for told in (straight, at_term, rate))
+    assert 'name="repayment_plan" value="straight" checked' in page
+    assert 'name="repayment_plan" value="at_term">' in page

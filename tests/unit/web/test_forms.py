@@ -119,7 +119,9 @@ def test_the_submitter_stands_first_among_those_who_sign_together() -> None:
     "sent",
     [
         application_json(),
-        application_json(requested_amount="20000.50", term_months=36, invoice_delivery="paper"),
+        application_json(
+            requested_amount="20000.50", term_months=36, repayment_plan="at_term", invoice_delivery="paper"
+        ),
         application_json(
             signing_rule=[
                 {"personal_number": ANNA.digits, "name": "Anna Andersson"},
