@@ -93,7 +93,7 @@ def out_of_order(locks: Sequence[str], rank: Mapping[str, int]) -> list[str]:
 
 
 def _subjects(parameters: Any) -> list[str]:
-    """`audit:application` of `audit:application:0199…`, or of each of a list of them."""
-    given = next(iter(parameters.values() if isinstance(parameters, Mapping) else parameters))
-    names = given if isinstance(given, list) else [given]
-    return [":".join(part for part in str(name).split(":") if not _ID.fullmatch(part)) for name in names]
+    """`audit:application` of `audit:application:0199…`, or of each in an array of them, `{audit:…,event:…}`."""
+    given = str(next(iter(parameters.values() if isinstance(parameters, Mapping) else parameters)))
+    names = given.removeprefix("{").removesuffix("}").split(",")
+    return [":".join(part for part in name.split(":") if not _ID.fullmatch(part)) for name in names]
