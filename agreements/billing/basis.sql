@@ -3,10 +3,14 @@
 -- already. One that is over was charged when it ended. `fee_run.sql` and `wrong_fees.sql` go on from here.
 -- The basis is what `rules.explain_fee` computes: at any moment of the month, drawn less the greater of repaid and due
 -- before the month. A repayment only lowers that, so its highest moment is the month's first or that of a drawdown.
-WITH taken_back AS MATERIALIZED (
-    SELECT id FROM ledger_entry WHERE reverses_id IS NOT NULL
-    UNION ALL
-    SELECT reverses_id FROM ledger_entry WHERE reverses_id IS NOT NULL
+WITH reversal AS MATERIALIZED (
+    SELECT id, reverses_id FROM ledger_entry
+    WHERE reverses_id IS NOT NULL
+      AND agreement_id > :after AND agreement_id <= :through
+      AND (CAST(:among AS uuid[]) IS NULL OR agreement_id = ANY(CAST(:among AS uuid[])))
+),
+taken_back AS MATERIALIZED (
+    SELECT id FROM reversal UNION ALL SELECT reverses_id FROM reversal
 ),
 opening AS (
     SELECT agreement_id,

@@ -32,14 +32,15 @@ class MonthlyFee(Base):
 class FeeRun(Base):
     """A month whose fees are charged; without *finished_at* one is under way, or died.
 
-    The sums are those of its chunks once it is finished, and of what was charged late since. What is booked after
-    *started_at* is looked at again by the next run.
+    The sums are those of its chunks once it is finished, and of what was charged late since. Facts booked until
+    *looked_at* were seen, or are among its `FeeLook`; without it any may be missing, since a clock was ahead.
     """
 
     __tablename__ = "fee_run"
     month: Mapped[date] = mapped_column(primary_key=True)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
     charged_count: Mapped[int]
     charged_ore: Mapped[int]
 
@@ -54,6 +55,18 @@ class FeeChunk(Chunk, Base):
     month: Mapped[date] = mapped_column(sa.ForeignKey("fee_run.month"), primary_key=True)
     charged_count: Mapped[int] = mapped_column(sa.Integer)
     charged_ore: Mapped[int]
+
+
+class FeeLook(Base):
+    """An agreement for which something was told of that can change its fee of *month*: to be looked at again.
+
+    It goes with the transaction that does so. No foreign key leads to the agreement, whose row whoever notes what was
+    told of would then have to lock.
+    """
+
+    __tablename__ = "fee_look"
+    month: Mapped[date] = mapped_column(sa.ForeignKey("fee_run.month"), primary_key=True)
+    agreement_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
 
 
 class FeeCorrection(Identified, Base):

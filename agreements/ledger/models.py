@@ -16,8 +16,19 @@ class LedgerEntry(Identified, Base):
     __tablename__ = "ledger_entry"
     __table_args__ = (
         sa.Index("ix_ledger_entry_agreement_occurred", "agreement_id", "occurred_on"),
-        # what can raise a fee and was booked since a fee run
-        sa.Index("ix_ledger_entry_event", "booked_at", postgresql_where=sa.text("kind IN ('payout', 'reversal')")),
+        # what can change a fee and was booked since a fee run
+        sa.Index(
+            "ix_ledger_entry_fact",
+            "booked_at",
+            postgresql_where=sa.text("kind IN ('payout', 'payment', 'allocation', 'reversal')"),
+        ),
+        # what does not count in a fee, by agreement
+        sa.Index(
+            "ix_ledger_entry_taken_back",
+            "agreement_id",
+            postgresql_include=["id", "reverses_id"],
+            postgresql_where=sa.text("reverses_id IS NOT NULL"),
+        ),
         # what no closed month can have yet; rows lie as they were booked, so that a few pages tell where
         sa.Index("ix_ledger_entry_booked", "occurred_on", "booked_at", postgresql_using="brin"),
     )
