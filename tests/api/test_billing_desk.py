@@ -111,10 +111,11 @@ def test_a_payment_that_is_nobodys_is_sent_back_from_its_page(world: HouseWorld)
     content = BgMax(date(2026, 3, 2)).of(paid(1, "Tack", Money.kronor(700), code=4, name="Okända AB"))
     world.house.payments.read_file(content, actor="bank")
     (waiting,) = world.house.payments.unmatched()
-    act = f"/refunds/of-payment/{waiting.id}"
+    act = f"/payments/{waiting.id}/return"
     assert f"{BILLING}{act}" in billing.page(f"/payments/{waiting.id}")
     assert billing.send(act, reason="Fel mottagare") == 409
     assert billing.send(act, reason="Fel mottagare", bankgiro="1") == 422
+    assert billing.send(act, bankgiro="5999-0002") == 422
     assert billing.send(act, reason="Fel mottagare", bankgiro="5999-0002") == 303
     assert world.house.payments.unmatched() == ()
     assert "Okända AB" in billing.page("/refunds")

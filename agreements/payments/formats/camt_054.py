@@ -48,7 +48,7 @@ from underwriting.kernel.text import Text
 _UNNAMED = "NOTPROVIDED"  # what ISO 20022 has payers write where they have no id
 _LONGEST = 35
 _CREDIT, _DEBIT = "CRDT", "DBIT"
-_REFERENCES = ("Refs/AcctSvcrRef", "Refs/TxId", "Refs/ClrSysRef", "Refs/InstrId")
+_REFERENCES = ("Refs/AcctSvcrRef", "Refs/TxId", "Refs/ClrSysRef")  # banks' own: a payer's may be a personal number
 
 
 def parse(content: bytes) -> IncomingFile:

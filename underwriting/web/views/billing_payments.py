@@ -7,8 +7,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.credit.services.find_agreements import Sought, find_agreements
 from agreements.payments.service import ChosenPart, Payments
+from schemas.loading import load
+from schemas.payments import ReturnRequestSchema
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from underwriting.kernel.money import Money
+from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.kernel.vocabulary import PaymentState
 from underwriting.platform.authentication import current_caller
@@ -101,6 +104,17 @@ def blueprint(runtime: Runtime, payments: Payments) -> Blueprint:
             return one(payment_id, refused=refusal.detail or refusal.title, status=409)
         return redirect("/console/billing/payments", 303)
 
+    @pages.post("/<uuid:payment_id>/return")
+    def ask_return(payment_id: uuid.UUID) -> BaseResponse:
+        try:
+            body = load(ReturnRequestSchema(), typed_in("reason", "bankgiro"), on=stockholm_date(runtime.clock.now()))
+            payments.ask_return(payment_id, account=body.bankgiro, reason=body.reason, caller=current_caller())
+        except InvalidInput as refusal:
+            return one(payment_id, errors=refusal.errors, status=422)
+        except Conflict as refusal:
+            return one(payment_id, refused=refusal.detail or refusal.title, status=409)
+        return redirect("/console/billing/refunds", 303)
+
     return pages
 
 
@@ -121,6 +135,12 @@ def agreement_typed(runtime: Runtime) -> uuid.UUID:
             for agreement in find_agreements(session, runtime, Sought(reference=typed), before=None, count=1):
                 return agreement.id
     raise InvalidInput(errors=(FieldError("/number", _NO_AGREEMENT),))
+
+
+def typed_in(*names: str) -> dict[str, str]:
+    """What was typed in these fields of the form; what was left empty is not there."""
+    typed = {name: request.form.get(name, "").strip() for name in names}
+    return {name: text for name, text in typed.items() if text}
 
 
 def _amount(typed: str) -> Money | None:

@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from agreements.payments.service import Payments
 from schemas.loading import load
-from schemas.payments import RefundRequestSchema, ReturnRequestSchema
+from schemas.payments import RefundRequestSchema
 from underwriting.kernel.errors import Conflict, FieldError, InvalidInput, NotPermitted
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.text import Text
 from underwriting.platform.authentication import current_caller
 from underwriting.platform.runtime import Runtime
 from underwriting.web.layout import render
-from underwriting.web.views.billing_payments import agreement_typed
+from underwriting.web.views.billing_payments import agreement_typed, typed_in
 
 _ON_A_PAGE = 50
 _HERE = "/console/billing/refunds"
@@ -56,19 +56,10 @@ def blueprint(runtime: Runtime, payments: Payments) -> Blueprint:
     def ask() -> BaseResponse:
         def enter() -> None:
             agreement_id = agreement_typed(runtime)
-            typed = _typed("amount", "reason")
+            typed = typed_in("amount", "reason")
             typed |= {"amount": "".join(typed["amount"].split()).replace(",", ".")} if "amount" in typed else {}
             body = load(RefundRequestSchema(), typed, on=stockholm_date(runtime.clock.now()))
             payments.ask_refund(agreement_id, body.amount, reason=body.reason, caller=current_caller())
-
-        return attempt(enter)
-
-    @pages.post("/of-payment/<uuid:payment_id>")
-    def ask_return(payment_id: uuid.UUID) -> BaseResponse:
-        def enter() -> None:
-            typed = _typed("reason", "bankgiro")
-            body = load(ReturnRequestSchema(), typed, on=stockholm_date(runtime.clock.now()))
-            payments.ask_return(payment_id, account=body.bankgiro, reason=body.reason, caller=current_caller())
 
         return attempt(enter)
 
@@ -78,12 +69,6 @@ def blueprint(runtime: Runtime, payments: Payments) -> Blueprint:
         return attempt(lambda: settle_it(refund_id, caller=current_caller()))
 
     return pages
-
-
-def _typed(*names: str) -> dict[str, str]:
-    """What was typed in the form; what was left empty is not there."""
-    typed = {name: request.form.get(name, "").strip() for name in names}
-    return {name: text for name, text in typed.items() if text}
 
 
 def _told(refusal: InvalidInput | NotPermitted | Conflict) -> Text:
