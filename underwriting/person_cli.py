@@ -53,7 +53,7 @@ def erase(personal_number: str, as_json: bool) -> None:
     answers = service.erase(runtime, _parsed(personal_number, runtime), _operator())
     value = [
         {
-            "application_id": str(answer.application_id),
+            "application_id": str(answer.application_id) if answer.application_id else None,
             "kind": answer.kind,
             "erased": answer.erased,
             "reason": answer.reason.en if answer.reason else None,
@@ -63,7 +63,7 @@ def erase(personal_number: str, as_json: bool) -> None:
         for answer in answers
     ]
     lines = [
-        f"{answer.application_id}  {answer.kind}: "
+        f"{answer.application_id or '-'}  {answer.kind}: "
         + (
             "erased"
             if answer.erased

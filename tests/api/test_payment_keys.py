@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,13 @@ def test_payers_are_found_by_the_new_index(refunded: HouseWorld) -> None:
         held = index_state.state(session, frozenset(INDEX_KEYS)).columns
         assert {name: set(held[name]) for name in COLUMNS} == {name: {2} for name in COLUMNS}
     assert person.export(refunded.runtime, ANNA, ADMINISTRATOR)["payments"] == before["payments"]
+
+
+def test_who_has_paid_is_told_how_long_that_is_kept(refunded: HouseWorld) -> None:
+    """K2, GDPR 17.3 b: books are kept through the seventh year after that of the last payment."""
+    *_, kept = person.erase(refunded.runtime, ANNA, ADMINISTRATOR)
+    assert (kept.kind, kept.application_id, kept.erased) == ("payments", None, False)
+    assert (kept.through, "1999:1078" in str(kept.source)) == (date(2033, 12, 31), True)
 
 
 def test_a_file_is_taken_while_the_index_key_is_rotated(world: HouseWorld) -> None:

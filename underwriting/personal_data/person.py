@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from agreements.guarantees import service as guarantees
 from agreements.guarantees.models import Guarantee
-from agreements.payments.services.tell_person import payments_of
+from agreements.payments.services.tell_person import last_day_of_payments, payments_of
 from agreements.signing.models import Signing
 from bureau_clients import evidence
 from underwriting.applications.models import Application, ApplicationGuarantor
@@ -33,6 +33,7 @@ from underwriting.kernel.vocabulary import Role
 from underwriting.personal_data import matters
 from underwriting.personal_data.key_state import first_form_gone
 from underwriting.personal_data.matters import Matter
+from underwriting.personal_data.rules import Ground, payment_file_ground
 from underwriting.platform import audit_log
 from underwriting.platform.authentication import Caller
 from underwriting.platform.models import LoginSession
@@ -52,9 +53,12 @@ class FirstFormLeft(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one matter: erased, or kept *through* a day (None while it is alive) for a reason and by a law."""
+    """What became of one matter: erased, or kept *through* a day (None while it is alive) for a reason and by a law.
 
-    application_id: uuid.UUID
+    Payments are of no application.
+    """
+
+    application_id: uuid.UUID | None
     kind: str
     erased: bool
     reason: Text | None = None
@@ -62,6 +66,7 @@ class Answer:
     through: date | None = None
 
 
+_PAYMENTS = "payments"
 _ALIVE = Text("Ärendet är inte avslutat", "The matter is not over")
 
 
@@ -99,8 +104,11 @@ def erase(runtime: Runtime, person: PersonalNumber, caller: Caller) -> tuple[Ans
         found = matters.of_person(session, index)
         free = [matter for matter in found if _may_go(matter, on=stockholm_date(at))]
         answers = tuple(_answer(matter, erased=matter in free) for matter in found)
+        paid_until = last_day_of_payments(session, runtime, person)
+        if paid_until is not None:
+            answers += (_kept(None, _PAYMENTS, payment_file_ground(paid_until)),)
         matters.erase(session, free, actor=caller.actor, at=at)
-        counts = {"erased": len(free), "kept": len(found) - len(free)}
+        counts = {"erased": len(free), "kept": len(answers) - len(free)}
         audit_log.append(session, _subject(index), "person.erasure_asked", actor=caller.actor, at=at, data=counts)
     return answers
 
@@ -114,15 +122,12 @@ def _answer(matter: Matter, *, erased: bool) -> Answer:
         return Answer(matter.application_id, matter.kind, erased=True)
     if matter.ground is None:
         return Answer(matter.application_id, matter.kind, erased=False, reason=_ALIVE)
-    ground = matter.ground
-    return Answer(
-        matter.application_id,
-        matter.kind,
-        erased=False,
-        reason=ground.reason,
-        source=str(ground.source),
-        through=ground.through,
-    )
+    return _kept(matter.application_id, matter.kind, matter.ground)
+
+
+def _kept(application_id: uuid.UUID | None, kind: str, ground: Ground) -> Answer:
+    source, through = str(ground.source), ground.through
+    return Answer(application_id, kind, erased=False, reason=ground.reason, source=source, through=through)
 
 
 def _matter(session: Session, runtime: Runtime, matter: Matter, index: bytes) -> Mapping[str, Any]:
