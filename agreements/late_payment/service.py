@@ -14,7 +14,13 @@ from agreements.late_payment import rules
 from agreements.late_payment.rules import LateInterest, Stretch
 from agreements.late_payment.services import keep_rates
 from agreements.late_payment.services.charge_costs import LateChargeView, charge, charges_of
-from agreements.late_payment.services.give_interest import ClaimInterest, book_interest, interest_of
+from agreements.late_payment.services.give_interest import (
+    ClaimInterest,
+    book_interest,
+    book_known_interest,
+    interest_of,
+    unbooked_interest,
+)
 from agreements.late_payment.services.keep_rates import (
     RateView,
     ReferenceRateFixed,
@@ -38,11 +44,13 @@ __all__ = [
     "ReferenceRateFixed",
     "ReferenceRatePending",
     "Stretch",
+    "book_known_interest",
     "charge",
     "charges_of",
     "interest_of",
     "next_rate",
     "rates_of",
+    "unbooked_interest",
 ]
 
 DAYS_OF_WARNING = 28

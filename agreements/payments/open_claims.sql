@@ -59,11 +59,22 @@ opened AS (
            ), 0))::bigint AS open_ore
     FROM asked
 )
-SELECT agreement_id, account, due_on, invoice_id, line_id, open_ore AS ore
+SELECT agreement_id, account, due_on, open_ore AS ore, opened.invoice_id, line_id, late.invoice_id AS late_invoice_id,
+       (SELECT min(arose_on) FROM invoice_line AS oldest WHERE oldest.invoice_id = late.invoice_id) AS since
 FROM opened
-WHERE open_ore > 0 AND (due_on <= :through OR invoice_id = ANY(CAST(:named AS uuid[])))
+-- late interest and costs are paid with the claim that they are for, whichever invoice asks for them
+LEFT JOIN LATERAL (
+    SELECT base.invoice_id FROM late_interest JOIN invoice_line AS base ON base.id = late_interest.line_id
+    WHERE opened.account = 'late_interest_receivable' AND late_interest.entry_id = opened.charge_id
+    UNION ALL
+    SELECT late_charge.invoice_id FROM late_charge
+    WHERE opened.account = 'collection_cost_receivable' AND late_charge.entry_id = opened.charge_id
+) AS late ON true
+WHERE open_ore > 0
+  AND (due_on <= :through OR opened.invoice_id = ANY(CAST(:named AS uuid[]))
+       OR late.invoice_id = ANY(CAST(:named AS uuid[])))
 UNION ALL
-SELECT agreement_id, account, NULL, NULL, NULL, -ore
+SELECT agreement_id, account, NULL, -ore, NULL, NULL, NULL, NULL
 FROM standing
 WHERE account = 'credit_balance' AND ore < 0
 ORDER BY agreement_id, due_on, account

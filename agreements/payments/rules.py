@@ -40,8 +40,9 @@ class SettlementKind(StrEnum):
 class Claim:
     """What the borrower owes on one receivable *account* since *due_on*; *amount* is what is left to pay.
 
-    *invoice_id* and *line_id* say which line of which invoice asks for it. Another account, or an amount that is not
-    above zero, raises ValueError.
+    *invoice_id* and *line_id* say which line of which invoice asks for it. Late interest and costs stand with what they
+    are for: *late_invoice_id* is that invoice, *late_since* the day of the claim. Another account, or an amount that is
+    not above zero, raises ValueError.
     """
 
     account: Account
@@ -49,6 +50,8 @@ class Claim:
     amount: Money
     invoice_id: uuid.UUID | None = None
     line_id: uuid.UUID | None = None
+    late_invoice_id: uuid.UUID | None = None
+    late_since: date | None = None
 
     def __post_init__(self) -> None:
         if self.account not in _ORDER or self.amount <= Money.ZERO:
@@ -173,16 +176,19 @@ def _divided(
             paid[source, account] = paid.get((source, account), Money.ZERO) + part
         return part
 
-    def rank(claim: Claim) -> tuple[int, int, date]:
-        return place[claim.invoice_id] if claim.invoice_id else 0, _RANKS[claim.account], claim.due_on
+    def places(claim: Claim) -> list[int]:
+        return [place[one] for one in (claim.invoice_id, claim.late_invoice_id) if one in place]
 
-    for claim in sorted((one for one in claims if one.invoice_id in place), key=rank):
+    def rank(claim: Claim) -> tuple[int, int, date]:
+        return min(places(claim)), _RANKS[claim.account], claim.due_on
+
+    for claim in sorted(filter(places, claims), key=rank):
         part = pay(Account.BANK, claim.account, min(claim.amount, amount))
         amount -= part
         if part and claim.line_id is not None:
             got[claim.line_id] = part
-    due = [claim for claim in claims if claim.invoice_id not in place and claim.due_on <= booked_on]
-    for claim in sorted(due, key=lambda one: (one.due_on, _RANKS[one.account])):
+    due = [claim for claim in claims if not places(claim) and claim.due_on <= booked_on]
+    for claim in sorted(due, key=lambda one: (one.late_since or one.due_on, _RANKS[one.account])):
         from_balance = pay(Account.CREDIT_BALANCE, claim.account, min(claim.amount, credit_balance))
         credit_balance -= from_balance
         amount -= pay(Account.BANK, claim.account, min(claim.amount - from_balance, amount))

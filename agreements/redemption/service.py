@@ -17,6 +17,7 @@ from agreements.credit.services.end_guarantees import end_guarantees
 from agreements.credit.services.write_documents import common_values
 from agreements.documents import service as documents
 from agreements.documents.rules import DocumentKind
+from agreements.late_payment.service import book_known_interest, unbooked_interest
 from agreements.ledger import service as ledger
 from agreements.ledger.rules import FEES_OWED, OWED
 from agreements.payments.rules import Claim, Settlement, SettlementKind
@@ -25,6 +26,7 @@ from agreements.payouts.service import on_its_way, withdraw_unsent
 from agreements.redemption import messages, rules
 from agreements.redemption.models import Redemption
 from agreements.redemption.rules import RedemptionQuote
+from underwriting.kernel.bank_days import next_bank_day
 from underwriting.kernel.event_catalogue import REDEMPTION_REQUESTED
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, stockholm_date
@@ -68,6 +70,7 @@ class Redemptions:
         at = self.runtime.clock.now()
         with self.runtime.database.transaction() as session:
             agreement = lock_agreement(session, agreement_id)
+            book_known_interest(session, agreement_id, through=stockholm_date(at), actor=actor, at=at)
             quote = _quote(session, agreement, on, today=stockholm_date(at))
             row = _replace_open(session, agreement_id, quote, actor=actor, at=at)
             agreement.version += 1
@@ -130,6 +133,9 @@ class Redemptions:
 
 def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> RedemptionQuote:
     standing = ledger.balances(session, agreement.id)
+    in_books = Money.sum(
+        standing[account] for account in FEES_OWED if account is not Account.CANCELLATION_FEE_RECEIVABLE
+    )
     return rules.quote(
         on,
         today=today,
@@ -139,9 +145,8 @@ def _quote(session: Session, agreement: Agreement, on: date, *, today: date) -> 
         instalments=billing.instalments_of(session, agreement.id),
         rate=agreement.fee_rate,
         charged={fee.month for fee in billing.fees_of(session, agreement.id)},
-        unpaid_fees=Money.sum(
-            standing[account] for account in FEES_OWED if account is not Account.CANCELLATION_FEE_RECEIVABLE
-        ),
+        # what late claims will have borne when the money is there; booked with it (rule R5)
+        unpaid_fees=in_books + unbooked_interest(session, agreement.id, through=next_bank_day(on)),
         credit_balance=credit_balance(session, agreement.id),
     )
 

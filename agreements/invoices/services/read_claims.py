@@ -29,6 +29,7 @@ _CHARGED = {**{kind: account for kind, (_, account) in rules.CHARGES.items()}} |
 }
 
 _NAMED = sa.text("SELECT ocr, id, agreement_id FROM invoice WHERE ocr = ANY(CAST(:references AS text[]))")
+_DUE_DAYS = sa.text("SELECT id, due_on FROM invoice WHERE id = ANY(CAST(:ids AS uuid[]))")
 _NOTE_EACH = sa.text("""
     INSERT INTO claim_payment (entry_id, line_id, amount_ore)
     SELECT * FROM unnest(CAST(:entries AS uuid[]), CAST(:lines AS uuid[]), CAST(:amounts AS bigint[]))
@@ -98,6 +99,11 @@ def invoices_named(session: Session, references: Collection[str]) -> dict[str, N
     """The invoices that have these OCR references, each by its own; one that nobody has is not there."""
     rows = session.execute(_NAMED, {"references": array_text(references)})
     return {ocr: NamedInvoice(invoice_id, agreement_id) for ocr, invoice_id, agreement_id in rows}
+
+
+def due_days_of(session: Session, invoice_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, date]:
+    """The day by which each of these invoices is to be paid."""
+    return {row.id: row.due_on for row in session.execute(_DUE_DAYS, {"ids": array_text(invoice_ids)})}
 
 
 def asked_for(session: Session, payable_ore: int, *, limit: int) -> dict[uuid.UUID, uuid.UUID]:

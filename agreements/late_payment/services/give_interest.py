@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session, aliased
 
 from agreements.invoices.models import ClaimPayment, InvoiceLine
@@ -24,6 +25,7 @@ from agreements.ledger import service as ledger
 from agreements.ledger.models import LedgerEntry, LedgerLine
 from agreements.ledger.rules import PostingKind
 from underwriting.kernel.money import Money
+from underwriting.kernel.statutes import StatutoryValueMissing
 from underwriting.kernel.vocabulary import Account, InvoiceLineKind
 from underwriting.platform import audit_log
 
@@ -32,6 +34,8 @@ _BEARING = (
     *(InvoiceLineKind.PAPER_FEE, InvoiceLineKind.INSTALMENT),
 )
 _PAYING = (PostingKind.PAYMENT, PostingKind.ALLOCATION)
+
+_log = structlog.get_logger(__name__)
 
 Paid = Sequence[tuple[date, Money]]
 
@@ -104,6 +108,27 @@ def book_interest(session: Session, agreement_id: uuid.UUID, *, through: date, a
         data = {"amount": str(total), "through": through.isoformat()}
         audit_log.append(session, f"agreement:{agreement_id}", "late_interest.booked", actor=actor, at=at, data=data)
     return total
+
+
+def book_known_interest(session: Session, agreement_id: uuid.UUID, *, through: date, actor: str, at: datetime) -> Money:
+    """`book_interest`, but nothing where a half-year's rate is missing: money that comes in is booked all the same.
+
+    What is left out then `book_interest` books in full through the payment's day, once the rate is there.
+    """
+    try:
+        return book_interest(session, agreement_id, through=through, actor=actor, at=at)
+    except StatutoryValueMissing as missing:  # raised before anything is written
+        _log.warning("late_interest_not_booked", agreement_id=str(agreement_id), missing=str(missing.detail))
+        return Money.ZERO
+
+
+def unbooked_interest(session: Session, agreement_id: uuid.UUID, *, through: date) -> Money:
+    """What `book_known_interest` will book through the day *through*, if nothing is paid until then."""
+    try:
+        found = interest_of(session, agreement_id, through=through)
+    except StatutoryValueMissing:
+        return Money.ZERO
+    return Money.sum(one.interest.amount - one.booked for one in found)
 
 
 def _book(

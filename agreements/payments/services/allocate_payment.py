@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from agreements.credit.models import Agreement
 from agreements.invoices.service import note_paid
+from agreements.late_payment.service import book_known_interest
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
 from agreements.ledger.models import LedgerEntry
@@ -69,7 +70,12 @@ def book_payment(
     at: datetime,
     actor: str = "bank",
 ) -> None:
-    """Post the payment on the locked *agreement*; the first of *sources* that waits for a sum is asked."""
+    """Post the payment on the locked *agreement*; the first of *sources* that waits for a sum is asked.
+
+    What late claims bear through the payment's day is booked first: it is paid before them (rule F8).
+    """
+    if agreement.ended_at is None:
+        book_known_interest(session, agreement.id, through=arrived.booked_on, actor=actor, at=at)
     source, settlement = _waiting(session, agreement, sources, arrived.booked_on)
     standing = standing_of(session, [agreement.id], through=arrived.booked_on, named=arrived.named)
     here = standing.get(agreement.id, NOTHING)

@@ -1,7 +1,8 @@
 """Payments booked by the hundred: what they find is read, and what they leave is written, by a few statements.
 
 What `allocate_payment` does for one payment is done here for many agreements at once, by the same rule (F8). Those
-agreements on which a sum is waited for that ends them, and those with several payments, are taken one by one.
+agreements on which a sum is waited for that ends them, those that are late, and those with several payments, are taken
+one by one.
 """
 
 import uuid
@@ -13,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agreements.credit.service import lock_agreement
-from agreements.invoices.service import note_paid_each
+from agreements.invoices.service import due_days_of, note_paid_each
 from agreements.ledger import rules as postings
 from agreements.ledger import service as ledger
 from agreements.payments import rules
 from agreements.payments.services.allocate_payment import Arrived, SettlementSource, book_payment
-from agreements.payments.services.open_claims import NOTHING, standing_of
+from agreements.payments.services.open_claims import NOTHING, Standing, standing_of
 from underwriting.kernel.event_catalogue import PAYMENT_BOOKED
 from underwriting.platform import audit_log, events
 from underwriting.platform.arrays import array_text
@@ -41,7 +42,11 @@ def book_each(
     alone = {agreement_id for agreement_id, count in times.items() if count > 1}
     for source in sources:
         alone |= set(source.may_wait(session, list(applications)))
-    _book_together(session, [one for one in arrived if one.agreement_id not in alone], applications, at=at)
+    together = [one for one in arrived if one.agreement_id not in alone]
+    standing = _standing(session, together)
+    late = _late(session, together, standing)
+    _book_together(session, [one for one in together if one.agreement_id not in late], standing, applications, at=at)
+    alone |= late
     # Within an agreement by the day of booking.
     for one in sorted(arrived, key=lambda one: (one.agreement_id, one.booked_on, one.payment_id)):
         if one.agreement_id in alone:
@@ -49,17 +54,39 @@ def book_each(
     session.execute(_BOOKED, {"ids": array_text(one.payment_id for one in arrived), "at": at})
 
 
-def _book_together(
-    session: Session, arrived: Sequence[Arrived], applications: Mapping[uuid.UUID, uuid.UUID], *, at: datetime
-) -> None:
+def _standing(session: Session, arrived: Sequence[Arrived]) -> Mapping[uuid.UUID, Standing]:
     if not arrived:
-        return
-    standing = standing_of(
+        return {}
+    return standing_of(
         session,
         [one.agreement_id for one in arrived],
         through=max(one.booked_on for one in arrived),
         named=[invoice_id for one in arrived for invoice_id in one.named],
     )
+
+
+def _late(session: Session, arrived: Sequence[Arrived], standing: Mapping[uuid.UUID, Standing]) -> set[uuid.UUID]:
+    """Those on which an invoice is late when the payment comes: late interest is booked before it (rule R5)."""
+    asking = {claim.invoice_id for its in standing.values() for claim in its.claims if claim.invoice_id}
+    due = due_days_of(session, asking) if asking else {}
+    return {
+        one.agreement_id
+        for one in arrived
+        for claim in standing.get(one.agreement_id, NOTHING).claims
+        if claim.invoice_id is not None and due[claim.invoice_id] < one.booked_on
+    }
+
+
+def _book_together(
+    session: Session,
+    arrived: Sequence[Arrived],
+    standing: Mapping[uuid.UUID, Standing],
+    applications: Mapping[uuid.UUID, uuid.UUID],
+    *,
+    at: datetime,
+) -> None:
+    if not arrived:
+        return
     made = []
     for one in arrived:
         here = standing.get(one.agreement_id, NOTHING)

@@ -52,12 +52,11 @@ def standing_of(
     }
     claims: dict[uuid.UUID, list[Claim]] = {}
     balances: dict[uuid.UUID, Money] = {}
-    for agreement_id, account, due_on, invoice_id, line_id, ore in session.execute(_statement(), values):
+    for agreement_id, account, due_on, ore, *where in session.execute(_statement(), values):
         if due_on is None:
             balances[agreement_id] = Money(ore)
         else:
-            claim = Claim(Account(account), due_on, Money(ore), invoice_id, line_id)
-            claims.setdefault(agreement_id, []).append(claim)
+            claims.setdefault(agreement_id, []).append(Claim(Account(account), due_on, Money(ore), *where))
     for agreement_id, reserved in _reserved(session, list(balances)).items():
         balances[agreement_id] = max(balances[agreement_id] - reserved, Money.ZERO)
     return {one: Standing(tuple(claims.get(one, ())), balances.get(one, Money.ZERO)) for one in {*claims, *balances}}

@@ -68,7 +68,7 @@ def test_what_is_late_bears_by_its_line_and_stands_still_when_it_is_paid(
     # 2 400 * 0.10 * 10 / 365 = 6.5753; 10 000 * 0.10 * 10 / 365 = 27.3973
     assert found[InvoiceLineKind.MONTHLY_FEE].interest.amount == K("6.58")
     assert found[InvoiceLineKind.INSTALMENT].interest.amount == K("27.40")
-    world.pay(agreement, K(12_400))
+    world.pay(agreement, K("12433.98"))  # what was asked for and what it bore
     world.to("2026-05-20 10:00:00")
     assert [one.interest.amount for one in late.interest(agreement.id)] == [K("6.58"), K("27.40")]
 
@@ -76,10 +76,10 @@ def test_what_is_late_bears_by_its_line_and_stands_still_when_it_is_paid(
 def test_a_part_that_is_paid_late_bears_through_its_day(
     world: RunningWorld, invoices: Invoices, late: LatePayment
 ) -> None:
-    """R5, F8: 7 400 kr on 10 May is the fee and half of the instalment, of which the other half bears on."""
+    """R5, F8: on 10 May 33.98 kr of interest, the fee and half of the instalment, of which the other half bears on."""
     agreement, _ = invoiced(world, invoices)
     world.to("2026-05-10 10:00:00")
-    world.pay(agreement, K(7_400))
+    world.pay(agreement, K("7433.98"))
     found = {one.kind: one for one in late.interest(agreement.id, through=D("2026-05-20"))}
     assert found[InvoiceLineKind.MONTHLY_FEE].interest.amount == K("6.58")
     assert found[InvoiceLineKind.INSTALMENT].interest.amount == K("41.10")  # 27.3973 + 13.6986
@@ -166,10 +166,10 @@ def test_each_step_is_charged_once_for_a_late_invoice(
 
 
 def test_a_paid_invoice_costs_nothing_more(world: RunningWorld, invoices: Invoices, late: LatePayment) -> None:
-    """R4: what was paid late is not reminded of."""
+    """R4: what was paid late, with its 8 days of interest, is not reminded of."""
     agreement, invoice = invoiced(world, invoices)
     world.to("2026-05-08 10:00:00")
-    world.pay(agreement, K(12_400))
+    world.pay(agreement, K("12427.18"))  # 2 400 bore 5.26, and 10 000 bore 21.92
     with pytest.raises(NotLate):
         late.charge(invoice.id, LateCharge.REMINDER, actor="staff:1")
 

@@ -28,6 +28,8 @@ from underwriting.kernel.vocabulary import Account, InvoiceState, MatchGround, P
 
 CREDIT, PRINCIPAL, FEES = Account.CREDIT_BALANCE, Account.PRINCIPAL, Account.FEE_RECEIVABLE
 TODAY = date(2026, 3, 2)
+LATE = Money.kronor("98.52")
+INTEREST, EARNED = Account.LATE_INTEREST_RECEIVABLE, Account.LATE_INTEREST_INCOME
 SOME = Money.kronor(700)
 
 
@@ -64,7 +66,10 @@ def rows(world: RunningWorld) -> list[IncomingPayment]:
 
 
 def test_the_invoice_that_is_named_is_paid_before_an_older_one(world: RunningWorld, agreement: Agreement) -> None:
-    """F8: April's stays open while May's is paid, and pays what is left over."""
+    """F8, R5: April's stays open while May's is paid, and takes what is left over: its late interest first.
+
+    29 days at 10 %: 19.07 on the fee's 2 400 and 79.45 on 10 000.
+    """
     bill(world, "2026-04-01 21:00:00")
     bill(world, "2026-05-04 21:00:00")
     april, may = invoices_of(world, agreement)
@@ -72,10 +77,10 @@ def test_the_invoice_that_is_named_is_paid_before_an_older_one(world: RunningWor
     read(world, BgMax(date(2026, 5, 29)).of(paid(1, may.ocr or "", may.payable)))
     april, may = invoices_of(world, agreement)
     assert (april.state, may.state) == (InvoiceState.OPEN, InvoiceState.PAID)
-    assert world.owed(agreement) == {PRINCIPAL: LIMIT - PART, FEES: FEE}
+    assert world.owed(agreement) == {PRINCIPAL: LIMIT - PART, FEES: FEE, INTEREST: LATE, EARNED: -LATE}
     read(world, BgMax(date(2026, 5, 29), serial=2).of(paid(1, may.ocr or "", SOME)))
     april, may = invoices_of(world, agreement)
-    assert (april.open, may.open) == (FEE + PART - SOME, Money.ZERO)
+    assert (april.open, may.open) == (FEE + PART - (SOME - LATE), Money.ZERO)
 
 
 def test_an_invoice_that_is_named_is_paid_before_its_day(world: RunningWorld, agreement: Agreement) -> None:
@@ -194,7 +199,7 @@ def entry(amount: str, ocr: str, *, name: str = "E-1", taken_back: bool = False,
 
 
 def test_a_deduction_of_a_whole_payment_reverses_it_and_its_notes(world: RunningWorld, agreement: Agreement) -> None:
-    """F7: everything is as it was before the payment."""
+    """F7: everything is as it was before the payment, but for what April's bore until its day."""
     bill(world, "2026-04-01 21:00:00")
     bill(world, "2026-05-04 21:00:00")
     world.to("2026-05-29 12:00:00")
@@ -206,7 +211,7 @@ def test_a_deduction_of_a_whole_payment_reverses_it_and_its_notes(world: Running
         paid(1, "FAKTURA", FEE + SOME, code=4), paid(2, ocr, FEE + SOME, sender="3783511", deduction=True)
     )
     assert (read(world, back).matched, read(world, back).unmatched) == (1, 1)
-    assert world.owed(agreement) == before
+    assert world.owed(agreement) == before | {INTEREST: LATE, EARNED: -LATE}
     assert invoices_of(world, agreement) == asked
     assert [row.state for row in rows(world)] == ["reversed", "unmatched", "booked"]
     assert world.actions(agreement)[-1] == "payment.reversed"
