@@ -11,6 +11,8 @@ MONTH = Month(2026, 8)
 CHARGED_AT = datetime(2026, 9, 1, 18, 0, tzinfo=UTC)
 """The evening of the first bank day after it."""
 
+_FIRST = Month(2026, 2)
+
 # A straight plan of twelve months. One in ten has drawn again, one in ten of those in the month itself, and one in
 # twenty is behind with an instalment. Every month but the last is charged and paid.
 _STATEMENTS = """
@@ -41,7 +43,7 @@ FROM ledger_entry;
 
 INSERT INTO monthly_fee (agreement_id, month, basis_ore, rate, fee_ore, charged_at)
 SELECT id, month, 12000000, fee_rate, round(12000000 * fee_rate, -2)::bigint, month + interval '1 month 20 hours'
-FROM agreement, generate_series(timestamp '2026-02-01', '2026-07-01', '1 month') AS month;
+FROM agreement, generate_series(timestamp ':first_charged', '2026-07-01', '1 month') AS month;
 INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)
 SELECT agreement_id, 'fee:' || agreement_id || ':' || to_char(month, 'YYYY-MM'), 'monthly_fee',
     (month + interval '1 month')::date - 1, charged_at
@@ -67,9 +69,13 @@ WHERE entry.kind = 'payment';
 """
 
 
-def make(url: str, *, count: int) -> None:
-    """Put *count* agreements into the empty, migrated database at *url*, and have it know them well."""
+def make(url: str, *, count: int, first_charged: Month = _FIRST) -> None:
+    """Put *count* agreements into the empty, migrated database at *url*, and have it know them well.
+
+    The months before *first_charged* are neither charged nor paid: a million fit on a small disk then.
+    """
+    statements = _STATEMENTS.replace(":count", str(count)).replace(":first_charged", str(first_charged.first_day))
     with psycopg.connect(url, autocommit=True) as connection:
-        for statement in _STATEMENTS.replace(":count", str(count)).strip().split(";\n"):
+        for statement in statements.strip().split(";\n"):
             connection.execute(statement)
         connection.execute("VACUUM (ANALYZE)")
