@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from agreements.billing import invariants as billing
-from agreements.billing.service import charge_month
+from agreements.billing.service import charge_month, runs
 from agreements.ledger import invariants as ledger
 from agreements.ledger.service import check
+from tests.conftest import LONG
 from tests.support import nursery, portfolio
 from tests.support.environment import complete_environment
 from tests.support.postgres import create_database, drop_database
@@ -25,7 +26,8 @@ from underwriting.platform.settings import Settings
 
 pytestmark = pytest.mark.crash
 
-AGREEMENTS = 400
+AGREEMENTS = 200
+TURNS = 300 if LONG else 10
 CHARGER = """
 import sys
 from pathlib import Path
@@ -115,7 +117,7 @@ def await_charged(url: str, least: int) -> None:
 
 
 def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
-    template: str, server_url: str, tmp_path: Path, kill_count: int
+    template: str, server_url: str, tmp_path: Path
 ) -> None:
     """F1: every agreement once, and the books add up (F6)."""
     with copy_of(template, server_url) as url:
@@ -126,7 +128,7 @@ def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
         undisturbed = traces(url)
     assert len(undisturbed[0]) == AGREEMENTS * 7  # six months before, and this one
     half_done = 0
-    for turn in range(kill_count):
+    for turn in range(TURNS):
         with copy_of(template, server_url) as url, runtime_of(url, tmp_path) as runtime:
             with charging(url, tmp_path) as process:
                 if turn % 2:
@@ -142,3 +144,24 @@ def test_a_run_that_is_killed_and_begun_again_ends_as_one_that_was_not(
             with runtime.database.transaction() as session:
                 assert check(session, (*ledger.INVARIANTS, *billing.INVARIANTS)) == ()
     assert half_done, "no kill came in the middle of a run"
+
+
+def test_a_run_begun_on_two_hosts_at_the_same_moment_charges_everybody_once(
+    template: str, server_url: str, tmp_path: Path
+) -> None:
+    """F1: two processes with connections of their own; one is killed in half of the turns, and the other goes on."""
+    for turn in range(4):
+        with copy_of(template, server_url) as url, runtime_of(url, tmp_path) as runtime:
+            with charging(url, tmp_path) as one, charging(url, tmp_path) as other:
+                if turn % 2:
+                    await_charged(url, AGREEMENTS // 4)
+                    one.kill()
+                statuses = [one.wait(), other.wait()]
+            assert statuses[1] == 0
+            assert turn % 2 or statuses[0] == 0
+            charge_month(runtime, portfolio.MONTH)
+            assert charged_in(url) == AGREEMENTS
+            with runtime.database.transaction() as session:
+                assert check(session, (*ledger.INVARIANTS, *billing.INVARIANTS)) == ()
+                (run,) = runs(session)
+            assert (run.charged_count, run.chunks_done) == (AGREEMENTS, AGREEMENTS // 10)
