@@ -8,6 +8,7 @@ from collections.abc import Callable
 from agreements.accounting import invariants as accounting
 from agreements.billing import invariants as billing
 from agreements.invoices import invariants as invoices
+from agreements.late_payment import invariants as late_payment
 from agreements.ledger import invariants as ledger
 from agreements.ledger.service import Finding, Offence, check_each
 from agreements.payments import invariants as payments
@@ -22,6 +23,7 @@ INVARIANTS = (
     *payouts.INVARIANTS,
     *billing.INVARIANTS,
     *invoices.INVARIANTS,
+    *late_payment.INVARIANTS,
     *payments.INVARIANTS,
     *plan_changes.INVARIANTS,
     *accounting.INVARIANTS,

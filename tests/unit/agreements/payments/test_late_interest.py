@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from agreements.billing.service import run_due
 from agreements.credit.models import Agreement
 from agreements.invoices.service import Invoices, InvoiceView
+from agreements.late_payment.invariants import INVARIANTS
 from agreements.late_payment.models import LateInterestRow
 from agreements.late_payment.service import LatePayment
+from agreements.ledger.service import check
 from tests.support.bgmax_files import BgMax, paid
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
 from underwriting.kernel.money import Money
@@ -49,6 +51,11 @@ def owed_after(world: RunningWorld, agreement: Agreement) -> tuple[Money, Money,
     return interest, fees, principal, -credit
 
 
+def prove(world: RunningWorld) -> None:
+    with world.runtime.database.transaction() as session:
+        assert check(session, INVARIANTS) == ()
+
+
 # 12 400 kr at 10 % bear 6.58 + 27.40 in 10 days.
 @pytest.mark.parametrize(
     ("day", "amount", "interest", "fee", "principal", "credit"),
@@ -73,6 +80,7 @@ def test_a_file_pays_late_interest_first_then_the_fee_then_principal(
     for _ in range(2):
         world.payments.read_file(content, actor=actor())
         assert owed_after(world, agreement) == (interest, fee, principal, credit)
+    prove(world)
 
 
 def test_a_late_payer_and_one_in_time_share_a_file(world: RunningWorld) -> None:
@@ -102,3 +110,18 @@ def test_a_payment_is_booked_without_interest_while_the_rate_is_missing(world: R
     world.to("2026-07-20 10:00:00")
     # 71 days at 10 %, through the payment's own: 46.68 on the fee and 194.52 on the instalment
     assert late.book_interest(agreement.id, through=date(2026, 7, 20), actor="staff:1") == K("241.20")
+    prove(world)
+
+
+def test_what_was_booked_too_much_is_right_again_after_a_payment_is_told_of_late(world: RunningWorld) -> None:
+    """R5, F8: 20 days were in the books when a payment of the 10th is told of; 10 are in the end, the rest credit."""
+    agreement, invoice = late_invoice(world)
+    late = LatePayment(world.runtime)
+    world.to("2026-05-20 10:00:00")
+    assert late.book_interest(agreement.id, through=date(2026, 5, 20), actor="staff:1") == K("67.94")
+    content = BgMax(date(2026, 5, 10)).of(paid(1, invoice.ocr or "", K("12467.94")))
+    world.payments.read_file(content, actor=actor())
+    late.book_interest(agreement.id, through=date(2026, 5, 20), actor="staff:1")
+    world.payments.use_balances(date(2026, 5, 20))
+    assert owed_after(world, agreement) == (K(0), K(0), LIMIT - PART, K("33.96"))
+    prove(world)

@@ -57,6 +57,39 @@ def _changed(before: tuple[str, int], after: tuple[str, int]) -> str:
     )
 
 
+def _entry(kind: str, account: str, on: str, ore: int) -> str:
+    """The beginning of a statement that books *ore* on *account* for the agreement."""
+    return (
+        "WITH entry AS (INSERT INTO ledger_entry (agreement_id, business_key, kind, occurred_on, booked_at)"
+        f" SELECT id, 'late', '{kind}', '{on}', '{on}' FROM agreement RETURNING *),"
+        " line AS (INSERT INTO ledger_line"
+        " (entry_id, agreement_id, occurred_on, debit_account, credit_account, amount_ore)"
+        f" SELECT id, agreement_id, occurred_on, '{account}_receivable', '{account}_income', {ore} FROM entry)"
+    )
+
+
+def _late_interest(first: str, ore: int) -> str:
+    """Late interest on the fee of 2 400 kr, due on 30 April, from *first* through 10 May at 10 %."""
+    days = (date(2026, 5, 10) - date.fromisoformat(first)).days + 1
+    stretches = f'[{{"first": "{first}", "last": "2026-05-10", "days": {days}, "principal": "2400.00", "rate": "0.1"}}]'
+    return (
+        _entry("late_interest", "late_interest", "2026-05-10", ore)
+        + " INSERT INTO late_interest (entry_id, agreement_id, line_id, through_on, amount_ore, stretches)"
+        f" SELECT entry.id, entry.agreement_id, asking.id, '2026-05-10', {ore}, '{stretches}'"
+        " FROM entry, invoice_line AS asking WHERE asking.kind = 'monthly_fee'"
+    )
+
+
+def _reminder(on: str, ore: int) -> str:
+    """A reminder of the invoice, due on 30 April."""
+    return (
+        _entry("reminder_fee", "collection_cost", on, ore) + " INSERT INTO late_charge"
+        " (agreement_id, invoice_id, kind, amount_ore, charged_on, charged_by, charged_at, entry_id)"
+        f" SELECT entry.agreement_id, invoice.id, 'reminder', {ore}, '{on}', 'staff:1', '{on}', entry.id"
+        " FROM entry, invoice WHERE invoice.kind = 'invoice'"
+    )
+
+
 # Statements of the owner's, past the constraints, by the invariants that each of them breaks and one of the places.
 # What is there before is a payout of 120 000 kr on 2 March, the fee of March, an invoice on paper with the first
 # instalment, its payment, and the fee of paper taken back.
@@ -295,6 +328,36 @@ BREAKS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
         ),
         ("refund-booked-once",),
         "of another sum than its payment, or of one that stays",
+    ),
+    "late interest of an öre too much": (
+        (_late_interest("2026-05-01", 659),),
+        ("late-interest-by-stretches",),
+        "659 öre in the books, 658 by its stretches",
+    ),
+    "late interest of the due day": (
+        (_late_interest("2026-04-30", 723),),
+        ("late-interest-by-stretches",),
+        "for 2026-04-30, due on 2026-04-30",
+    ),
+    "late interest on no claim": (
+        (_entry("late_interest", "late_interest", "2026-05-10", 1) + " SELECT FROM entry",),
+        ("late-interest-by-stretches",),
+        "in the books otherwise than on its claim",
+    ),
+    "a reminder that costs an öre too much": (
+        (_reminder("2026-05-10", 6_001),),
+        ("late-charge-once",),
+        "reminder of 6001 öre on 2026-05-10",
+    ),
+    "a reminder on the due day": (
+        (_reminder("2026-04-30", 6_000),),
+        ("late-charge-once",),
+        "reminder of 6000 öre on 2026-04-30",
+    ),
+    "a reminder that was never charged": (
+        (_entry("reminder_fee", "collection_cost", "2026-05-10", 6_000) + " SELECT FROM entry",),
+        ("late-charge-once",),
+        "in the books otherwise than charged",
     ),
     "a changed plan that forgives an öre": (
         (_changed(("2026-05-29", 100), ("2026-06-30", 99)),),
