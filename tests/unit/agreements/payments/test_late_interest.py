@@ -3,6 +3,7 @@
 import uuid
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from agreements.late_payment.invariants import INVARIANTS
 from agreements.late_payment.models import LateInterestRow
 from agreements.late_payment.service import LatePayment
 from agreements.ledger.service import check
+from tests.support.at_once import at_once
 from tests.support.bgmax_files import BgMax, paid
 from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
+from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
 from underwriting.kernel.vocabulary import Account, Role
@@ -124,4 +127,19 @@ def test_what_was_booked_too_much_is_right_again_after_a_payment_is_told_of_late
     late.book_interest(agreement.id, through=date(2026, 5, 20), actor="staff:1")
     world.payments.use_balances(date(2026, 5, 20))
     assert owed_after(world, agreement) == (K(0), K(0), LIMIT - PART, K("33.96"))
+    prove(world)
+
+
+def test_two_late_payments_of_one_agreement_at_once_bear_interest_once(committed_world: RunningWorld) -> None:
+    """F8, R5: whichever is booked first, 33.98 is in the books once and both sums have paid."""
+    world = committed_world
+    agreement, invoice = late_invoice(world)
+    world.to("2026-05-11 10:00:00")
+    files = [
+        BgMax(date(2026, 5, 10), serial=serial).of(paid(1, invoice.ocr or "", amount))
+        for serial, amount in ((1, K(6_000)), (2, K("6433.98")))
+    ]
+    results = at_once(*(partial(world.payments.read_file, content, actor=actor()) for content in files))
+    assert not [one for one in results if isinstance(one, Refusal)]
+    assert owed_after(world, agreement) == (K(0), K(0), LIMIT - PART, K(0))
     prove(world)
