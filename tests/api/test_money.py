@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agreements.payouts.client import BankUnreachable
 from agreements.payouts.sandbox.bgmax import Received, write
 from tests.support.bank_stand_in import LENDER_BANKGIRO
 from tests.support.beginnings import granted
@@ -94,6 +95,20 @@ def test_a_month_is_charged_by_billing_when_it_is_over(world: HouseWorld, billin
     run = world.staff(Role.BILLING, username="b2").post("/v1/fee-runs", {"month": "2026-03"})
     assert (run["month"], run["charged_count"], run["charged"]) == ("2026-03", 0, "0.00")
     assert world.staff(Role.BILLING, username="b3").get("/v1/fee-runs")["items"] == [run]
+
+
+def test_nothing_is_charged_while_the_bank_does_not_answer(world: HouseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F1: what it has booked on the month's last day is not known then: 503, and no run is begun."""
+
+    def unreachable(_: object) -> None:
+        raise BankUnreachable("no_answer")
+
+    world.move_to(datetime(2026, 4, 1, 20, tzinfo=STOCKHOLM))
+    monkeypatch.setattr(type(world.house.payouts), "read_answers", unreachable)
+    api = world.staff(Role.BILLING, username="b2")
+    refused = api.call("POST", "/v1/fee-runs", {"month": "2026-03"})
+    assert (refused.status_code, refused.get_json()["type"]) == (503, "/problems/bank-unreachable")
+    assert api.get("/v1/fee-runs")["items"] == []
 
 
 def test_a_call_that_the_second_person_does_not_believe_has_no_effect(world: HouseWorld) -> None:
