@@ -34,6 +34,9 @@ WEIGHTS: Mapping[Behaviour, int] = {
 }
 """How many of a hundred borrowers are of each kind."""
 
+LATE_KINDS = frozenset({Behaviour.LATE, Behaviour.TOO_LITTLE, Behaviour.NEVER})
+"""Those who are reminded when they are late."""
+
 _TRUE_TO_KIND = 0.6  # so often; otherwise a payer pays in time. Who never pays never does.
 _LONGEST_DELAY_DAYS = 70
 _MOST_DAYS_EARLY = 6

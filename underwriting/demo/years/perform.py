@@ -32,6 +32,8 @@ _HAPPENED = {
     "payments": Text("inbetalningar genom BgMax", "payments by BgMax"),
     "matched by hand": Text("inbetalningar matchade för hand", "payments matched by hand"),
     "matched by hand: refused": Text("försök att matcha som nekades", "attempts to match refused"),
+    "reminded": Text("påminnelseavgifter", "reminder fees"),
+    "reminded: refused": Text("påminnelser som inget var försenat för", "reminders for which nothing was late"),
     "months closed": Text("bokföringsmånader stängda", "months closed in the books"),
 }
 _PROGRESS = Text(

@@ -23,7 +23,7 @@ from agreements.payments.service import ChosenPart
 from agreements.signing.client import BankId
 from underwriting.demo.years.bank import BankAtHand
 from underwriting.demo.years.borrowers import Plan, enter_signed, plans
-from underwriting.demo.years.payers import Asked, PlannedPayment, payments_of
+from underwriting.demo.years.payers import LATE_KINDS, Asked, PlannedPayment, payments_of
 from underwriting.demo.years.proof import Proofs
 from underwriting.house import House, bureaus_of, compose
 from underwriting.kernel.bank_days import add_bank_days, is_bank_day, next_bank_day
@@ -31,7 +31,7 @@ from underwriting.kernel.clock import FixedClock
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month, stockholm_instant
-from underwriting.kernel.vocabulary import InvoiceKind, RequestChannel
+from underwriting.kernel.vocabulary import InvoiceKind, LateCharge, RequestChannel
 from underwriting.platform.runtime import Runtime
 from underwriting.platform.scheduler import Jobs
 
@@ -42,6 +42,7 @@ _LETTERS_A_MONTH = 20
 _MATCHED_ON_WEEKDAY = 2
 _CLOSED_FROM_DAY = 12  # by then the month's fees are charged and the bank has told of its last days
 _DAY = timedelta(days=1)
+_REMINDED_AFTER = timedelta(days=10)
 _BEFORE_ALL = uuid.UUID(int=0)
 _STAFF = "demo"
 _Result = TypeVar("_Result")
@@ -227,7 +228,14 @@ class Play:
             borrower = self._borrowers[row.agreement_id]
             for payment in payments_of(borrower.plan.kind, asked, today=on + _DAY, chance=self._chance):
                 self._plan(borrower, payment)
+            if borrower.plan.kind in LATE_KINDS:
+                self._on(asked.due_on + _REMINDED_AFTER, self._remind, row.id)
         self._send([row.id for row in new])
+
+    def _remind(self, invoice_id: uuid.UUID) -> None:
+        """A reminder, with its fee, to who is known to pay late (rule R4)."""
+        charge = self.house.late_payment.charge
+        self._unless_refused("reminded", lambda: charge(invoice_id, LateCharge.REMINDER, actor=_STAFF))
 
     def _send(self, invoice_ids: Sequence[uuid.UUID]) -> None:
         """Make PDFs of a few, and send them; of all where that was asked for."""
