@@ -21,7 +21,7 @@ from tests.support.running import FEE, LIMIT, PART, RunningWorld, actor
 from underwriting.kernel.errors import Refusal
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import stockholm_date
-from underwriting.kernel.vocabulary import Account, Role
+from underwriting.kernel.vocabulary import Account, AgreementState, Role
 from underwriting.platform.callers import Caller
 
 K = Money.kronor
@@ -142,4 +142,23 @@ def test_two_late_payments_of_one_agreement_at_once_bear_interest_once(committed
     results = at_once(*(partial(world.payments.read_file, content, actor=actor()) for content in files))
     assert not [one for one in results if isinstance(one, Refusal)]
     assert owed_after(world, agreement) == (K(0), K(0), LIMIT - PART, K(0))
+    prove(world)
+
+
+def test_a_redemption_asks_for_the_interest_that_its_money_will_find(world: RunningWorld) -> None:
+    """F3, R5: asked for on Sunday 10 May, booked on Monday: 11 days, 7.23 on the fee and 30.14 on the instalment.
+
+    May's fee is on 110 000 kr, since 10 000 are overdue (rule F1): 2 200 kr.
+    """
+    agreement, _ = late_invoice(world)
+    world.to("2026-05-10 10:00:00")
+    quote = world.redemptions.quote(agreement.id, date(2026, 5, 10))
+    assert quote.unpaid_fees == FEE + K("37.37")
+    assert quote.total == LIMIT + FEE + K("37.37") + FEE + K(2_200)
+    world.redemptions.request(agreement.id, date(2026, 5, 10), actor="person:anna")
+    assert world.redemptions.quote(agreement.id, date(2026, 5, 10)).total == quote.total
+    world.to("2026-05-11 12:00:00")
+    world.pay(agreement, quote.total)
+    assert world.state(agreement) is AgreementState.REDEEMED
+    assert owed_after(world, agreement) == (K(0), K(0), K(0), K(0))
     prove(world)
