@@ -15,7 +15,7 @@ from underwriting.kernel.event_catalogue import APPLICATION_DECIDED, CATALOGUE, 
 from underwriting.kernel.event_forms import EventDataInvalid, Form, Member
 from underwriting.kernel.money import Money
 from underwriting.kernel.periods import Month
-from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome
+from underwriting.kernel.vocabulary import ApplicationState, DecisionOutcome, RepaymentPlan
 from underwriting.platform import deliveries, events
 from underwriting.platform.database import lock_subject
 from underwriting.platform.runtime import Runtime
@@ -26,6 +26,7 @@ DECIDED: dict[str, Any] = {
     "decision_id": SUBJECTS[1],
     "outcome": DecisionOutcome.DECLINED,
     "term_months": 12,
+    "repayment_plan": RepaymentPlan.STRAIGHT,
 }
 
 
@@ -99,6 +100,7 @@ def test_an_event_is_told_with_its_subject_and_without_what_has_no_value(runtime
         "decision_id": str(SUBJECTS[1]),
         "outcome": "declined",
         "term_months": 12,
+        "repayment_plan": "straight",
     }
     assert (charged.subject, charged.data["charged"]) == ("fee_run:2026-02", "7200.00")
     assert charged.body() == (
