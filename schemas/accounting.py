@@ -44,6 +44,14 @@ class AccountingPeriodSchema(Answer):
     movements = ListField(ObjectField(MovementSchema), most=_MOST_ACCOUNTS)
 
 
+class WaitingMonthSchema(Answer):
+    """A big month that a worker closes: asked for again it answers this, or the month once it is closed (rule F9)."""
+
+    month = MonthField()
+    asked_by = TextField(longest=200)
+    asked_at = InstantField()
+
+
 class CloseMonthRequestSchema(Body[CloseMonthBody]):
     """The month to close (rule F9)."""
 

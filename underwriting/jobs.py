@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from agreements.accounting import jobs as accounting_jobs
 from agreements.billing import jobs as billing_jobs
 from agreements.cancellation import jobs as cancellation_jobs
 from agreements.credit import jobs as credit_jobs
@@ -39,6 +40,7 @@ def jobs_of(house: House) -> Jobs:
             *credit_jobs.continuous(runtime, house.signings.bankid),
             ContinuousJob("count-reports-left", _COUNTED_EVERY_SECONDS, house.gateway.tell_of_few_reports),
             *payout_jobs.continuous(house.payouts),
+            *accounting_jobs.continuous(house.accounting),
             *payment_jobs.continuous(house.payments),
             *billing_jobs.continuous(runtime),
             *invoice_jobs.continuous(house.invoices),

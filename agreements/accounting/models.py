@@ -1,9 +1,10 @@
-"""Rows of accounting: the chart of accounts, and what was closed. All of it is only ever added to."""
+"""Rows of accounting: the chart of accounts, and what was closed, both only ever added to; and what waits for it."""
 
 import uuid
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from underwriting.kernel.vocabulary import VoucherScope
@@ -52,6 +53,17 @@ class AccountingPeriod(Base):
     organisation_number: Mapped[str]
     year_starts_on: Mapped[date]
     year_ends_on: Mapped[date]  # the last day of it
+
+
+class AccountingRequest(Base):
+    """A big month that waits for a worker to close it; *refused* says in both languages why that could not be done."""
+
+    __tablename__ = "accounting_request"
+    __table_args__ = (sa.CheckConstraint(_FIRST_OF_A_MONTH, "month"),)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    refused: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class AccountingEntry(Base):

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from agreements.accounting.service import Accounting, ChartEntry, file_name
+from agreements.accounting.service import Accounting, ChartEntry, WaitingMonth, file_name
 from agreements.billing.routes import month_in
 from schemas.accounting import (
     AccountingPeriodSchema,
@@ -11,6 +11,7 @@ from schemas.accounting import (
     ChartEntrySchema,
     CloseMonthRequestSchema,
     TrialBalanceSchema,
+    WaitingMonthSchema,
 )
 from schemas.loading import load
 from underwriting.kernel.periods import stockholm_date
@@ -37,8 +38,10 @@ def _of_months(views: Blueprint, runtime: Runtime, accounting: Accounting) -> No
     @idempotent(runtime)
     def close_period() -> ResponseReturnValue:
         body = load(CloseMonthRequestSchema(), request.get_json(), on=stockholm_date(runtime.clock.now()))
-        closed = accounting.close(body.month, actor=current_caller().actor)
-        return jsonify(AccountingPeriodSchema().dump(closed)), 201
+        found = accounting.ask_to_close(body.month, actor=current_caller().actor)
+        if isinstance(found, WaitingMonth):
+            return jsonify(WaitingMonthSchema().dump(found)), 202
+        return jsonify(AccountingPeriodSchema().dump(found)), 201
 
     @views.get("/accounting-periods/<month>")
     def show_period(month: str) -> Response:

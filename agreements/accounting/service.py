@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from agreements.accounting.rules import AccountSum, ChartEntry, UnmappedAccount
+from agreements.accounting.services.ask_to_close import WaitingMonth, ask_to_close, close_asked, waiting_months
 from agreements.accounting.services.close_month import AccountingMonthNotNext, AccountingMonthNotOver, close_month
 from agreements.accounting.services.keep_chart import ChartEntryRefused, ChartFixed, chart_entries, map_account
 from agreements.accounting.services.make_balance import BalanceLine, TrialBalance, trial_balance
@@ -29,6 +30,7 @@ __all__ = [
     "PeriodView",
     "TrialBalance",
     "UnmappedAccount",
+    "WaitingMonth",
     "file_name",
 ]
 
@@ -46,6 +48,19 @@ class Accounting:
         """Close *month*, see `close_month`; the month as it was closed, now or before."""
         close_month(self.runtime, month, actor=actor)
         return self.closed(month)
+
+    def ask_to_close(self, month: Month, *, actor: str) -> PeriodView | WaitingMonth:
+        """Close *month*, or leave it to a worker where it is big; see `ask_to_close`."""
+        return ask_to_close(self.runtime, month, actor=actor) or self.closed(month)
+
+    def waiting(self) -> tuple[WaitingMonth, ...]:
+        """The months that wait for a worker, or for somebody to ask again."""
+        with self.runtime.database.transaction() as session:
+            return waiting_months(session)
+
+    def close_asked(self) -> int:
+        """Close the months that wait; how many."""
+        return close_asked(self.runtime)
 
     def months(self) -> tuple[PeriodView, ...]:
         """Every month that is closed, the newest first."""

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from agreements.accounting.services import ask_to_close
 from agreements.billing.service import run_due
 from tests.support import sie
 from tests.support.house import Api, HouseWorld
 from tests.support.journey import running
+from underwriting.jobs import jobs_of
 from underwriting.kernel.periods import STOCKHOLM
 from underwriting.kernel.vocabulary import CompanyForm, Role
 
@@ -44,6 +46,19 @@ def test_billing_closes_a_month_and_takes_its_file(world: HouseWorld, billing: A
     assert (after["is_closed"], after["lines"]) == (True, balance["lines"])
     plain = billing.call("GET", f"{PERIODS}/2026-03/sie")
     assert plain.data == b"\r\n".join(line for line in answer.data.split(b"\r\n") if not line.startswith(b"#KSUMMA"))
+
+
+def test_a_big_month_is_closed_by_a_worker(world: HouseWorld, billing: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F9: 202 while it waits, which the page tells; asked for again once it is closed, the month."""
+    monkeypatch.setattr(ask_to_close, "AT_ONCE", 0)
+    answer = billing.call("POST", PERIODS, MARCH)
+    assert (answer.status_code, answer.get_json()["month"]) == (202, "2026-03")
+    page = billing.call("GET", "/console/billing/accounting").get_data(as_text=True)
+    assert "en arbetare stänger mars 2026" in page
+    assert "<button>Stäng" not in page
+    assert jobs_of(world.house).run_continuous() >= 1
+    assert billing.post(PERIODS, MARCH) == billing.get(f"{PERIODS}/2026-03")
+    assert "en arbetare stänger" not in billing.call("GET", "/console/billing/accounting").get_data(as_text=True)
 
 
 def test_what_cannot_be_closed_or_exported_is_told(billing: Api) -> None:

@@ -6,6 +6,7 @@ from schemas.accounting import (
     ChartEntrySchema,
     CloseMonthRequestSchema,
     TrialBalanceSchema,
+    WaitingMonthSchema,
 )
 from underwriting.api_description.operation import (
     BILLING_DESK,
@@ -25,6 +26,7 @@ _KSUMMA = Parameter(
     schema={"type": "string", "enum": ["true", "false"], "default": "false"},
 )
 _PERIOD = Answer(text=Text("Månaden", "The month"), schemas=(AccountingPeriodSchema,))
+_WAITING = Answer(text=Text("En arbetare stänger månaden", "A worker closes the month"), schemas=(WaitingMonthSchema,))
 
 ACCOUNTING = (
     Operation(
@@ -45,7 +47,12 @@ ACCOUNTING = (
         ),
         who=BILLING_DESK,
         body=CloseMonthRequestSchema,
-        answers={201: _PERIOD},
+        answers={
+            201: _PERIOD,
+            202: Answer(
+                text=Text("En arbetare stänger månaden", "A worker closes the month"), schemas=(WaitingMonthSchema,)
+            ),
+        },
         rules=("A7", "F9"),
         takes_key=True,
     ),

@@ -72,8 +72,7 @@ def close_month(runtime: Runtime, month: Month, *, actor: str) -> None:
         lock_subject(session, "accounting")
         if period_of(session, month) is not None:
             return
-        _require_over(session, month, at)
-        _require_next(session, month)
+        require_closable(session, month, at)
         with all_at_once(session):
             session.execute(_ASSIGN, {"month": month.first_day, "end": month.end})
         sums = sums_of(session, month)
@@ -82,6 +81,12 @@ def close_month(runtime: Runtime, month: Month, *, actor: str) -> None:
         data = {"entries": period.entry_count, "lines": period.line_count, "sha256": period.sha256.hex()}
         audit_log.append(session, f"accounting:{month}", "accounting.closed", actor=actor, at=at, data=data)
     _log.info("accounting_month_closed", month=str(month), entries=period.entry_count)
+
+
+def require_closable(session: Session, month: Month, at: datetime) -> None:
+    """Raise AccountingMonthNotOver or AccountingMonthNotNext unless it is the month's turn at the instant *at*."""
+    _require_over(session, month, at)
+    _require_next(session, month)
 
 
 def _require_over(session: Session, month: Month, at: datetime) -> None:

@@ -20,6 +20,7 @@ def blueprint(accounting: Accounting) -> Blueprint:
             "console/billing_accounting.html",
             status=status,
             months=accounting.months(),
+            waiting=accounting.waiting(),
             next_month=accounting.next_month(),
             refused=refused,
         )
@@ -31,7 +32,7 @@ def blueprint(accounting: Accounting) -> Blueprint:
     @pages.post("")
     def close() -> BaseResponse:
         try:
-            accounting.close(month_in(request.form.get("month", "")), actor=current_caller().actor)
+            accounting.ask_to_close(month_in(request.form.get("month", "")), actor=current_caller().actor)
         except Conflict as refusal:
             return page(refused=refusal.detail or refusal.title, status=409)
         return redirect("/console/billing/accounting", 303)

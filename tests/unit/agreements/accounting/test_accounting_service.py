@@ -23,6 +23,7 @@ from agreements.accounting.service import (
     MonthNotClosed,
     UnmappedAccount,
 )
+from agreements.accounting.services import ask_to_close
 from agreements.billing.service import run_due
 from agreements.credit.models import Agreement
 from agreements.ledger.models import LedgerEntry
@@ -176,6 +177,59 @@ def test_an_account_without_a_place_in_the_chart_refuses_the_close(
         accounting.map_account(ChartEntry(Account.FEE_INCOME, date(2026, 1, 1), "3041", "Avgifter"), actor="staff:9")
         assert accounting.close(MARCH, actor="staff:1").entry_count == 2
         assert b"#KONTO 3041 Avgifter\r\n" in file_of(accounting, MARCH)
+
+
+# --- Big months
+
+
+def test_a_big_month_waits_for_a_worker_and_is_closed_as_whoever_asked_first(
+    world: RunningWorld, accounting: Accounting, agreement: Agreement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F9: asked for twice it waits once; closed, it is answered, and nothing waits."""
+    monkeypatch.setattr(ask_to_close, "AT_ONCE", 1)  # it has two entries
+    waiting = accounting.ask_to_close(MARCH, actor="staff:1")
+    assert accounting.ask_to_close(MARCH, actor="staff:2") == waiting == accounting.waiting()[0]
+    assert accounting.months() == ()
+    assert accounting.close_asked() == 1
+    (period,) = accounting.months()
+    assert (period.entry_count, period.closed_by) == (2, "staff:1")
+    assert (accounting.waiting(), accounting.close_asked()) == ((), 0)
+    assert accounting.ask_to_close(MARCH, actor="staff:2") == period
+    with accounting.runtime.database.transaction() as session:
+        asked, _ = audit_log.entries_of(session, "accounting:2026-03")
+    assert (asked.action, asked.actor) == ("accounting.close_asked", "staff:1")
+
+
+def test_a_month_of_as_many_entries_as_are_closed_at_once_does_not_wait(
+    accounting: Accounting, agreement: Agreement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F9: the limit itself."""
+    monkeypatch.setattr(ask_to_close, "AT_ONCE", 2)
+    assert accounting.ask_to_close(MARCH, actor="staff:1") == accounting.closed(MARCH)
+    assert accounting.waiting() == ()
+
+
+def test_a_big_month_that_cannot_be_closed_says_why_until_somebody_asks_again(
+    world: RunningWorld, accounting: Accounting, agreement: Agreement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F9: an account without a place; the worker does not try again by itself."""
+    monkeypatch.setattr(ask_to_close, "AT_ONCE", 1)
+    with pytest.raises(AccountingMonthNotOver):
+        accounting.ask_to_close(APRIL, actor="staff:1")
+    assert accounting.waiting() == ()
+    with world.runtime.database.transaction() as session:
+        session.execute(sa.text("SET LOCAL ROLE NONE"))
+        session.execute(sa.text("DELETE FROM chart_account WHERE account = 'fee_income'"))
+        session.execute(sa.text(f"SET LOCAL ROLE {SERVICE_ROLE}"))
+    accounting.ask_to_close(MARCH, actor="staff:1")
+    assert (accounting.close_asked(), accounting.close_asked()) == (0, 0)
+    (waiting,) = accounting.waiting()
+    assert waiting.refused is not None
+    assert "fee_income" in waiting.refused.en
+    accounting.map_account(ChartEntry(Account.FEE_INCOME, date(2026, 1, 1), "3041", "Avgifter"), actor="staff:9")
+    accounting.ask_to_close(MARCH, actor="staff:2")
+    assert accounting.close_asked() == 1
+    assert (accounting.closed(MARCH).closed_by, accounting.waiting()) == ("staff:2", ())
 
 
 # --- Late facts
