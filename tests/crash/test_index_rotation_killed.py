@@ -137,7 +137,8 @@ def test_people_are_found_and_stand_once_however_often_the_rotation_is_killed(
     try:
         whole = sum(kill_while_it_rotates(url, chance) for _ in range(kill_count))
         rotation = rotation_on(url)
-        finished = whole > 0 or rotation.run(at=SystemClock().now()).is_whole
+        # what others hold for long is left for the next run, as its answer says
+        finished = whole > 0 or any(rotation.run(at=SystemClock().now()).is_whole for _ in range(5))
     finally:
         work.stop.set()
         thread.join()
