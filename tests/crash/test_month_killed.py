@@ -38,7 +38,7 @@ from agreements.invoices.services import issue_invoices
 from agreements.payments.services import book_chunks, read_file
 from tests.benchmarks.bench_payments import PAID_AT, file_of
 from tests.crash.test_fee_run_killed import runtime_on
-from tests.crash.test_month_killed import AT_ONCE
+from tests.crash.test_month_killed import AGREEMENTS, AT_ONCE, ISSUED, rows_of
 from tests.support import portfolio
 for module in (charge_month, issue_invoices, book_chunks):
     module.AGREEMENTS_AT_ONCE = AT_ONCE
@@ -48,6 +48,8 @@ while True:
         runtime = runtime_on(sys.argv[1], Path(sys.argv[2]))
         charge_month.charge_month(runtime, portfolio.MONTH)
         issue_invoices.issue_period(runtime, portfolio.MONTH.next())
+        if rows_of(sys.argv[1], ISSUED) != (AGREEMENTS,):
+            raise LookupError("the other worker has invoices in hand, which the file has to pay")
         with runtime.database.transaction() as session:
             read_file.take_file(session, runtime, (), file_of(sys.argv[1]), actor="test", at=PAID_AT)
         runtime.clock.move_to(PAID_AT)
@@ -56,6 +58,7 @@ while True:
     except Exception:
         time.sleep(0.05)
 """
+ISSUED = "SELECT count(*) FROM invoice WHERE period > %s"
 PROGRESS = """
 SELECT (SELECT count(*) FROM monthly_fee WHERE month = %s) + (SELECT count(*) FROM invoice)
     + (SELECT count(*) FROM incoming_payment WHERE state = 'booked')
